@@ -1,0 +1,173 @@
+package bundle
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// prefix stands for the programs and headers in front of the ZIP; its odd length makes members unaligned.
+const prefix = "MZ a program of some length in front of the archive"
+
+type member struct {
+	name, data string
+	method     uint16
+}
+
+// archive returns prefix followed by a ZIP of the members, offsets counted from the start of the prefix.
+func archive(t testing.TB, members ...member) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	b.WriteString(prefix)
+	w := zip.NewWriter(&b)
+	w.SetOffset(int64(b.Len()))
+	for _, m := range members {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: m.name, Method: m.method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(m.data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func writeFile(t *testing.T, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.llamafile")
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOpenLlamafile(t *testing.T) {
+	first := "GGUF first " + strings.Repeat("weights", 10000)
+	path := writeFile(t, archive(t,
+		member{".args", "--chat\r\n...\r\n", zip.Deflate},
+		member{"a.gguf", first, zip.Store},
+		member{"B.GGUF", "GGUF second", zip.Store},
+		member{"c.gguf", "GGUF squeezed", zip.Deflate},
+	))
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if text, ok, err := f.Args(); text != "--chat\r\n...\r\n" || !ok || err != nil {
+		t.Errorf("Args = %q, %v, %v", text, ok, err)
+	}
+	if got := strings.Join(f.Models(), " "); got != "a.gguf B.GGUF c.gguf" {
+		t.Errorf("Models = %s", got)
+	}
+	for name, want := range map[string]string{"": first, "a.gguf": first, "B.GGUF": "GGUF second"} {
+		data, release, err := f.Load(name)
+		if err != nil || string(data) != want {
+			t.Errorf("Load(%q) = %d bytes, %v; want %d", name, len(data), err, len(want))
+			continue
+		}
+		if err := release(); err != nil {
+			t.Errorf("release of %q: %v", name, err)
+		}
+	}
+	if _, _, err := f.Load("c.gguf"); !errors.Is(err, ErrCompressed) {
+		t.Errorf("Load of a deflated model = %v, want ErrCompressed", err)
+	}
+	if _, _, err := f.Load("d.gguf"); !errors.Is(err, ErrNoMember) {
+		t.Errorf("Load of a missing model = %v, want ErrNoMember", err)
+	}
+}
+
+func TestOpenGGUF(t *testing.T) {
+	path := writeFile(t, []byte("GGUF and so on"))
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, ok, err := f.Args(); ok || err != nil {
+		t.Errorf("Args of a bare model = %v, %v", ok, err)
+	}
+	data, release, err := f.Load("")
+	if err != nil || string(data) != "GGUF and so on" {
+		t.Fatalf("Load = %q, %v", data, err)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOpenBad(t *testing.T) {
+	whole := archive(t, member{"a.gguf", "GGUF " + strings.Repeat("w", 5000), zip.Store})
+	for name, b := range map[string][]byte{
+		"empty":           nil,
+		"text":            []byte("hello, this is a text and no model at all\n"),
+		"truncated":       whole[:len(whole)/2],
+		"directory moved": append(whole[:1000:1000], whole[2000:]...),
+	} {
+		f, err := Open(writeFile(t, b))
+		if err == nil {
+			_, _, err = f.Load("")
+			f.Close()
+		}
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if _, err := Open(writeFile(t, []byte("no model"))); !errors.Is(err, ErrNotBundle) {
+		t.Errorf("Open of a text = %v, want ErrNotBundle", err)
+	}
+	if _, err := Open(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Open of nothing = %v, want ErrNotExist", err)
+	}
+	if _, err := Open(t.TempDir()); err == nil {
+		t.Error("Open of a folder: accepted")
+	}
+	empty, err := Open(writeFile(t, archive(t, member{"notes.txt", "x", zip.Store})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer empty.Close()
+	if _, _, err := empty.Load(""); !errors.Is(err, ErrNoModel) {
+		t.Errorf("Load without a model = %v, want ErrNoModel", err)
+	}
+}
+
+func TestTextIsBounded(t *testing.T) {
+	f, err := Open(writeFile(t, archive(t, member{".args", strings.Repeat("x\n", maxText), zip.Deflate})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, _, err := f.Args(); err == nil || !strings.Contains(err.Error(), "want at most 1048576") {
+		t.Errorf("Args of 2 MiB: %v, want a refusal", err)
+	}
+}
+
+// FuzzNew feeds damaged archives: every outcome but a panic or a load outside the file is right.
+func FuzzNew(f *testing.F) {
+	f.Add(archive(f, member{".args", "-n\n5\n", zip.Deflate}, member{"a.gguf", "GGUF weights", zip.Store}))
+	f.Add([]byte("GGUF"))
+	f.Add([]byte("PK\x05\x06" + strings.Repeat("\xff", 18)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		load := func(name string, off, n int64) ([]byte, func() error, error) {
+			return b[off : off+n], func() error { return nil }, nil
+		}
+		file, err := New("fuzz", bytes.NewReader(b), int64(len(b)), load)
+		if err != nil {
+			return
+		}
+		file.Args()
+		for _, name := range file.Models() {
+			file.Load(name)
+		}
+	})
+}
