@@ -1,0 +1,199 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Pool is a fixed set of threads that work on one job at a time; the calling
+// goroutine is one of them. Jobs of several goroutines wait for each other.
+type Pool struct {
+	threads int
+	mu      sync.Mutex // one job at a time
+
+	_     [cacheLine]byte // what follows is written by one side, read by all
+	epoch atomic.Uint32   // number of the current job
+	_     [cacheLine - 4]byte
+	next  atomic.Int64 // first item of the job not yet taken
+	_     [cacheLine - 8]byte
+	left  atomic.Int32 // workers that have not finished the job
+	_     [cacheLine - 4]byte
+
+	spin   int // pauses before a waiting thread parks
+	job    job
+	worker []worker
+	caller parker
+	closed bool
+}
+
+// worker is one thread of the pool and the memory it computes in.
+type worker struct {
+	park    parker
+	scratch scratch
+	_       [cacheLine]byte
+}
+
+// parker lets one thread sleep until another wakes it.
+type parker struct {
+	asleep atomic.Bool
+	wake   chan struct{} // of capacity 1
+}
+
+func newParker() parker { return parker{wake: make(chan struct{}, 1)} }
+
+// unpark wakes the thread if it is asleep or falling asleep.
+func (p *parker) unpark() {
+	if p.asleep.Swap(false) {
+		p.wake <- struct{}{}
+	}
+}
+
+// jobKind selects what run does with the job.
+type jobKind int
+
+const (
+	jobFunc     jobKind = iota // f(i) for every item
+	jobQuantize                // columns of activations into panels
+	jobInt                     // strips of a quantised matrix
+	jobFloat                   // rows of a float matrix
+)
+
+// job is what the workers share while they work on one thing.
+type job struct {
+	kind  jobKind
+	items int // numbered 0..items-1, taken one by one
+	f     func(i int)
+	mm    product
+}
+
+// NewPool starts a pool of threads threads, at least one, counting the caller.
+func NewPool(threads int) *Pool {
+	p := &Pool{threads: max(threads, 1), caller: newParker()}
+	p.worker = make([]worker, p.threads)
+	p.spin = spinPauses
+	if p.threads > runtime.NumCPU() {
+		p.spin = 0 // a spinning thread would hold up the one it waits for
+	}
+	for i := 1; i < p.threads; i++ {
+		p.worker[i].park = newParker()
+		go p.serve(i)
+	}
+	return p
+}
+
+// Threads is the number of threads that work, the caller included.
+func (p *Pool) Threads() int { return p.threads }
+
+// Close ends the threads. The pool must not be used afterwards.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	p.start()
+}
+
+// Do calls f(0) to f(n-1), each once, on the threads of the pool, and returns
+// when all are done. f must not use the pool.
+func (p *Pool) Do(n int, f func(i int)) {
+	if n <= 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.job.f = f
+	p.run(jobFunc, n)
+	p.job.f = nil
+}
+
+// run works on one job; p.mu is held.
+func (p *Pool) run(kind jobKind, items int) {
+	p.job.kind, p.job.items = kind, items
+	p.next.Store(0)
+	if p.threads == 1 || items == 1 {
+		p.work(0)
+		return
+	}
+	p.left.Store(int32(p.threads - 1))
+	p.start()
+	p.work(0)
+	p.wait(&p.caller, func() bool { return p.left.Load() == 0 })
+}
+
+// start makes the workers look at the job.
+func (p *Pool) start() {
+	p.epoch.Add(1)
+	for i := 1; i < p.threads; i++ {
+		p.worker[i].park.unpark()
+	}
+}
+
+// serve is the life of worker id. It keeps its thread, so that its cache stays
+// warm and the scheduler cannot put two workers on one thread.
+func (p *Pool) serve(id int) {
+	runtime.LockOSThread()
+	w := &p.worker[id]
+	for seen := uint32(0); ; {
+		p.wait(&w.park, func() bool { return p.epoch.Load() != seen })
+		seen++
+		if p.closed {
+			return
+		}
+		p.work(id)
+		if p.left.Add(-1) == 0 {
+			p.caller.unpark()
+		}
+	}
+}
+
+// wait returns when ready does: it looks again and again for a bounded time,
+// for the next job is usually microseconds away, and then sleeps.
+func (p *Pool) wait(k *parker, ready func() bool) {
+	for range p.spin {
+		if ready() {
+			return
+		}
+		pause()
+	}
+	for !ready() {
+		k.asleep.Store(true)
+		if ready() {
+			if !k.asleep.Swap(false) {
+				<-k.wake // someone has woken us meanwhile
+			}
+			return
+		}
+		<-k.wake
+	}
+}
+
+// take returns the next item of the job, or false when none is left.
+func (p *Pool) take() (int, bool) {
+	i := int(p.next.Add(1)) - 1
+	return i, i < p.job.items
+}
+
+// work does items of the current job on thread id until none is left.
+func (p *Pool) work(id int) {
+	j, s := &p.job, &p.worker[id].scratch
+	i, ok := p.take()
+	for ok {
+		// The next item is known before this one is done, so that its memory
+		// can be fetched meanwhile.
+		following, more := p.take()
+		switch j.kind {
+		case jobFunc:
+			j.f(i)
+		case jobQuantize:
+			j.mm.quantizeColumn(s, i)
+		case jobInt:
+			j.mm.intStrips(s, i, following, more)
+		case jobFloat:
+			j.mm.floatRows(i, following, more)
+		}
+		i, ok = following, more
+	}
+}

@@ -1,0 +1,70 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestDo(t *testing.T) {
+	for _, threads := range []int{0, 1, 2, 5} {
+		p := NewPool(threads)
+		if want := max(threads, 1); p.Threads() != want {
+			t.Errorf("NewPool(%d) has %d threads", threads, p.Threads())
+		}
+		for _, n := range []int{0, 1, 2, 3, 1000} {
+			count := make([]atomic.Int32, n)
+			p.Do(n, func(i int) { count[i].Add(1) })
+			for i := range count {
+				if c := count[i].Load(); c != 1 {
+					t.Fatalf("%d threads, %d items: item %d done %d times", threads, n, i, c)
+				}
+			}
+		}
+		p.Close()
+		p.Close() // a second time does nothing
+	}
+}
+
+// TestDoConcurrent: jobs of several goroutines do not mix, also when workers
+// have gone to sleep between them.
+func TestDoConcurrent(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for k := range 300 {
+				var sum atomic.Int64
+				p.Do(50, func(i int) { sum.Add(int64(i)) })
+				if s := sum.Load(); s != 49*50/2 {
+					t.Errorf("goroutine %d, job %d: sum %d", g, k, s)
+					return
+				}
+				if k%100 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestMatMulAllocations: the token loop allocates nothing.
+func TestMatMulAllocations(t *testing.T) {
+	p := NewPool(2)
+	defer p.Close()
+	r := rand.New(rand.NewPCG(6, 6))
+	for _, ty := range []Type{Q4_0, Q4_K, F16} {
+		w, x := randMatrix(t, r, ty, 70, 512), randFloats(r, 3*512)
+		dst := make([]float32, 3*70)
+		for _, n := range []int{1, 3} {
+			p.MatMul(dst, w, x, n) // makes the scratch memory
+			if a := testing.AllocsPerRun(20, func() { p.MatMul(dst, w, x, n) }); a != 0 {
+				t.Errorf("%v, n=%d: %v allocations", ty, n, a)
+			}
+		}
+	}
+}
