@@ -1,0 +1,143 @@
+//go:build linux && amd64
+
+package kern
+
+import "unsafe"
+
+// Local APIC registers (SDM volume 3A table 10-1); in x2APIC mode the MSR is
+// 0x800 + offset/16.
+const (
+	apicID      = 0x20
+	apicTPR     = 0x80
+	apicSVR     = 0xf0
+	apicICRLow  = 0x300
+	apicICRHigh = 0x310
+	apicTimer   = 0x320 // LVT timer
+	apicCount   = 0x380 // initial count
+	apicCurrent = 0x390
+	apicDivide  = 0x3e0
+
+	icrPending   = 1 << 12
+	icrAssert    = 1 << 14
+	icrINIT      = 5 << 8
+	icrStartup   = 6 << 8
+	apicDivide1  = 0xb
+	apicMasked   = 1 << 16
+	msrAPICBase  = 0x1b
+	msrX2APIC    = 0x800
+	apicEnable   = 1 << 11
+	apicX2Enable = 1 << 10
+)
+
+var (
+	apicOn    bool   // messages and timer may be used
+	apicTicks uint64 // timer ticks a second, divided by 1
+	// fwTimer is the timer as the firmware had it, to be restored around its calls.
+	fwTimer, fwDivide, fwCount uint32
+)
+
+func apicRead(reg uint32) uint32 {
+	if x2apic != 0 {
+		return uint32(rdmsr(msrX2APIC + reg/16))
+	}
+	return *(*uint32)(unsafe.Pointer(apicBase + uintptr(reg)))
+}
+
+func apicWrite(reg, v uint32) {
+	if x2apic != 0 {
+		wrmsr(msrX2APIC+reg/16, uint64(v))
+		return
+	}
+	*(*uint32)(unsafe.Pointer(apicBase + uintptr(reg))) = v
+}
+
+// initAPIC finds the boot processor's APIC, enables it and measures its timer.
+func initAPIC() {
+	b := rdmsr(msrAPICBase)
+	if b&apicX2Enable != 0 {
+		x2apic = 1
+	}
+	apicBase = uintptr(b & 0xffffff000)
+	mapIdentity(apicBase, pageSize)
+	fwTimer, fwDivide, fwCount = apicRead(apicTimer), apicRead(apicDivide), apicRead(apicCount)
+	apicWrite(apicSVR, 0x100|vecSpurious)
+	cpus[0].apic = localID()
+
+	apicWrite(apicTimer, apicMasked|vecTimer)
+	apicWrite(apicDivide, apicDivide1)
+	best := uint64(0)
+	for i := 0; i < 3; i++ {
+		apicWrite(apicCount, ^uint32(0))
+		t := rdtsc()
+		delay(2e6)
+		n := uint64(^uint32(0) - apicRead(apicCurrent))
+		best = max(best, n*1e9/uint64(ticksToNano(rdtsc()-t)))
+	}
+	apicTicks = max(best, 1e6)
+}
+
+func localID() uint32 {
+	if x2apic != 0 {
+		return apicRead(apicID)
+	}
+	return apicRead(apicID) >> 24
+}
+
+// startAPIC enables the local APIC of an application processor.
+func startAPIC() {
+	apicWrite(apicSVR, 0x100|vecSpurious)
+	apicWrite(apicTimer, vecTimer)
+	apicWrite(apicDivide, apicDivide1)
+}
+
+// send writes the interrupt command register: interrupts are off, so nothing comes
+// between the two halves.
+func send(apic, command uint32) {
+	if x2apic != 0 {
+		wrmsr(msrX2APIC+apicICRLow/16, uint64(apic)<<32|uint64(command))
+		return
+	}
+	waitICR()
+	apicWrite(apicICRHigh, apic<<24)
+	apicWrite(apicICRLow, command)
+	waitICR()
+}
+
+func waitICR() {
+	for i := 0; i < 1000000 && apicRead(apicICRLow)&icrPending != 0; i++ {
+		pause()
+	}
+}
+
+// message interrupts c with vec, unless the firmware has it.
+func message(c *cpu, vec uint32) {
+	if apicOn && c.away == 0 {
+		send(c.apic, vec|icrAssert)
+	}
+}
+
+// slice is how long a thread may run while others wait, ns; also the longest sleep
+// of an idle CPU, a safety net should a message get lost.
+const slice = 5000000
+
+// armTimer asks for a tick at time next (ns), at most a slice away.
+func armTimer(next int64) {
+	d := min(max(next-nanotime(), 2000), slice)
+	apicWrite(apicTimer, vecTimer)
+	apicWrite(apicCount, uint32(max(uint64(d)*apicTicks/1e9, 1)))
+}
+
+// leaveAPIC gives the timer back to the firmware, enterAPIC takes it again.
+func leaveAPIC() {
+	apicWrite(apicCount, 0)
+	drainInterrupts()
+	apicWrite(apicDivide, fwDivide)
+	apicWrite(apicTimer, fwTimer)
+	apicWrite(apicCount, fwCount)
+}
+
+func enterAPIC() {
+	apicWrite(apicCount, 0)
+	apicWrite(apicTimer, vecTimer)
+	apicWrite(apicDivide, apicDivide1)
+}

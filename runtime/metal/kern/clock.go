@@ -1,0 +1,133 @@
+//go:build linux && amd64
+
+package kern
+
+import "math/bits"
+
+// Time is the time stamp counter: nanoseconds = (tsc - tscBase) * tscMult >> 32.
+var (
+	tscBase  uint64
+	tscMult  uint64 = 1 << 32
+	tscHz    uint64 = 1e9
+	tscFrom  uint64 // how tscHz was found, an index of tscSources
+	wallBase uint64 // ns since 1970 at tscBase
+)
+
+// tscSources names the ways to learn the TSC's frequency, best first.
+var tscSources = [...]string{"CPUID 15h", "hypervisor", "PIT", "firmware"}
+
+const (
+	tscCPUID = iota
+	tscHypervisor
+	tscPIT
+	tscFirmware
+)
+
+// pitHz is the input clock of the 8254 timer.
+const pitHz = 1193182
+
+func nanotime() int64 { return ticksToNano(rdtsc() - tscBase) }
+
+func ticksToNano(d uint64) int64 {
+	hi, lo := bits.Mul64(d, tscMult)
+	return int64(hi<<32 | lo>>32)
+}
+
+func initClock() {
+	tscBase = rdtsc()
+	tscHz, tscFrom = tscFrequency()
+	tscMult = (1000000000 << 32) / tscHz
+}
+
+// tscFrequency asks CPUID (SDM volume 3B section 18.7.3), then the hypervisor's
+// timing leaf, then measures.
+func tscFrequency() (hz, source uint64) {
+	maxLeaf, _, _, _ := cpuid(0, 0)
+	if maxLeaf >= 0x15 {
+		den, num, crystal, _ := cpuid(0x15, 0)
+		if den != 0 && num != 0 && crystal != 0 {
+			return uint64(crystal) * uint64(num) / uint64(den), tscCPUID
+		}
+	}
+	_, _, c, _ := cpuid(1, 0)
+	if c>>31&1 != 0 {
+		if top, _, _, _ := cpuid(0x40000000, 0); top >= 0x40000010 {
+			if khz, _, _, _ := cpuid(0x40000010, 0); khz != 0 {
+				return uint64(khz) * 1000, tscHypervisor
+			}
+		}
+	}
+	if hz := measurePIT(); hz != 0 {
+		return hz, tscPIT
+	}
+	if UEFI() {
+		return measureStall(), tscFirmware
+	}
+	return 1e9, tscPIT
+}
+
+// measurePIT times one-shots of PIT channel 2 (about 10 ms each) and keeps the one
+// with the tightest bracket: a CPU that was away in between only looks slow.
+// It returns 0 when the timer does not run, as on PCs that gate its clock.
+func measurePIT() uint64 {
+	const count = 11932
+	const limit = 1 << 32 // cycles; more than a second on any CPU
+	best, hz := ^uint64(0), uint64(0)
+	for shot := 0; shot < 12; shot++ {
+		out8(0x61, in8(0x61)&^2|1) // gate on, speaker off
+		out8(0x43, 0xb0)           // channel 2, both bytes, mode 0
+		out8(0x42, count&0xff)
+		t0 := rdtsc()
+		out8(0x42, count>>8)
+		t1 := rdtsc()
+		last := t1
+		for in8(0x61)&0x20 == 0 {
+			last = rdtsc()
+			if last-t1 > limit {
+				return hz
+			}
+		}
+		t2 := rdtsc()
+		long, short := t2-t0, last-t1
+		if long-short < best {
+			best = long - short
+			hz = (short + best/2) * pitHz / count
+		}
+		if shot >= 2 && best < hz/10000 {
+			break
+		}
+	}
+	return hz
+}
+
+// measureStall times the firmware's own delay (EFI_BOOT_SERVICES.Stall).
+func measureStall() uint64 {
+	best := ^uint64(0)
+	for i := 0; i < 3; i++ {
+		t := rdtsc()
+		bootService(bsStall, 20000, 0, 0, 0, 0)
+		best = min(best, rdtsc()-t)
+	}
+	return best * 50
+}
+
+// delay spins for ns nanoseconds.
+func delay(ns int64) {
+	for end := nanotime() + ns; nanotime() < end; {
+		pause()
+	}
+}
+
+var rngState uint64
+
+// random returns 64 bits: from the CPU where it can, else from the clock's jitter,
+// which is enough for hash seeds and not for keys.
+func random() uint64 {
+	if _, _, c, _ := cpuid(1, 0); c>>30&1 != 0 {
+		if v, ok := rdrand(); ok != 0 {
+			return v
+		}
+	}
+	rngState = rngState*6364136223846793005 + rdtsc() | 1
+	return rngState ^ rngState>>29
+}

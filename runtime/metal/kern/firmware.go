@@ -1,0 +1,115 @@
+//go:build linux && amd64
+
+package kern
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// Offsets in EFI_BOOT_SERVICES (UEFI 2.10 section 4.4).
+const (
+	stBootServices = 96 // in EFI_SYSTEM_TABLE
+
+	bsAllocatePages = 40
+	bsGetMemoryMap  = 56
+	bsStall         = 248
+	bsWatchdog      = 256
+)
+
+// bootService calls a boot service before threads exist.
+func bootService(off, a1, a2, a3, a4, a5 uintptr) uintptr {
+	args := [8]uintptr{a1, a2, a3, a4, a5}
+	return efiCall(*word(*word(boot().systab + stBootServices) + off), &args)
+}
+
+// Registers are the inputs and outputs of a BIOS call (thunk64 in stub).
+type Registers struct {
+	EAX, EBX, ECX, EDX, ESI, EDI uint32
+	DS, ES                       uint16
+	Flags                        uint16 // out
+	Int                          uint16 // interrupt number
+}
+
+const registersSize = 32
+
+// Carry is the flag by which BIOS calls report errors.
+const Carry = 1
+
+// BIOS calls the BIOS interrupt r.Int. Buffers must lie in LowBuffer.
+func BIOS(r *Registers) {
+	syscall.RawSyscall(sysFirmware, 0, uintptr(unsafe.Pointer(r)), 0)
+}
+
+// EFI calls a UEFI service with up to 8 arguments and returns its status. Buffers
+// the firmware hands to devices must be identity-mapped (Contiguous).
+func EFI(fn uintptr, a ...uintptr) uintptr {
+	var args [8]uintptr
+	copy(args[:], a)
+	// Not through sysCall: a status has the top bit set and looks like an errno.
+	var status uintptr
+	call := [2]uintptr{uintptr(unsafe.Pointer(&args)), uintptr(unsafe.Pointer(&status))}
+	syscall.RawSyscall(sysFirmware, fn, uintptr(unsafe.Pointer(&call)), 0)
+	return status
+}
+
+// LowBuffer is memory below 1 MiB that BIOS calls can address; nil under UEFI.
+func LowBuffer() (pa uintptr, b []byte) {
+	bi := boot()
+	if bi.buf == 0 {
+		return 0, nil
+	}
+	return bi.buf, unsafe.Slice((*byte)(unsafe.Pointer(bi.buf)), bi.bufSize)
+}
+
+// firmware serves sysFirmware on the boot processor: fn = 0 is a BIOS call with
+// args = *Registers, else a UEFI service with args = {*[8]uintptr, *status}.
+func firmware(fn, args uintptr) uintptr {
+	touch(args)
+	touch(args + registersSize - 1)
+	if fn != 0 {
+		touch(*word(args))
+		touch(*word(args) + 63)
+		touch(*word(args + 8))
+	}
+	old := onBootCPU()
+	c := currentCPU()
+	sched.lock()
+	c.away = 1
+	sched.unlock()
+	c.window = 1
+	leaveAPIC()
+	if fn == 0 {
+		block := boot().lowPages
+		copyWords(block, args, registersSize)
+		biosCall(boot().thunk, block, stage2Tables)
+		reloadGS(c.self)
+		copyWords(args, block, registersSize)
+	} else {
+		out8(0x21, uint32(fwPIC[0]))
+		out8(0xa1, uint32(fwPIC[1]))
+		status := efiCall(fn, (*[8]uintptr)(unsafe.Pointer(*word(args))))
+		maskPIC()
+		*word(*word(args + 8)) = status
+	}
+	enterAPIC()
+	c.window = 0
+	sched.lock()
+	c.away = 0
+	sched.unlock()
+	armTimer(nanotime() + slice)
+	thisThread().cpu = old
+	return 0
+}
+
+// stage2Tables is where stage 2 keeps the page tables thunk64 needs.
+const stage2Tables = 0x70000
+
+// fwPIC holds the firmware's 8259 masks; ours are all ones.
+var fwPIC [2]byte
+
+func maskPIC() {
+	fwPIC[0], fwPIC[1] = byte(in8(0x21)), byte(in8(0xa1))
+	out8(0x21, 0xff)
+	out8(0xa1, 0xff)
+}

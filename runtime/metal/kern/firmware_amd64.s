@@ -1,0 +1,117 @@
+//go:build linux && amd64
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// saveFirmwareState records GDT, IDT and selectors as the firmware left them.
+TEXT ·saveFirmwareState(SB),NOSPLIT|NOFRAME,$0
+	LEAQ	·fwGDTR(SB), AX
+	SGDT	(AX)
+	LEAQ	·fwIDTR(SB), AX
+	SIDT	(AX)
+	XORL	AX, AX
+	MOVW	CS, AX
+	MOVQ	AX, ·fwCS(SB)
+	MOVW	SS, AX
+	MOVQ	AX, ·fwSS(SB)
+	MOVW	DS, AX
+	MOVQ	AX, ·fwDS(SB)
+	RET
+
+// func efiCall(fn uintptr, args *[8]uintptr) uintptr
+// Calls a UEFI service (UEFI 2.10 section 2.3.4.2: Microsoft x64 convention) on its
+// own stack with the firmware's descriptor tables and interrupts on.
+TEXT ·efiCall(SB),NOSPLIT|NOFRAME,$0-24
+	MOVQ	fn+0(FP), AX
+	MOVQ	args+8(FP), R11
+	PUSHQ	BP
+	MOVQ	SP, BP
+	LEAQ	·fwStack+const_fwStackTop(SB), SP
+	ANDQ	$~15, SP
+	MOVQ	56(R11), BX
+	PUSHQ	BX
+	MOVQ	48(R11), BX
+	PUSHQ	BX
+	MOVQ	40(R11), BX
+	PUSHQ	BX
+	MOVQ	32(R11), BX
+	PUSHQ	BX
+	SUBQ	$32, SP			// shadow space
+	LEAQ	·fwGDTR(SB), BX
+	LGDT	(BX)
+	LEAQ	·fwIDTR(SB), BX
+	LIDT	(BX)
+	MOVQ	·fwSS(SB), BX
+	MOVW	BX, SS
+	MOVQ	·fwDS(SB), BX
+	MOVW	BX, DS
+	MOVW	BX, ES
+	MOVQ	0(R11), CX
+	MOVQ	8(R11), DX
+	MOVQ	16(R11), R8
+	MOVQ	24(R11), R9
+	MOVQ	·fwCS(SB), BX
+	PUSHQ	BX
+	LEAQ	·efiCall2(SB), BX
+	PUSHQ	BX
+	RETFQ
+
+TEXT ·efiCall2(SB),NOSPLIT|NOFRAME,$0
+	STI
+	CALL	AX
+	CLI
+	CLD
+	LEAQ	·gdtr(SB), BX
+	LGDT	(BX)
+	LEAQ	·idtr(SB), BX
+	LIDT	(BX)
+	MOVL	$0x10, BX
+	MOVW	BX, SS
+	MOVW	BX, DS
+	MOVW	BX, ES
+	PUSHQ	$8
+	LEAQ	·efiCall3(SB), BX
+	PUSHQ	BX
+	RETFQ
+
+TEXT ·efiCall3(SB),NOSPLIT|NOFRAME,$0
+	MOVQ	BP, SP
+	POPQ	BP
+	MOVQ	AX, ret+16(FP)
+	RET
+
+// func biosCall(thunk, block, cr3 uintptr)
+// Calls thunk64 of stage 2 (stub/stage2_long.inc) with the page tables it knows.
+// The caller reloads GS and FS afterwards.
+TEXT ·biosCall(SB),NOSPLIT|NOFRAME,$0-24
+	MOVQ	thunk+0(FP), AX
+	MOVQ	block+8(FP), DI
+	MOVQ	cr3+16(FP), BX
+	PUSHQ	BP
+	PUSHQ	BX
+	PUSHQ	R12
+	PUSHQ	R14
+	MOVQ	CR3, R12
+	MOVQ	BX, CR3
+	CALL	AX
+	MOVQ	R12, CR3
+	LEAQ	·gdtr(SB), BX
+	LGDT	(BX)
+	LEAQ	·idtr(SB), BX
+	LIDT	(BX)
+	MOVL	$0x10, BX
+	MOVW	BX, SS
+	MOVW	BX, DS
+	MOVW	BX, ES
+	PUSHQ	$8
+	LEAQ	·biosCall2(SB), BX
+	PUSHQ	BX
+	RETFQ
+
+TEXT ·biosCall2(SB),NOSPLIT|NOFRAME,$0
+	CLD
+	POPQ	R14
+	POPQ	R12
+	POPQ	BX
+	POPQ	BP
+	RET

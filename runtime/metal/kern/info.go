@@ -1,0 +1,62 @@
+//go:build linux && amd64
+
+package kern
+
+import (
+	"time"
+	"unsafe"
+)
+
+// Stats is a snapshot of the machine for humans and for memory decisions.
+type Stats struct {
+	CPUs, FailedCPUs int
+	RAM, Used        uint64 // bytes the kernel may hand out, and has
+	TSCHz            uint64
+	TSCSource        string
+	Unknown          []int // system calls nobody serves that were asked for
+}
+
+// ReadStats returns the current figures.
+func ReadStats() Stats {
+	s := Stats{
+		CPUs: int(ncpu), FailedCPUs: int(apFailed),
+		RAM: uint64(phys.total), Used: uint64(phys.used),
+		TSCHz: tscHz, TSCSource: tscSources[tscFrom],
+	}
+	for nr, n := range unknown {
+		if n != 0 {
+			s.Unknown = append(s.Unknown, nr)
+		}
+	}
+	return s
+}
+
+// Uptime is the time since the boot stage began.
+func Uptime() time.Duration {
+	return time.Duration(ticksToNano(rdtsc() - info.tsc))
+}
+
+// SetWallClock sets CLOCK_REALTIME.
+func SetWallClock(now time.Time) { wallBase = uint64(now.UnixNano() - nanotime()) }
+
+// Contiguous returns n bytes of physically contiguous, identity-mapped, zeroed
+// memory for devices, in units of 2 MiB; nil when there is none. It is never freed.
+func Contiguous(n int) []byte {
+	pages := (uintptr(n) + hugePage - 1) / hugePage
+	p := sysCall(sysPhysRun, pages, 0, 0)
+	if p == 0 {
+		return nil
+	}
+	b := unsafe.Slice((*byte)(unsafe.Pointer(p)), pages*hugePage)
+	clear(b)
+	return b
+}
+
+// MapDevice makes device memory accessible at its physical address.
+func MapDevice(pa, size uintptr) { sysCall(sysMapDevice, pa, size, 0) }
+
+// PhysicalAddress translates an address of this program, touching its page.
+func PhysicalAddress(p unsafe.Pointer) uintptr {
+	touch(uintptr(p))
+	return sysCall(sysTranslate, uintptr(p), 0, 0)
+}

@@ -1,0 +1,73 @@
+//go:build linux && amd64
+
+package kern
+
+import "unsafe"
+
+// input is the byte queue behind descriptor 0. A goroutine of the board fills it
+// (Feed); readers wait in the kernel.
+var input struct {
+	ring       [4096]byte
+	head, tail uint32
+	closed     bool
+}
+
+// Feed appends bytes to standard input, dropping what does not fit, and returns how
+// many were taken. Feeding nothing marks the end of input.
+func Feed(b []byte) int {
+	if len(b) == 0 {
+		return int(sysCall(sysFeed, 0, 0, 0))
+	}
+	return int(sysCall(sysFeed, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0))
+}
+
+func feed(p, n uintptr) uintptr {
+	if n != 0 {
+		touch(p)
+		touch(p + n - 1)
+	}
+	sched.lock()
+	k := uintptr(0)
+	for ; k < n && input.tail-input.head < uint32(len(input.ring)); k++ {
+		input.ring[input.tail%uint32(len(input.ring))] = *bytePtr(p + k)
+		input.tail++
+	}
+	if n == 0 {
+		input.closed = true
+	}
+	wake(uintptr(unsafe.Pointer(&input)), maxThread)
+	sched.unlock()
+	return k
+}
+
+// readInput is read(2) on descriptor 0: blocks until there is at least one byte.
+func readInput(p, n uintptr) uintptr {
+	if n == 0 {
+		return 0
+	}
+	touch(p)
+	touch(p + n - 1)
+	sched.lock()
+	for input.head == input.tail {
+		if input.closed {
+			sched.unlock()
+			return 0
+		}
+		wait(uintptr(unsafe.Pointer(&input)), -1)
+	}
+	k := uintptr(0)
+	for ; k < n && input.head != input.tail; k++ {
+		*bytePtr(p + k) = input.ring[input.head%uint32(len(input.ring))]
+		input.head++
+	}
+	sched.unlock()
+	return k
+}
+
+func bytePtr(a uintptr) *byte { return (*byte)(unsafe.Pointer(a)) }
+
+// touch makes the page of a present, so that it does not fault under a lock.
+func touch(a uintptr) { _ = loadByte(bytePtr(a)) }
+
+//go:noinline
+func loadByte(p *byte) byte { return *p }

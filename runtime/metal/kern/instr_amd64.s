@@ -1,0 +1,163 @@
+//go:build linux && amd64
+
+#include "textflag.h"
+
+// Single instructions the kernel needs and Go does not have.
+
+TEXT ·currentCPU(SB),NOSPLIT|NOFRAME,$0-8
+	MOVQ	0(GS), AX
+	MOVQ	AX, ret+0(FP)
+	RET
+
+// func copyWords(dst, src, n uintptr)
+TEXT ·copyWords(SB),NOSPLIT|NOFRAME,$0-24
+	MOVQ	dst+0(FP), DI
+	MOVQ	src+8(FP), SI
+	MOVQ	n+16(FP), CX
+	SHRQ	$3, CX
+	REP; MOVSQ
+	RET
+
+// func zero(p, n uintptr): n is a multiple of 8
+TEXT ·zero(SB),NOSPLIT|NOFRAME,$0-16
+	MOVQ	p+0(FP), DI
+	MOVQ	n+8(FP), CX
+	SHRQ	$3, CX
+	XORL	AX, AX
+	REP; STOSQ
+	RET
+
+TEXT ·readCR3(SB),NOSPLIT|NOFRAME,$0-8
+	MOVQ	CR3, AX
+	MOVQ	AX, ret+0(FP)
+	RET
+
+TEXT ·writeCR3(SB),NOSPLIT|NOFRAME,$0-8
+	MOVQ	v+0(FP), AX
+	MOVQ	AX, CR3
+	RET
+
+TEXT ·readCR4(SB),NOSPLIT|NOFRAME,$0-8
+	MOVQ	CR4, AX
+	MOVQ	AX, ret+0(FP)
+	RET
+
+// func invlpg(a uintptr)
+TEXT ·invlpg(SB),NOSPLIT|NOFRAME,$0-8
+	MOVQ	a+0(FP), AX
+	INVLPG	(AX)
+	RET
+
+TEXT ·rdtsc(SB),NOSPLIT|NOFRAME,$0-8
+	RDTSC
+	SHLQ	$32, DX
+	ORQ	DX, AX
+	MOVQ	AX, ret+0(FP)
+	RET
+
+TEXT ·pause(SB),NOSPLIT|NOFRAME,$0
+	PAUSE
+	RET
+
+// func halt(): interrupts on for the next HLT only (STI's shadow covers it)
+TEXT ·halt(SB),NOSPLIT|NOFRAME,$0
+	STI
+	HLT
+	CLI
+	RET
+
+// func drainInterrupts(): let pending interrupts in
+TEXT ·drainInterrupts(SB),NOSPLIT|NOFRAME,$0
+	STI
+	NOP
+	NOP
+	CLI
+	RET
+
+// func stopCPU(): never returns
+TEXT ·stopCPU(SB),NOSPLIT|NOFRAME,$0
+	CLI
+forever:
+	HLT
+	JMP	forever
+
+// func out8(port uint32, v uint32)
+TEXT ·out8(SB),NOSPLIT|NOFRAME,$0-8
+	MOVL	port+0(FP), DX
+	MOVL	v+4(FP), AX
+	OUTB
+	RET
+
+// func out16(port uint32, v uint32)
+TEXT ·out16(SB),NOSPLIT|NOFRAME,$0-8
+	MOVL	port+0(FP), DX
+	MOVL	v+4(FP), AX
+	OUTW
+	RET
+
+// func out32(port uint32, v uint32)
+TEXT ·out32(SB),NOSPLIT|NOFRAME,$0-8
+	MOVL	port+0(FP), DX
+	MOVL	v+4(FP), AX
+	OUTL
+	RET
+
+// func in8(port uint32) uint32
+TEXT ·in8(SB),NOSPLIT|NOFRAME,$0-12
+	MOVL	port+0(FP), DX
+	XORL	AX, AX
+	INB
+	MOVL	AX, ret+8(FP)
+	RET
+
+// func in32(port uint32) uint32
+TEXT ·in32(SB),NOSPLIT|NOFRAME,$0-12
+	MOVL	port+0(FP), DX
+	XORL	AX, AX
+	INL
+	MOVL	AX, ret+8(FP)
+	RET
+
+// func rdrand() (v, ok uint64)
+TEXT ·rdrand(SB),NOSPLIT|NOFRAME,$0-16
+	MOVL	$10, CX
+again:
+	RDRANDQ	AX
+	JCS	good
+	SUBL	$1, CX
+	JNE	again
+	MOVQ	$0, ok+8(FP)
+	RET
+good:
+	MOVQ	AX, v+0(FP)
+	MOVQ	$1, ok+8(FP)
+	RET
+
+// func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+TEXT ·cpuid(SB),NOSPLIT|NOFRAME,$0-24
+	MOVL	leaf+0(FP), AX
+	MOVL	sub+4(FP), CX
+	CPUID
+	MOVL	AX, a+8(FP)
+	MOVL	BX, b+12(FP)
+	MOVL	CX, c+16(FP)
+	MOVL	DX, d+20(FP)
+	RET
+
+// func rdmsr(msr uint32) uint64
+TEXT ·rdmsr(SB),NOSPLIT|NOFRAME,$0-16
+	MOVL	msr+0(FP), CX
+	RDMSR
+	SHLQ	$32, DX
+	ORQ	DX, AX
+	MOVQ	AX, ret+8(FP)
+	RET
+
+// func wrmsr(msr uint32, v uint64)
+TEXT ·wrmsr(SB),NOSPLIT|NOFRAME,$0-16
+	MOVL	msr+0(FP), CX
+	MOVQ	v+8(FP), AX
+	MOVQ	AX, DX
+	SHRQ	$32, DX
+	WRMSR
+	RET

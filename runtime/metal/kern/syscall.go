@@ -1,0 +1,315 @@
+//go:build linux && amd64
+
+package kern
+
+import (
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+)
+
+// Error returns (errno(3)), negated as the ABI wants them.
+const (
+	errNoEnt    = ^uintptr(2) + 1
+	errSrch     = ^uintptr(3) + 1
+	errBadF     = ^uintptr(9) + 1
+	errAgain    = ^uintptr(11) + 1
+	errNoMem    = ^uintptr(12) + 1
+	errInval    = ^uintptr(22) + 1
+	errNoSys    = ^uintptr(38) + 1
+	errTimedOut = ^uintptr(110) + 1
+)
+
+// System calls of our own, for the parts of the program that know they are on metal.
+const (
+	sysFirmware  = 0x1000 + iota // UEFI service or BIOS interrupt
+	sysFeed                      // append to standard input
+	sysInterrupt                 // SIGINT
+	sysPhysRun                   // contiguous physical memory
+	sysTranslate                 // virtual to physical
+	sysMapDevice                 // identity-map device memory
+)
+
+const (
+	sysClockGettime = 228 // served in assembly
+	sysGetrandom    = 318
+)
+
+type timespec struct{ sec, nsec int64 }
+
+func (t *timespec) nano() int64 {
+	if t.sec > 1<<32 {
+		return 1 << 62
+	}
+	return t.sec*1000000000 + t.nsec
+}
+
+var (
+	space     regions
+	spaceLock spinlock
+	// unknown counts system calls nobody serves, by number.
+	unknown [512]uint32
+)
+
+// dispatch serves a system call; f holds the arguments and receives the result.
+func dispatch(f *frame) {
+	f.ax = serve(f, f.ax, f.di, f.si, f.dx, f.r10, f.r8, f.r9)
+	if atomic.LoadUint64(&thisThread().pending) != 0 {
+		deliverAtExit(f)
+	}
+}
+
+func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
+	switch nr {
+	case syscall.SYS_READ:
+		return read(a1, a2, a3)
+	case syscall.SYS_WRITE:
+		return write(a1, a2, a3)
+	case syscall.SYS_CLOSE, syscall.SYS_MPROTECT:
+		return 0
+	case syscall.SYS_MMAP:
+		return mmap(a1, a2, a4)
+	case syscall.SYS_MUNMAP:
+		clearMapped(a1, a2)
+		return 0
+	case syscall.SYS_MADVISE:
+		const dontNeed = 4
+		if a3 == dontNeed {
+			clearMapped(a1, a2)
+		}
+		return 0
+	case syscall.SYS_FUTEX:
+		return futex(a1, a2, uint32(a3), a4)
+	case syscall.SYS_CLONE:
+		return clone(f, a1, a2, a5)
+	case syscall.SYS_EXIT:
+		exitThread()
+	case syscall.SYS_EXIT_GROUP:
+		Exit(int32(a1))
+	case syscall.SYS_SCHED_YIELD:
+		sched.lock()
+		if queue.head != queue.tail {
+			yield()
+		}
+		sched.unlock()
+		return 0
+	case syscall.SYS_NANOSLEEP:
+		sched.lock()
+		wait(0, (*timespec)(unsafe.Pointer(a1)).nano())
+		sched.unlock()
+		return 0
+	case syscall.SYS_SCHED_GETAFFINITY:
+		return affinityMask(a2, a3)
+	case syscall.SYS_SCHED_SETAFFINITY:
+		return 0
+	case syscall.SYS_ARCH_PRCTL:
+		const setFS = 0x1002
+		if a1 != setFS {
+			return errInval
+		}
+		thisThread().fs = a2
+		return 0
+	case syscall.SYS_GETPID:
+		return 1
+	case syscall.SYS_GETTID:
+		return uintptr(thisThread().tid)
+	case sysGetrandom:
+		for i := uintptr(0); i < a2; i++ {
+			*bytePtr(a1 + i) = byte(random() >> 13)
+		}
+		return a2
+	case syscall.SYS_EPOLL_CREATE1, syscall.SYS_EVENTFD2, syscall.SYS_EPOLL_CTL, syscall.SYS_EPOLL_PWAIT:
+		return poll(nr, a1, a2, a3, a4)
+	case syscall.SYS_FCNTL:
+		const getFL, readWrite = 3, 2
+		if a1 > 2 {
+			return errBadF
+		}
+		if a2 == getFL {
+			return readWrite
+		}
+		return 0
+	case syscall.SYS_OPENAT, syscall.SYS_NEWFSTATAT, syscall.SYS_READLINKAT, syscall.SYS_READLINK, syscall.SYS_FACCESSAT:
+		return errNoEnt
+	}
+	return serveMore(f, nr, a1, a2, a3, a4, a5, a6)
+}
+
+// serveMore has the signals and our own calls.
+func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
+	switch nr {
+	case syscall.SYS_RT_SIGACTION:
+		return sigactionCall(a1, a2, a3)
+	case syscall.SYS_RT_SIGPROCMASK:
+		return sigprocmask(a1, a2, a3)
+	case syscall.SYS_RT_SIGRETURN:
+		sigreturn(f)
+	case syscall.SYS_SIGALTSTACK:
+		return sigaltstack(a1, a2)
+	case syscall.SYS_TGKILL:
+		return kill(int32(a2), a3)
+	case syscall.SYS_TKILL:
+		return kill(int32(a1), a2)
+	case syscall.SYS_KILL:
+		return kill(thisThread().tid, a2)
+	case sysFirmware:
+		return firmware(a1, a2)
+	case sysFeed:
+		return feed(a1, a2)
+	case sysInterrupt:
+		interruptThread()
+		return 0
+	case sysPhysRun:
+		memLock.lock()
+		p := phys.getRun(a1)
+		memLock.unlock()
+		return p
+	case sysTranslate:
+		pa, ok := translate(a1)
+		if !ok {
+			return 0
+		}
+		return pa
+	case sysMapDevice:
+		memLock.lock()
+		mapIdentity(a1, a2)
+		memLock.unlock()
+		return 0
+	}
+	atomic.AddUint32(&unknown[nr%uintptr(len(unknown))], 1)
+	return errNoSys
+}
+
+func sysCall(nr, a1, a2, a3 uintptr) uintptr {
+	r, _, _ := syscall.RawSyscall(nr, a1, a2, a3)
+	return r
+}
+
+func read(fd, p, n uintptr) uintptr {
+	switch fd {
+	case 0:
+		return readInput(p, n)
+	case fdEvent:
+		return readEvent(p)
+	}
+	return errBadF
+}
+
+func write(fd, p, n uintptr) uintptr {
+	switch fd {
+	case 1, 2:
+		return writeConsole(p, n)
+	case fdEvent:
+		return writeEvent()
+	}
+	return errBadF
+}
+
+func mmap(hint, size, flags uintptr) uintptr {
+	const fixed, anonymous = 0x10, 0x20
+	if size == 0 || flags&anonymous == 0 {
+		return errInval
+	}
+	spaceLock.lock()
+	a := hint
+	if flags&fixed == 0 {
+		a = space.place(hint, size)
+	}
+	ok := a != 0 && space.add(a, a+size)
+	spaceLock.unlock()
+	if !ok {
+		return errNoMem
+	}
+	if flags&fixed != 0 {
+		clearMapped(a, size)
+	}
+	return a
+}
+
+func affinityMask(size, mask uintptr) uintptr {
+	n := (uintptr(ncpu) + 63) / 64 * 8
+	if size < n {
+		return errInval
+	}
+	zero(mask, n)
+	for i := uintptr(0); i < uintptr(ncpu); i++ {
+		*bytePtr(mask + i/8) |= 1 << (i % 8)
+	}
+	return n
+}
+
+func sigactionCall(sig, act, old uintptr) uintptr {
+	if sig == 0 || sig > 64 {
+		return errInval
+	}
+	s := &actions[sig]
+	if old != 0 {
+		*(*sigaction)(unsafe.Pointer(old)) = *s
+	}
+	if act != 0 {
+		*s = *(*sigaction)(unsafe.Pointer(act))
+	}
+	return 0
+}
+
+func sigprocmask(how, set, old uintptr) uintptr {
+	t := thisThread()
+	before := t.sigMask
+	if set != 0 {
+		m := *(*uint64)(unsafe.Pointer(set))
+		switch how {
+		case 0: // SIG_BLOCK
+			t.sigMask |= m
+		case 1: // SIG_UNBLOCK
+			t.sigMask &^= m
+		case 2: // SIG_SETMASK
+			t.sigMask = m
+		default:
+			return errInval
+		}
+	}
+	if old != 0 {
+		*(*uint64)(unsafe.Pointer(old)) = before
+	}
+	return 0
+}
+
+// stackT is stack_t of sigaltstack(2).
+type stackT struct {
+	sp    uintptr
+	flags int32
+	size  uintptr
+}
+
+func sigaltstack(set, old uintptr) uintptr {
+	const disable = 2
+	t := thisThread()
+	if old != 0 {
+		o := (*stackT)(unsafe.Pointer(old))
+		o.sp, o.size, o.flags = t.sigStack, t.sigSize, 0
+		if t.sigStack == 0 {
+			o.flags = disable
+		}
+	}
+	if set != 0 {
+		s := (*stackT)(unsafe.Pointer(set))
+		t.sigStack, t.sigSize = s.sp, s.size
+		if s.flags&disable != 0 {
+			t.sigStack = 0
+			return 0
+		}
+		// Signals are pushed on interrupt stacks, where a page fault must not nest.
+		for a := s.sp; a < s.sp+s.size; a += pageSize {
+			touch(a)
+		}
+		touch(s.sp + s.size - 1)
+	}
+	return 0
+}
+
+func kill(tid int32, sig uintptr) uintptr {
+	if sig == sigABRT && actions[sigABRT].handler <= 1 {
+		Exit(2)
+	}
+	return tgkill(tid, sig)
+}

@@ -1,0 +1,145 @@
+//go:build linux && amd64
+
+package kern
+
+import "unsafe"
+
+// Interrupt stacks (SDM volume 3A section 6.14.5). Exceptions need a stack of
+// their own because the interrupted code may have none; page faults have one apart,
+// so that a bug in the others can still be reported.
+const (
+	istFault  = 1 + iota // #PF
+	istOther             // other exceptions, interrupts
+	istDouble            // #DF
+	istNMI
+	istMachine // #MC
+	istCount   = 5
+)
+
+const istSize = 16 << 10
+
+var (
+	istStacks [maxCPU][istCount][istSize]byte
+	gdt       [3 + 2*maxCPU]uint64
+	idt       [256][2]uint64
+	trapStubs [32][16]byte
+	gdtr      [10]byte
+	idtr      [10]byte
+
+	fwGDTR, fwIDTR   [10]byte
+	fwCS, fwSS, fwDS uintptr
+)
+
+const (
+	selCode = 0x08
+	selData = 0x10
+)
+
+// pushesError lists the exceptions for which the CPU pushes an error code
+// (SDM volume 3A table 6-1).
+const pushesError = 1<<8 | 1<<10 | 1<<11 | 1<<12 | 1<<13 | 1<<14 | 1<<17 | 1<<21 | 1<<29 | 1<<30
+
+// initTables fills GDT, IDT, TSS and per-CPU records. It runs first, on the boot stack.
+func initTables() {
+	trap := codeAddr(addrTrap)
+	for v := uintptr(0); v < 256; v++ {
+		handler, ist := codeAddr(addrWake), uint64(istOther)
+		switch {
+		case v < 32:
+			handler = trapStub(v, trap)
+			switch v {
+			case 2:
+				ist = istNMI
+			case 8:
+				ist = istDouble
+			case 14:
+				ist = istFault
+			case 18:
+				ist = istMachine
+			}
+		case v == vecTimer:
+			handler = codeAddr(addrTimer)
+		case v == vecSpurious:
+			handler = codeAddr(addrSpurious)
+		}
+		if v == 2 {
+			handler = codeAddr(addrSpurious)
+		}
+		idt[v] = gate(uint64(handler), ist)
+	}
+	gdt[1] = 0x00209a0000000000 // 64-bit code
+	gdt[2] = 0x0000920000000000 // data
+	for i := range cpus {
+		initCPURecord(i)
+	}
+	putLimitBase(&gdtr, len(gdt)*8-1, uintptr(unsafe.Pointer(&gdt)))
+	putLimitBase(&idtr, len(idt)*16-1, uintptr(unsafe.Pointer(&idt)))
+}
+
+// gate encodes a 64-bit interrupt gate (SDM volume 3A figure 6-8).
+func gate(handler, ist uint64) [2]uint64 {
+	return [2]uint64{
+		handler&0xffff | selCode<<16 | ist<<32 | 0x8e<<40 | handler>>16&0xffff<<48,
+		handler >> 32,
+	}
+}
+
+// trapStub writes the code of one exception's entry: push the missing error code
+// and the vector, jump to trapEntry. It returns the stub's address.
+func trapStub(v, target uintptr) uintptr {
+	p := &trapStubs[v]
+	n := 0
+	if pushesError>>v&1 == 0 {
+		p[0], p[1] = 0x6a, 0 // push 0
+		n = 2
+	}
+	p[n], p[n+1] = 0x6a, byte(v) // push v
+	p[n+2] = 0xe9                // jmp rel32
+	at := uintptr(unsafe.Pointer(p))
+	*(*int32)(unsafe.Pointer(&p[n+3])) = int32(target - (at + uintptr(n) + 7))
+	return at
+}
+
+func initCPURecord(i int) {
+	c := &cpus[i]
+	c.self = uintptr(unsafe.Pointer(c))
+	c.id = int32(i)
+	c.tr = uintptr((3 + 2*i) * 8)
+	for k := range istStacks[i] {
+		top := uintptr(unsafe.Pointer(&istStacks[i][k])) + istSize - 16
+		putWord32(&c.tss, 0x24+8*k, uint32(top)) // TSS.ISTn, SDM volume 3A figure 7-11
+		putWord32(&c.tss, 0x28+8*k, uint32(top>>32))
+	}
+	c.tss[0x66] = 104 // no I/O permission map
+	t := uint64(uintptr(unsafe.Pointer(&c.tss)))
+	gdt[3+2*i] = 103 | t&0xffffff<<16 | 0x89<<40 | t>>24&0xff<<56
+	gdt[4+2*i] = t >> 32
+
+	th := &idles[i]
+	th.tid = int32(-1 - i)
+	th.cpu = int32(i)
+	th.kstop = uintptr(unsafe.Pointer(&kstacks[maxThread+i])) + stackSize - 64
+	th.ksp = pushReturn(th.kstop, codeAddr(addrIdle))
+	c.idle = uintptr(unsafe.Pointer(th))
+	c.kstack = th.kstop
+}
+
+// pushReturn lays out what switchStack pops: BP, then the return address.
+func pushReturn(top, code uintptr) uintptr {
+	*(*uintptr)(unsafe.Pointer(top - 8)) = code
+	*(*uintptr)(unsafe.Pointer(top - 16)) = 0
+	return top - 16
+}
+
+func putWord32(b *[104]byte, off int, v uint32) {
+	for i := 0; i < 4; i++ {
+		b[off+i] = byte(v >> (8 * i))
+	}
+}
+
+func putLimitBase(r *[10]byte, limit int, base uintptr) {
+	r[0], r[1] = byte(limit), byte(limit>>8)
+	for i := 0; i < 8; i++ {
+		r[2+i] = byte(base >> (8 * i))
+	}
+}
