@@ -1,0 +1,146 @@
+package token
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+)
+
+// maxVocab bounds the ids of a model; the largest vocabularies in use have about 260 000.
+const maxVocab = 1 << 24
+
+// readVocab reads the token texts, kinds and scores.
+func (t *Tokenizer) readVocab(f *gguf.File) error {
+	var err error
+	if t.texts, err = f.Strings("tokenizer.ggml.tokens"); err != nil {
+		return err
+	}
+	n := len(t.texts)
+	if n == 0 || n > maxVocab {
+		return fmt.Errorf("token: %w: key \"tokenizer.ggml.tokens\" has %d tokens, want 1 to %d", ErrVocab, n, maxVocab)
+	}
+	kinds, err := f.Ints("tokenizer.ggml.token_type")
+	if err != nil {
+		return err
+	}
+	if kinds != nil && len(kinds) < n {
+		return fmt.Errorf("token: %w: key \"tokenizer.ggml.token_type\" has %d entries, want %d", ErrVocab, len(kinds), n)
+	}
+	if t.scores, err = f.Floats("tokenizer.ggml.scores"); err != nil {
+		return err
+	}
+	if t.scores != nil && len(t.scores) < n {
+		return fmt.Errorf("token: %w: key \"tokenizer.ggml.scores\" has %d entries, want %d", ErrVocab, len(t.scores), n)
+	}
+	t.kinds = make([]Kind, n)
+	t.ids = make(map[string]int32, n)
+	for i, s := range t.texts {
+		t.kinds[i] = Normal
+		if kinds != nil {
+			t.kinds[i] = Undefined
+			if k := kinds[i]; k >= 0 && k <= int(Byte) {
+				t.kinds[i] = Kind(k)
+			}
+		}
+		if s == "" {
+			t.texts[i] = fmt.Sprintf("[EMPTY_%d]", i)
+		}
+		t.ids[t.texts[i]] = int32(i)
+	}
+	return nil
+}
+
+// endTexts are tokens that end a generation wherever they occur, because files often forget to say so.
+var endTexts = []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<|endoftext|>",
+	"</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>",
+	"<｜end▁of▁sentence｜>"}
+
+// turnTexts are tokens that end a turn when the file names none.
+var turnTexts = []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>",
+	"<EOT>", "_<EOT>", "[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>"}
+
+// readSpecial reads the special ids and what to add around a text, then finds the ids that end a generation.
+func (t *Tokenizer) readSpecial(f *gguf.File) error {
+	for _, s := range []struct {
+		key string
+		id  *int32
+	}{
+		{"bos_token_id", &t.BOS}, {"eos_token_id", &t.EOS}, {"eot_token_id", &t.EOT}, {"eom_token_id", &t.EOM},
+		{"unknown_token_id", &t.Unk}, {"seperator_token_id", &t.Sep}, {"padding_token_id", &t.Pad},
+		{"cls_token_id", nil}, {"mask_token_id", &t.Mask},
+	} {
+		id, err := f.Int("tokenizer.ggml."+s.key, -1)
+		if err != nil {
+			return err
+		}
+		if s.id == nil {
+			s.id = &t.BOS // bert: [CLS] is what goes in front
+			if t.Model != "bert" {
+				continue
+			}
+		}
+		if id >= 0 && id < len(t.texts) {
+			*s.id = int32(id)
+		}
+		if int(*s.id) >= len(t.texts) {
+			*s.id = None // a default beyond a small vocabulary
+		}
+	}
+	var err error
+	if t.AddBOS, err = f.Bool("tokenizer.ggml.add_bos_token", t.AddBOS); err != nil {
+		return err
+	}
+	if t.AddEOS, err = f.Bool("tokenizer.ggml.add_eos_token", t.AddEOS); err != nil {
+		return err
+	}
+	if t.AddSep, err = f.Bool("tokenizer.ggml.add_sep_token", t.AddSep); err != nil {
+		return err
+	}
+	if t.addSpacePrefix, err = f.Bool("tokenizer.ggml.add_space_prefix", t.addSpacePrefix); err != nil {
+		return err
+	}
+	t.findEnds()
+	return nil
+}
+
+func (t *Tokenizer) findEnds() {
+	t.eog = map[int32]bool{}
+	for _, s := range endTexts {
+		if id, ok := t.ids[s]; ok {
+			t.eog[id] = true
+			t.kinds[id] = Control
+		}
+	}
+	for _, s := range turnTexts {
+		if id, ok := t.ids[s]; ok && t.EOT == None {
+			t.EOT = id
+		}
+	}
+	// In the harmony format <|end|> ends a message, not the answer.
+	_, hasReturn := t.ids["<|return|>"]
+	_, hasCall := t.ids["<|call|>"]
+	if end, ok := t.ids["<|end|>"]; ok && hasReturn && hasCall {
+		delete(t.eog, end)
+		t.kinds[end] = UserDefined
+		if t.EOT == end {
+			t.EOT = None
+		}
+	}
+	for _, id := range []int32{t.EOS, t.EOT, t.EOM} {
+		if id != None {
+			t.eog[id] = true
+		}
+	}
+}
+
+// stripsRight says whether white space after the special token belongs to it. GGUF has no field for it; llama.cpp
+// derives it from the model's name, and phi-3 is the only family in use that needs it.
+func stripsRight(f *gguf.File, text string) bool {
+	name, err := f.Text("general.name", "")
+	name = strings.ToLower(name)
+	if err != nil || !strings.Contains(name, "phi-3") && !strings.Contains(name, "phi3") {
+		return false
+	}
+	return text != "<unk>" && text != "<s>" && text != "<|endoftext|>"
+}
