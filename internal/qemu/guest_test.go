@@ -35,8 +35,8 @@ var (
 	}, endSuccess...)
 )
 
-// guest writes a boot disk whose boot sector prints text on COM1 and then runs end.
-func guest(t *testing.T, text string, end []byte) string {
+// guestDisk writes a boot disk whose boot sector prints text on COM1 and then runs end.
+func guestDisk(t *testing.T, text string, end []byte) string {
 	t.Helper()
 	code := []byte{
 		0xfa,       // cli
@@ -117,7 +117,7 @@ var testMarks = &Marks{"begin", "end"}
 func TestGuestSuccess(t *testing.T) {
 	shot := filepath.Join(t.TempDir(), "screen.png")
 	r := boot(t, t.Context(), Machine{
-		File:  guest(t, "\x1b[2J\x1b[1mstarting\x1b[0m\r\nbegin\r\nOnce upon\r\na time\r\nend\r\ndone\r\n", endSuccess),
+		File:  guestDisk(t, "\x1b[2J\x1b[1mstarting\x1b[0m\r\nbegin\r\nOnce upon\r\na time\r\nend\r\ndone\r\n", endSuccess),
 		Marks: testMarks, Screenshot: shot,
 	})
 	if r.err != nil {
@@ -131,7 +131,7 @@ func TestGuestSuccess(t *testing.T) {
 func TestEveryDiskBoots(t *testing.T) {
 	for _, disk := range Disks() {
 		t.Run(disk, func(t *testing.T) {
-			r := boot(t, t.Context(), Machine{File: guest(t, "hello\r\n", endSuccess), Disk: disk})
+			r := boot(t, t.Context(), Machine{File: guestDisk(t, "hello\r\n", endSuccess), Disk: disk})
 			if r.err != nil || !strings.Contains(r.console, "hello\r\n") {
 				t.Errorf("console %q, %v", r.console, r.err)
 			}
@@ -153,7 +153,7 @@ func TestGuestBadEnds(t *testing.T) {
 		{"hang", "waiting\r\n", endHang, 4 * time.Second, ErrTimeout, "(4s); its last lines:\n  | waiting"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := boot(t, t.Context(), Machine{File: guest(t, test.text, test.end), Marks: testMarks, Timeout: test.timeout})
+			r := boot(t, t.Context(), Machine{File: guestDisk(t, test.text, test.end), Marks: testMarks, Timeout: test.timeout})
 			if !errors.Is(r.err, test.want) || !strings.Contains(r.err.Error(), test.message) {
 				t.Errorf("err = %v, want %v with %q", r.err, test.want, test.message)
 			}
@@ -163,7 +163,7 @@ func TestGuestBadEnds(t *testing.T) {
 
 func TestScreenshot(t *testing.T) {
 	shot := filepath.Join(t.TempDir(), "screen.png")
-	r := boot(t, t.Context(), Machine{File: guest(t, "", endHang), Timeout: 5 * time.Second, Screenshot: shot})
+	r := boot(t, t.Context(), Machine{File: guestDisk(t, "", endHang), Timeout: 5 * time.Second, Screenshot: shot})
 	if !errors.Is(r.err, ErrTimeout) {
 		t.Fatal(r.err)
 	}
@@ -175,7 +175,7 @@ func TestScreenshot(t *testing.T) {
 
 // TestInput types into a guest that echoes: nothing may be sent before its prompt, and the end of input is Ctrl-D.
 func TestInput(t *testing.T) {
-	r := boot(t, t.Context(), Machine{File: guest(t, "hello\r\n> ", endEcho), Stdin: strings.NewReader("first\nsecond")})
+	r := boot(t, t.Context(), Machine{File: guestDisk(t, "hello\r\n> ", endEcho), Stdin: strings.NewReader("first\nsecond")})
 	if r.err != nil || !strings.Contains(r.console, "hello\r\n> first\nsecond\r") {
 		t.Errorf("console %q, %v", r.console, r.err)
 	}
@@ -184,7 +184,7 @@ func TestInput(t *testing.T) {
 func TestInterruptLeavesNoQEMU(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(2*time.Second, cancel)
-	file := guest(t, "", endHang)
+	file := guestDisk(t, "", endHang)
 	r := boot(t, ctx, Machine{File: file})
 	if !errors.Is(r.err, context.Canceled) {
 		t.Errorf("err = %v, want Canceled", r.err)
@@ -204,7 +204,7 @@ func TestInterruptLeavesNoQEMU(t *testing.T) {
 // TestAutoAlwaysAnswers boots with whatever accelerator this machine offers. Where KVM cannot run the guest the run
 // must still succeed, and say that it changed over.
 func TestAutoAlwaysAnswers(t *testing.T) {
-	r := boot(t, t.Context(), Machine{File: guest(t, "begin\r\nhi\r\nend\r\n", endSuccess), Marks: testMarks, Accel: AccelAuto})
+	r := boot(t, t.Context(), Machine{File: guestDisk(t, "begin\r\nhi\r\nend\r\n", endSuccess), Marks: testMarks, Accel: AccelAuto})
 	if r.err != nil || r.text != "hi\n" {
 		t.Errorf("text %q, log %q, %v", r.text, r.log, r.err)
 	}

@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/llamaboot/llamaboot/internal/guest"
 )
 
 // disk is a way to attach the boot disk: the chipset it belongs to and the devices, the last of which takes the drive.
@@ -89,7 +91,7 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 		"-smp", strconv.Itoa(m.CPUs), "-m", m.Memory,
 		"-display", "none", "-vga", "std",
 		"-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial",
-		"-device", fmt.Sprintf("isa-debug-exit,iobase=%#x,iosize=4", exitPort),
+		"-device", fmt.Sprintf("isa-debug-exit,iobase=%#x,iosize=4", guest.ExitPort),
 		// snapshot=on: whatever the guest or its firmware writes is thrown away.
 		"-drive", "if=none,id=disk,format=raw,snapshot=on,file=" + escapeComma(m.File),
 	}
@@ -111,7 +113,7 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 		if err := os.WriteFile(path, []byte(strings.Join(m.GuestArgs, "\n")+"\n"), 0o600); err != nil {
 			return nil, fmt.Errorf("qemu: %w", err)
 		}
-		args = append(args, "-fw_cfg", "name="+argsFile+",file="+escapeComma(path))
+		args = append(args, "-fw_cfg", "name="+guest.ArgsFile+",file="+escapeComma(path))
 	}
 	if qmp != "" {
 		args = append(args, "-qmp", "unix:"+escapeComma(qmp)+",server=on,wait=off")

@@ -1,7 +1,7 @@
 // Package qemu boots a llamafile or disk image in QEMU, relays its serial port and reports the guest's own verdict.
 //
 // The guest says how it ended through QEMU's isa-debug-exit device at I/O port 0xf4: a byte b written there ends QEMU
-// with status b<<1|1. The metal core writes 0x10 for success and 0x11 for failure. It reads its arguments from the
+// with status b<<1|1 (package guest). It reads its arguments from the
 // fw_cfg file opt/org.llamaboot/args, one a line (QEMU docs/specs/fw_cfg).
 package qemu
 
@@ -10,19 +10,15 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/llamaboot/llamaboot/internal/guest"
 )
 
-// What the guest writes to the exit device, as QEMU's exit status: byte<<1 | 1.
+// QEMU's exit status for each verdict of the guest: byte<<1 | 1.
 const (
-	statusSuccess = 0x10<<1 | 1 // 33
-	statusFailure = 0x11<<1 | 1 // 35
+	statusSuccess = guest.ExitSuccess<<1 | 1 // 33
+	statusFailure = guest.ExitFailure<<1 | 1 // 35
 )
-
-// exitPort is the I/O port of the exit device.
-const exitPort = 0xf4
-
-// argsFile is the fw_cfg file with the guest's arguments.
-const argsFile = "opt/org.llamaboot/args"
 
 // Accelerators.
 const (

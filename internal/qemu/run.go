@@ -207,21 +207,21 @@ func (a *attempt) verdict(parent context.Context, cause, waitErr error, state *o
 	if code == statusSuccess { // even when the timeout struck at the same moment
 		return nil
 	}
-	guest := &GuestError{Lines: a.serial.last()}
+	bad := &GuestError{Lines: a.serial.last()}
 	switch {
 	case errors.Is(cause, errKVM):
 		return cause
 	case errors.Is(cause, ErrTimeout):
-		guest.Err = fmt.Errorf("%w (%v)", ErrTimeout, a.Timeout)
-		guest.hint = "--timeout gives it longer; emulated CPUs are some 20 times slower than real ones"
-		return guest
+		bad.Err = fmt.Errorf("%w (%v)", ErrTimeout, a.Timeout)
+		bad.hint = "--timeout gives it longer; emulated CPUs are some 20 times slower than real ones"
+		return bad
 	case code == statusFailure:
-		guest.Err = ErrGuestFailed
-		return guest
+		bad.Err = ErrGuestFailed
+		return bad
 	case code == 0:
-		guest.Err = ErrNoVerdict
-		guest.hint = "a reset before the first line means that the boot code did not start; --disk and --bios or --uefi try another way in"
-		return guest
+		bad.Err = ErrNoVerdict
+		bad.hint = "a reset before the first line means that the boot code did not start; --disk and --bios or --uefi try another way in"
+		return bad
 	}
 	lines := a.stderr.last()
 	if a.accel == AccelKVM && a.Accel == AccelAuto {

@@ -1,0 +1,51 @@
+# The project's targets; README.md says which two a newcomer needs. Everything is Go and POSIX sh; make only orders it.
+
+# The Go version the bare-metal core is tested with (tools/overlay refuses others). Another Go fetches it by itself.
+export GOTOOLCHAIN := go1.26.8
+export CGO_ENABLED := 0
+
+GOBUILD := go build -trimpath -buildvcs=false -ldflags="-s -w -buildid="
+
+.PHONY: all build programs demo test check generate soak clean
+
+all: build
+
+# bin/llamaboot with the embedded programs inside. Go's own build cache makes a second run quick.
+build: programs
+	$(GOBUILD) -o bin/llamaboot ./cmd/llamaboot
+
+# The embedded programs: linux/amd64, which is the bare-metal core too, and the others; packed for internal/programs.
+programs:
+	@mkdir -p build
+	go run ./tools/overlay -o build/overlay.json
+	go run ./tools/programs -overlay build/overlay.json
+
+# The main job on a fresh machine: install what is missing, build, and let one file answer as a program, under BIOS
+# and under UEFI.
+demo:
+	@tools/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo.sh
+
+# Every test, the boots included.
+test:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory build check
+	go test -timeout 20m ./...
+
+# The rules a machine can check without running anything.
+check:
+	@tools/check.sh
+
+# Write all committed generated files anew; they must come out as they are.
+generate:
+	@tools/setup.sh test
+	go generate ./...
+	@git diff --exit-code --stat || { echo "generate: the committed files above differ from what their sources give" >&2; exit 1; }
+
+# Long runs: every fuzz target for SOAK seconds (default 60).
+soak:
+	@tools/soak.sh
+
+clean:
+	rm -rf bin build internal/programs/packed/*.xz

@@ -1,0 +1,103 @@
+// Package outfile writes a file that appears under its name only when it is
+// complete: it is written under a temporary name in the same folder and renamed.
+package outfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrExists reports that the file is there already.
+var ErrExists = errors.New("output exists")
+
+// A File is being written. Exactly one of Commit and Abort ends it; Abort after
+// Commit does nothing, so it can be deferred.
+type File struct {
+	*os.File
+	path  string
+	perm  fs.FileMode
+	force bool
+	done  bool
+}
+
+// Create starts writing path with the given permission. Unless force is set an
+// existing file is an error; a folder or device of that name always is.
+func Create(path string, perm fs.FileMode, force bool) (*File, error) {
+	if info, err := os.Stat(path); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s: %w and is not a regular file", path, ErrExists)
+		}
+		if !force {
+			return nil, fmt.Errorf("%s: %w", path, ErrExists)
+		}
+		if same, err := filepath.EvalSymlinks(path); err == nil {
+			path = same // replace what a link points to, not the link
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".part-*")
+	if err != nil {
+		return nil, err
+	}
+	return &File{File: f, path: path, perm: perm, force: force}, nil
+}
+
+// Reserve sets the file's size and, where the file system can, reserves the
+// space, so that a full disk shows before gigabytes were copied.
+func (f *File) Reserve(size int64) error {
+	if err := f.Truncate(size); err != nil {
+		if errors.Is(err, syscall.EFBIG) {
+			return fmt.Errorf("%s: the file system does not hold files of %d bytes: %w", f.path, size, err)
+		}
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	if err := reserve(f.File, size); err != nil {
+		return fmt.Errorf("%s: reserve %d bytes: %w", f.path, size, err)
+	}
+	return nil
+}
+
+// Commit makes the file appear under its name.
+func (f *File) Commit() error {
+	if f.done {
+		return nil
+	}
+	// The mode follows the process's umask as that of any new file.
+	// There is no fsync: it would take longer than the copy, and cp does without.
+	err := f.Chmod(f.perm &^ umask())
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil && !f.force {
+		// Another process may have made the file meanwhile; a link, unlike a
+		// rename, never replaces it.
+		if err = os.Link(f.Name(), f.path); err == nil {
+			f.done = true
+			return os.Remove(f.Name())
+		} else if errors.Is(err, fs.ErrExist) {
+			err = fmt.Errorf("%s: %w", f.path, ErrExists)
+		} else {
+			err = os.Rename(f.Name(), f.path) // file systems without links
+		}
+	} else if err == nil {
+		err = os.Rename(f.Name(), f.path)
+	}
+	f.done = true
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// Abort removes what was written.
+func (f *File) Abort() {
+	if f.done {
+		return
+	}
+	f.done = true
+	f.Close()
+	os.Remove(f.Name())
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# The rules a machine can check without running anything: gofmt, go vet for every target, staticcheck when it can be
+# had. What needs Go's own parser (imports of the core, length of files) is a test: internal/rules.
+set -eu
+cd "$(dirname "$0")/.."
+
+unformatted=$(git ls-files '*.go' | xargs gofmt -l)
+if [ -n "$unformatted" ]; then
+	echo "check: gofmt would change:" >&2
+	echo "$unformatted" >&2
+	exit 1
+fi
+go vet ./...
+for target in linux/arm64 windows/amd64 darwin/arm64 freebsd/amd64; do
+	GOOS=${target%/*} GOARCH=${target#*/} go vet ./runtime/cmd/llamafile ./runtime/app ./runtime/bundle ./cmd/llamaboot
+done
+# staticcheck comes through the module proxy; without a network the other checks stand.
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+if go run "$staticcheck" -version >/dev/null 2>&1; then
+	go run "$staticcheck" ./...
+else
+	echo "check: staticcheck cannot be had here, left out" >&2
+fi
