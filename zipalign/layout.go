@@ -26,6 +26,10 @@ func Place(pos int64, name string, size int64) (Member, error) {
 	return m, nil
 }
 
+// HeaderSize is the length of the local header of a member called name of less
+// than 4 GiB, without padding.
+func HeaderSize(name string) int { return localHeaderSize + len(name) }
+
 func alignUp(n, to int64) int64 { return (n + to - 1) / to * to }
 
 // zip64Local is the size of the member's ZIP64 extra field in its local header.

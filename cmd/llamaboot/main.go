@@ -88,6 +88,7 @@ func newRootCmd() *cobra.Command {
 // verbs lists every verb in the order of the help page's reader: first what makes files, then what looks at them.
 func verbs() []*cobra.Command {
 	return []*cobra.Command{
+		newBuildCmd(),
 		newQemuCmd(),
 		newVersionCmd(),
 		newManCmd(),

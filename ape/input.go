@@ -1,0 +1,87 @@
+package ape
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A Program is one hosted program. The linux/amd64 one is the core as well: the
+// same ELF starts on bare metal.
+type Program struct {
+	OS, Arch string
+	Data     []byte
+}
+
+// Target names the program's platform, such as "linux/amd64".
+func (p *Program) Target() string { return p.OS + "/" + p.Arch }
+
+// A Member is one file to be stored in the ZIP, uncompressed.
+type Member struct {
+	Name string
+	Size int64
+	Data io.ReaderAt // Size bytes
+}
+
+// isModel reports whether a member name is that of model weights, which the
+// weights partition covers.
+func isModel(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".gguf") }
+
+// A Flavour selects what the outer PE headers describe.
+type Flavour string
+
+// Flavours.
+const (
+	Windows Flavour = "windows" // the windows/amd64 program, subsystem console
+	EFI     Flavour = "efi"     // the EFI application, for cp x.llamafile ESP/EFI/BOOT/BOOTX64.EFI
+)
+
+// An Input is everything a llamafile is made of.
+type Input struct {
+	Programs []Program
+	PE       Flavour
+	Members  []Member
+	Licence  string // text of the member LICENSE; empty for none
+	Version  string // of llamaboot, for the manifest
+}
+
+// program returns the program for a target, or nil.
+func (in *Input) program(target string) *Program {
+	for i := range in.Programs {
+		if in.Programs[i].Target() == target {
+			return &in.Programs[i]
+		}
+	}
+	return nil
+}
+
+func (in *Input) check() error {
+	seen := map[string]bool{}
+	for i := range in.Programs {
+		if t := in.Programs[i].Target(); seen[t] {
+			return fmt.Errorf("%w: %s twice", ErrProgram, t)
+		} else {
+			seen[t] = true
+		}
+	}
+	if !seen[coreTarget] {
+		return fmt.Errorf("%w: none for linux/amd64, which is also what boots", ErrProgram)
+	}
+	switch in.PE {
+	case EFI:
+	case Windows:
+		if !seen["windows/amd64"] {
+			return fmt.Errorf("%w: PE flavour %q wants a windows/amd64 program", ErrProgram, in.PE)
+		}
+	default:
+		return fmt.Errorf("ape: PE flavour %q: want %q or %q", in.PE, Windows, EFI)
+	}
+	for _, m := range in.Members {
+		switch {
+		case m.Name == ManifestName, m.Name == BackupName, m.Name == ESPName, m.Name == LicenceName && in.Licence != "",
+			strings.HasPrefix(m.Name, programFolder):
+			return fmt.Errorf("ape: member %q is written by llamaboot itself: choose another name", m.Name)
+		}
+	}
+	return nil
+}

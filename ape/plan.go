@@ -1,0 +1,273 @@
+package ape
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/llamaboot/llamaboot/image/fat32"
+	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/stub"
+	"github.com/llamaboot/llamaboot/zipalign"
+)
+
+// hashDigits of a program's SHA-256 name its copy in the cache.
+const hashDigits = 16
+
+// A place is a program's position in the file.
+type place struct {
+	program *Program
+	offset  int64
+	hash    [sha256.Size]byte
+}
+
+// A Plan is the layout of a llamafile: a pure function of names and sizes. What
+// depends on the contents (checksums, GUIDs) is filled in while writing.
+type Plan struct {
+	in      Input
+	efi     []byte  // EFI/BOOT/BOOTX64.EFI, the core inside
+	efiAt   int64   // its offset in the file
+	places  []place // of the programs, the core first
+	members []Member
+	zip     []zipalign.Member // places of members, one for each
+	tail    *tail
+}
+
+// NewPlan checks in and lays the file out.
+func NewPlan(in Input) (*Plan, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	p := &Plan{in: in}
+	if err := p.addESP(); err != nil {
+		return nil, err
+	}
+	for i := range in.Programs {
+		if prog := &in.Programs[i]; prog.Target() != coreTarget {
+			p.members = append(p.members, memberOf(programName(prog), prog.Data))
+			p.places = append(p.places, place{program: prog})
+		}
+	}
+	p.members = append(p.members, in.Members...)
+	if in.Licence != "" {
+		p.members = append(p.members, memberOf(LicenceName, []byte(in.Licence)))
+	}
+	for i := range p.places {
+		p.places[i].hash = sha256.Sum256(p.places[i].program.Data)
+	}
+	// Placed once without the manifest: its length depends on the programs' offsets.
+	if err := p.placeMembers(); err != nil {
+		return nil, err
+	}
+	manifest, err := p.manifest(make([][sha256.Size]byte, len(p.members)))
+	if err != nil {
+		return nil, err
+	}
+	p.members = append(p.members, memberOf(ManifestName, manifest))
+	return p, p.placeMembers()
+}
+
+// Size returns the number of bytes the file will have.
+func (p *Plan) Size() int64 { return p.tail.total }
+
+func memberOf(name string, data []byte) Member {
+	return Member{name, int64(len(data)), bytes.NewReader(data)}
+}
+
+// programName is the member name of a hosted program.
+func programName(p *Program) string {
+	name := programFolder + "llamafile-" + p.OS + "-" + p.Arch
+	if p.OS == "windows" {
+		name += ".exe"
+	}
+	return name
+}
+
+// addESP makes the EFI System Partition, which is the first member, and places
+// the core inside.
+func (p *Plan) addESP() error {
+	core := p.in.program(coreTarget)
+	efi, coreAt, err := stub.EFIImage(core.Data)
+	if err != nil {
+		return err
+	}
+	esp, err := fat32.New(fat32.Options{
+		Label:         espLabel,
+		Serial:        espSerial,
+		HiddenSectors: offESP / fat32.SectorSize,
+	}, []fat32.File{{Path: corePath, Size: int64(len(efi))}})
+	if err != nil {
+		return err
+	}
+	at, ok := esp.Offset(corePath)
+	if !ok {
+		return fmt.Errorf("ape: %s has no place in the ESP", corePath)
+	}
+	volume := make(memory, esp.Size())
+	if err := esp.WriteMetadata(volume, 0); err != nil {
+		return err
+	}
+	copy(volume[at:], efi)
+	p.efi, p.efiAt = efi, offESP+at
+	p.members = append(p.members, memberOf(ESPName, volume))
+	p.places = append(p.places, place{program: core, offset: p.efiAt + int64(coreAt)})
+	return nil
+}
+
+// memory is a fixed stretch of memory to write to.
+type memory []byte
+
+func (m memory) WriteAt(b []byte, off int64) (int, error) {
+	if off < 0 || off > int64(len(m)) || copy(m[off:], b) < len(b) {
+		return 0, io.ErrShortWrite
+	}
+	return len(b), nil
+}
+
+// placeMembers places the ZIP's members, the tail and the programs.
+func (p *Plan) placeMembers() error {
+	p.zip = nil
+	// The first local header ends where the ESP starts.
+	end := int64(offESP - zipalign.HeaderSize(ESPName))
+	for _, m := range p.members {
+		z, err := zipalign.Place(end, m.Name, m.Size)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(m.Name, programFolder) {
+			z.Mode = 0o755
+		}
+		p.zip, end = append(p.zip, z), z.End()
+	}
+	for i := range p.places[1:] {
+		p.places[1+i].offset = p.zip[1+i].Offset // behind the ESP, in order
+	}
+	var err error
+	p.tail, err = planTail(p.zip, end)
+	return err
+}
+
+// manifest returns the manifest for members with the given hashes.
+func (p *Plan) manifest(hashes [][sha256.Size]byte) ([]byte, error) {
+	m := Manifest{Format: manifestFormat, Generator: "llamaboot " + p.in.Version, PE: p.in.PE}
+	for _, pl := range p.places {
+		m.Programs = append(m.Programs, RecordedProgram{
+			Target: pl.program.Target(), Offset: pl.offset, Size: int64(len(pl.program.Data)), SHA256: hex.EncodeToString(pl.hash[:])})
+	}
+	for i, h := range hashes {
+		m.Members = append(m.Members, RecordedMember{Name: p.members[i].Name, Size: p.members[i].Size, SHA256: hex.EncodeToString(h[:])})
+	}
+	return m.encode()
+}
+
+// find returns the place of a target's program, or nil.
+func (p *Plan) find(target string) *place {
+	for i := range p.places {
+		if p.places[i].program.Target() == target {
+			return &p.places[i]
+		}
+	}
+	return nil
+}
+
+// disk returns the partitions of a file with the given identity.
+func (p *Plan) disk(id [sha256.Size]byte) *disk {
+	d := &disk{guid: derivedGUID(id, "disk")}
+	d.parts = []partition{
+		{gpt.TypeBIOSBoot, derivedGUID(id, "stage 2"), offStage2, headSize, "llamaboot stage 2"},
+		{gpt.TypeESP, derivedGUID(id, "esp"), offESP, offESP + p.members[0].Size, "EFI system"},
+	}
+	if start, end := weightsSpan(p.zip); end > 0 {
+		d.parts = append(d.parts, partition{gpt.TypeWeights, derivedGUID(id, "weights"), start, end, "llamaboot weights"})
+	}
+	return d
+}
+
+// weightsSpan returns where the first model starts and the last one ends, zeros if
+// there is none.
+func weightsSpan(members []zipalign.Member) (start, end int64) {
+	for i := range members {
+		if m := &members[i]; isModel(m.Name) && m.Method == zipalign.Store {
+			if end == 0 || m.Offset < start {
+				start = m.Offset
+			}
+			end = max(end, m.End())
+		}
+	}
+	return start, end
+}
+
+// head returns the first headSize bytes, without the partition tables.
+func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
+	head := make([]byte, headSize)
+	stage2 := stub.Stage2()
+	if len(stage2) > stage2Size {
+		return nil, fmt.Errorf("%w: stage 2 of %d bytes, want at most %d", ErrTooBig, len(stage2), stage2Size)
+	}
+	core := p.find(coreTarget)
+	err := stub.PatchStage2(stage2, core.program.Data, stub.Stage2Params{CoreLBA: uint64(core.offset / 512), DiskGUID: guid})
+	if err != nil {
+		return nil, err
+	}
+	copy(head[offStage2:], stage2)
+	sector, err := mbr(guid, p.Size(), len(stage2))
+	if err != nil {
+		return nil, err
+	}
+	copy(head, sector)
+	image, at := p.efi, p.efiAt
+	if p.in.PE == Windows {
+		w := p.find("windows/amd64")
+		image, at = w.program.Data, w.offset
+	}
+	pe, err := shiftPE(image, at)
+	if err != nil {
+		return nil, err
+	}
+	copy(head[offPE:], pe)
+	return head, p.addScript(head, offPE+int64(len(pe)))
+}
+
+// addScript writes the ELF headers, from offset at on, and the shell script.
+func (p *Plan) addScript(head []byte, at int64) error {
+	var faces []elfFace
+	for _, target := range []string{coreTarget, "linux/arm64"} {
+		pl := p.find(target)
+		if pl == nil {
+			continue
+		}
+		at = alignUp(at, 16)
+		face, err := newELFFace(pl.program.Data, pl.offset, at)
+		if err != nil {
+			return fmt.Errorf("%s: %w", target, err)
+		}
+		if at+int64(len(face.programs)) > headersEnd {
+			return fmt.Errorf("%w: ELF program headers for %s end behind %#x", ErrTooBig, target, headersEnd)
+		}
+		copy(head[at:], face.programs)
+		faces, at = append(faces, face), at+int64(len(face.programs))
+	}
+	copies := alignUp(at, elfHeaderSize)
+	if copies+int64(len(faces))*elfHeaderSize > headersEnd {
+		return fmt.Errorf("%w: ELF headers end behind %#x", ErrTooBig, headersEnd)
+	}
+	for i, f := range faces {
+		copy(head[copies+int64(i)*elfHeaderSize:], f.header)
+	}
+	var targets []target
+	for _, pl := range p.places {
+		targets = append(targets, target{pl.program.OS, pl.program.Arch, pl.offset, int64(len(pl.program.Data)), hex.EncodeToString(pl.hash[:])[:hashDigits]})
+	}
+	script, err := newScript(targets, faces, copies)
+	if err != nil {
+		return err
+	}
+	copy(head[offScript:], script)
+	return nil
+}
+
+// readerAt returns the member's bytes as a stream.
+func (m *Member) reader() io.Reader { return io.NewSectionReader(m.Data, 0, m.Size) }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/llamaboot/llamaboot"
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/internal/outfile"
+	"github.com/llamaboot/llamaboot/internal/programs"
+	"github.com/llamaboot/llamaboot/internal/progress"
+	"github.com/llamaboot/llamaboot/internal/version"
+)
+
+// maxArgs bounds the file given with --args, as its reader does.
+const maxArgs = 1 << 20
+
+// windowsLimit is the largest file Windows starts as a program.
+const windowsLimit = 4<<30 - 1
+
+type buildFlags struct {
+	models  []string
+	output  string
+	args    string
+	targets []string
+	pe      string
+	force   bool
+}
+
+func newBuildCmd() *cobra.Command {
+	var f buildFlags
+	cmd := &cobra.Command{
+		Use:   "build --model FILE.gguf [-o FILE.llamafile]",
+		Short: "Make a llamafile from a GGUF model",
+		Long: `Make one file that is a program for Linux, Windows, macOS and BSD, a disk that boots
+BIOS and UEFI machines, and a ZIP archive with the model inside.
+
+The file appears under its name only when it is complete. An existing file is
+left alone unless --force is given.`,
+		Example: `  llamaboot build --model model.gguf
+  llamaboot build --model model.gguf --args defaults.txt -o chat.llamafile`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runBuild(cmd.Context(), &f, cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringArrayVarP(&f.models, "model", "m", nil, "GGUF file to put in; repeat for several")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write (default: the model's name with .llamafile, in this folder)")
+	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments, one a line, \"...\" where the user's go")
+	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 (default: all; linux/amd64 is always in, it also boots)")
+	cmd.Flags().StringVar(&f.pe, "pe", "", "what the file is to a PE loader: windows, or efi for EFI/BOOT/BOOTX64.EFI (default: windows if that program is in)")
+	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output if it exists")
+	return cmd
+}
+
+func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
+	if len(f.models) == 0 {
+		return withHint(usagef("no model given"), "llamaboot build --model FILE.gguf")
+	}
+	in := ape.Input{Licence: llamaboot.Licence, Version: version.Version}
+	for _, path := range f.models {
+		m, err := openModel(path)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		in.Members = append(in.Members, m.Member)
+	}
+	if f.args != "" {
+		b, err := readArgs(f.args)
+		if err != nil {
+			return err
+		}
+		in.Members = append(in.Members, ape.Member{Name: ape.ArgsName, Size: int64(len(b)), Data: bytes.NewReader(b)})
+	}
+	if err := addPrograms(&in, f); err != nil {
+		return err
+	}
+	output := f.output
+	if output == "" {
+		name := in.Members[0].Name
+		output = name[:len(name)-len(".gguf")] + ".llamafile"
+	}
+	plan, err := ape.NewPlan(in)
+	if err != nil {
+		return err
+	}
+	if plan.Size() > windowsLimit && in.PE == ape.Windows {
+		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); there use a small llamafile with -m MODEL.gguf\n", plan.Size(), int64(windowsLimit))
+	}
+	return writeOutput(output, 0o755, f.force, plan.Size(), func(out *outfile.File) error {
+		add, finish := progress.Bytes(stderr, "writing "+output, plan.Size())
+		defer finish()
+		return plan.Write(ctx, out, add)
+	})
+}
+
+// writeOutput writes a file of size bytes with write. The file appears under its
+// name only when write and everything else succeeded.
+func writeOutput(path string, perm os.FileMode, force bool, size int64, write func(*outfile.File) error) error {
+	out, err := outfile.Create(path, perm, force)
+	if errors.Is(err, outfile.ErrExists) {
+		return withHint(err, "choose another name with -o or replace it with --force")
+	}
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if err = out.Reserve(size); err == nil {
+		err = write(out)
+	}
+	if err == nil {
+		err = out.Commit()
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return withHint(fmt.Errorf("interrupted: %s was not written", path), "run the command again")
+	case errors.Is(err, syscall.ENOSPC):
+		return withHint(err, "%s needs %d bytes: free some space or write to another disk with -o", path, size)
+	case errors.Is(err, syscall.EFBIG):
+		return withHint(err, "FAT32 ends at 4 GiB: write to another file system, or format the disk with exFAT or NTFS")
+	}
+	return err
+}
+
+func readArgs(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxArgs+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxArgs {
+		return nil, fmt.Errorf("%s: more than %d bytes of arguments", path, maxArgs)
+	}
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return nil, withHint(fmt.Errorf("%s: byte 0 at offset %d: not a text file", path, i), "--args wants one argument a line")
+	}
+	return b, nil
+}
+
+// addPrograms puts the programs for the wanted targets into in and fixes the PE flavour.
+func addPrograms(in *ape.Input, f *buildFlags) error {
+	targets := f.targets
+	if len(targets) == 0 {
+		targets = programs.Built()
+	}
+	if !slices.Contains(targets, programs.Core) {
+		targets = append([]string{programs.Core}, targets...)
+	}
+	for _, t := range targets {
+		b, err := programs.Read(t)
+		if errors.Is(err, programs.ErrUnknownTarget) {
+			return &usageError{err}
+		}
+		if err != nil {
+			return err
+		}
+		osName, arch, _ := strings.Cut(t, "/")
+		in.Programs = append(in.Programs, ape.Program{OS: osName, Arch: arch, Data: b})
+	}
+	in.PE = ape.Flavour(f.pe)
+	switch f.pe {
+	case string(ape.Windows), string(ape.EFI):
+	case "":
+		in.PE = ape.EFI
+		if slices.Contains(targets, "windows/amd64") {
+			in.PE = ape.Windows
+		}
+	default:
+		return withHint(usagef("--pe %q", f.pe), "--pe takes %s or %s", ape.Windows, ape.EFI)
+	}
+	return nil
+}
