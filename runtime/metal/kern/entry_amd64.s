@@ -263,8 +263,8 @@ TEXT ·resumeFrame(SB),NOSPLIT|NOFRAME,$0-8
 
 // func resumeSignal(f *trapFrame, fp uintptr) never returns
 TEXT ·resumeSignal(SB),NOSPLIT|NOFRAME,$0-16
-	MOVQ	f+0(FP), SP
 	MOVQ	fp+8(FP), BX
+	MOVQ	f+0(FP), SP
 	CALL	·loadFP(SB)
 	CALL	·setThreadFS(SB)
 	JMP	·popFrame(SB)

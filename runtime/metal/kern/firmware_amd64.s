@@ -76,7 +76,7 @@ TEXT ·efiCall2(SB),NOSPLIT|NOFRAME,$0
 
 TEXT ·efiCall3(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	BP, SP
-	POPQ	BP
+	BYTE	$0x5d			// POPQ BP: pushed by efiCall, which the assembler cannot know
 	MOVQ	AX, ret+16(FP)
 	RET
 
@@ -110,8 +110,8 @@ TEXT ·biosCall(SB),NOSPLIT|NOFRAME,$0-24
 
 TEXT ·biosCall2(SB),NOSPLIT|NOFRAME,$0
 	CLD
-	POPQ	R14
-	POPQ	R12
-	POPQ	BX
-	POPQ	BP
+	BYTE	$0x41; BYTE $0x5e	// POPQ R14, R12, BX, BP: pushed by biosCall
+	BYTE	$0x41; BYTE $0x5c
+	BYTE	$0x5b
+	BYTE	$0x5d
 	RET

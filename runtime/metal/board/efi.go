@@ -1,0 +1,100 @@
+//go:build metal
+
+package board
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/kern"
+	"github.com/llamaboot/llamaboot/runtime/metal/screen"
+)
+
+// Offsets in UEFI tables (UEFI 2.10 sections 4.3, 4.4, 7.3).
+const (
+	stConIn              = 48
+	stBootServices       = 96
+	bsHandleProtocol     = 152
+	bsLocateHandleBuffer = 312
+	bsLocateProtocol     = 320
+)
+
+type guid [16]byte
+
+var (
+	guidGOP         = guid{0xde, 0xa9, 0x42, 0x90, 0xdc, 0x23, 0x38, 0x4a, 0x96, 0xfb, 0x7a, 0xde, 0xd0, 0x80, 0x51, 0x6a}
+	guidBlockIO     = guid{0x21, 0x5b, 0x4e, 0x96, 0x59, 0x64, 0xd2, 0x11, 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}
+	guidLoadedImage = guid{0xa1, 0x31, 0x1b, 0x5b, 0x62, 0x95, 0xd2, 0x11, 0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}
+	guidDevicePath  = guid{0x91, 0x6e, 0x57, 0x09, 0x3f, 0x6d, 0xd2, 0x11, 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}
+)
+
+var errFirmware = errors.New("firmware call failed")
+
+func load64(a uintptr) uintptr { return *(*uintptr)(unsafe.Pointer(a)) }
+func load32(a uintptr) uint32  { return *(*uint32)(unsafe.Pointer(a)) }
+
+func bootService(off uintptr, args ...uintptr) error {
+	bs := load64(kern.SystemTable() + stBootServices)
+	return status(kern.EFI(load64(bs+off), args...))
+}
+
+// status turns an EFI_STATUS into an error (UEFI 2.10 appendix D).
+func status(s uintptr) error {
+	if int64(s) >= 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: EFI status %d", errFirmware, s&0xffffffff)
+}
+
+func pointer[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
+
+// The firmware writes results through pointers: they live in static memory, because
+// a goroutine's stack may move.
+var efiOut struct{ a, b uintptr }
+
+// locate returns the first instance of a protocol.
+func locate(g *guid) (uintptr, error) {
+	efiOut.a = 0
+	err := bootService(bsLocateProtocol, pointer(g), 0, pointer(&efiOut.a))
+	return efiOut.a, err
+}
+
+// handleProtocol returns the interface of a protocol on a handle.
+func handleProtocol(handle uintptr, g *guid) (uintptr, error) {
+	efiOut.a = 0
+	err := bootService(bsHandleProtocol, handle, pointer(g), pointer(&efiOut.a))
+	return efiOut.a, err
+}
+
+// handles returns all handles that carry a protocol.
+func handles(g *guid) ([]uintptr, error) {
+	const byProtocol = 2
+	efiOut.a, efiOut.b = 0, 0
+	if err := bootService(bsLocateHandleBuffer, byProtocol, pointer(g), 0, pointer(&efiOut.a), pointer(&efiOut.b)); err != nil {
+		return nil, err
+	}
+	return append([]uintptr(nil), unsafe.Slice((*uintptr)(unsafe.Pointer(efiOut.b)), efiOut.a)...), nil
+}
+
+// framebuffer returns the Graphics Output Protocol's display as the firmware set it
+// up (UEFI 2.10 section 12.9); nil when there is none with a linear framebuffer.
+func framebuffer() screen.Device {
+	gop, err := locate(&guidGOP)
+	if err != nil {
+		return nil
+	}
+	mode := load64(gop + 24)
+	info := load64(mode + 8)
+	base, size := load64(mode+24), load64(mode+32)
+	width, height := load32(info+4), load32(info+8)
+	format, stride := load32(info+12), load32(info+32)
+	const rgbx, bgrx = 0, 1
+	if format != rgbx && format != bgrx || base == 0 || width < 320 || height < 200 ||
+		width > stride || uintptr(stride)*uintptr(height)*4 > size {
+		return nil
+	}
+	kern.MapDevice(base, size)
+	pix := unsafe.Slice((*uint32)(unsafe.Pointer(base)), uintptr(stride)*uintptr(height))
+	return screen.NewFramebuffer(pix, int(width), int(height), int(stride))
+}
