@@ -68,10 +68,12 @@ func checkBootable(path string) error {
 	var sector [512]byte
 	n, err := io.ReadFull(f, sector[:])
 	switch {
-	case err != nil && n < len(sector) && n < 4:
-		return fmt.Errorf("qemu: %s: %w: %d bytes", path, ErrNotBootable, n)
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		return fmt.Errorf("qemu: %s: %w", path, err)
 	case string(sector[:4]) == "GGUF":
 		return fmt.Errorf("qemu: %s: %w: it is a GGUF model; make a disk of it first: llamaboot build --model %[1]s", path, ErrNotBootable)
+	case n < len(sector):
+		return fmt.Errorf("qemu: %s: %w: %d bytes, want at least %d", path, ErrNotBootable, n, len(sector))
 	case sector[0x1fe] != 0x55 || sector[0x1ff] != 0xaa:
 		return fmt.Errorf("qemu: %s: %w: bytes at 0x1fe are % x, want 55 aa", path, ErrNotBootable, sector[0x1fe:])
 	}

@@ -102,7 +102,7 @@ func TestCheck(t *testing.T) {
 		{func(m *Machine) { m.File = write("gguf", append([]byte("GGUF"), make([]byte, 1000)...)) }, "llamaboot build --model"},
 		{func(m *Machine) { m.File = write("tiny gguf", []byte("GGUF1")) }, "llamaboot build --model"},
 		{func(m *Machine) { m.File = write("empty", nil) }, "not a bootable disk: 0 bytes"},
-		{func(m *Machine) { m.File = write("text", []byte("hello")) }, "bytes at 0x1fe are 00 00, want 55 aa"},
+		{func(m *Machine) { m.File = write("text", make([]byte, 512)) }, "bytes at 0x1fe are 00 00, want 55 aa"},
 		{func(m *Machine) { m.File = filepath.Join(dir, "none") }, "no such file"},
 		{func(m *Machine) { m.Disk = "floppy" }, "want one of ahci, ide, nvme, usb, virtio"},
 		{func(m *Machine) { m.Accel = "xen" }, "want auto, kvm or tcg"},
