@@ -1,0 +1,60 @@
+//go:build !noasm
+
+package kernel
+
+// unpackFuncs are the unpack routines of one level, by type.
+type unpackFuncs = [maxType]func(dst, src *byte, rowBytes, blocks int, next uintptr)
+
+// SSE2 has no byte shuffle: the types with tables are unpacked by Go.
+var unpackSSE2 = unpackFuncs{
+	Q4_0: unpackQ40SSE2,
+	Q4_1: unpackQ41SSE2,
+	Q5_0: unpackQ50SSE2,
+	Q5_1: unpackQ51SSE2,
+	Q8_0: unpackQ80SSE2,
+	Q2_K: unpackQ2KSSE2,
+	Q3_K: unpackQ3KSSE2,
+	Q4_K: unpackQ4KSSE2,
+	Q5_K: unpackQ5KSSE2,
+	Q6_K: unpackQ6KSSE2,
+}
+
+var unpackAVX2 = unpackFuncs{
+	Q4_0:   unpackQ40AVX2,
+	Q4_1:   unpackQ41AVX2,
+	Q5_0:   unpackQ50AVX2,
+	Q5_1:   unpackQ51AVX2,
+	Q8_0:   unpackQ80AVX2,
+	Q2_K:   unpackQ2KAVX2,
+	Q3_K:   unpackQ3KAVX2,
+	Q4_K:   unpackQ4KAVX2,
+	Q5_K:   unpackQ5KAVX2,
+	Q6_K:   unpackQ6KAVX2,
+	IQ4_NL: unpackIQ4NLAVX2,
+	IQ4_XS: unpackIQ4XSAVX2,
+	MXFP4:  unpackMXFP4AVX2,
+}
+
+var unpackAVX512 = unpackFuncs{
+	Q4_0:   unpackQ40AVX512,
+	Q4_1:   unpackQ41AVX512,
+	Q5_0:   unpackQ50AVX512,
+	Q5_1:   unpackQ51AVX512,
+	Q8_0:   unpackQ80AVX512,
+	Q2_K:   unpackQ2KAVX512,
+	Q3_K:   unpackQ3KAVX512,
+	Q4_K:   unpackQ4KAVX512,
+	Q5_K:   unpackQ5KAVX512,
+	Q6_K:   unpackQ6KAVX512,
+	IQ4_NL: unpackIQ4NLAVX512,
+	IQ4_XS: unpackIQ4XSAVX512,
+	MXFP4:  unpackMXFP4AVX512,
+}
+
+// unpackAVXVNNI is AVX2, except for the types whose q of 8 bits are signed
+// there and unsigned here.
+var unpackAVXVNNI = func() unpackFuncs {
+	u := unpackAVX2
+	u[Q8_0], u[IQ4_NL], u[IQ4_XS] = unpackQ80AVXVNNI, unpackIQ4NLAVXVNNI, unpackIQ4XSAVXVNNI
+	return u
+}()
