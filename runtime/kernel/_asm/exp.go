@@ -96,6 +96,7 @@ func emitExp(v vec, each eachFunc, scalar func(string, int), sumAll func(string)
 		v.ins("MOVQ %s, DX", op["up"])
 		v.constant(bits(1), 12)
 		v.constant(bits(88), 13)
+		v.constant(bits(-100), 14)
 		each(op["dst_len"], map[string]int{"SI": 64, "DI": 64, "DX": 64}, func(i int) {
 			const twoRoot = 2 * 0.79788456080286535587989211986876
 			v.load(at(i, "DI"), 4)
@@ -110,6 +111,7 @@ func emitExp(v vec, each eachFunc, scalar func(string, int), sumAll func(string)
 			v.op("VMINPS", 0, 13, 0) // exp(88) is finite; NaN passes
 			v.exp(0, 1)
 			v.op("VADDPS", 12, 0, 0)
+			v.op("VMAXPS", 4, 14, 4) // so that the clamped quotient is near 0
 			v.op("VDIVPS", 0, 4, 4)
 			v.ins("VMULPS %s, %s, %s", at(i, "DX"), v.r(4), v.r(4))
 			v.store(4, at(i, "SI"))
