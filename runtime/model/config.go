@@ -1,0 +1,196 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+)
+
+// Config holds the hyperparameters of a model. GGUF keys are prefixed by the architecture.
+type Config struct {
+	Arch         string
+	Layers       int // block_count
+	Embd         int // embedding_length
+	FF           int // feed_forward_length
+	Heads        int // attention.head_count
+	KVHeads      int // attention.head_count_kv
+	HeadDim      int // attention.key_length, embd/heads when absent
+	Vocab        int // columns of token_embd
+	TrainContext int // context_length
+	Context      int // tokens a sequence may hold here
+	Eps          float32
+
+	Experts, ExpertsUsed int // 0 for dense models
+	ExpertFF, SharedFF   int
+	NormExperts          bool // weights of the chosen experts sum to one
+
+	Window    int              // sliding attention window in tokens, 0 for none
+	Sliding   func(l int) bool // which layers slide
+	AttnCap   float32          // soft cap of attention scores, 0 for none
+	LogitCap  float32          // soft cap of logits, 0 for none
+	AttnScale float32          // factor of q.k
+	EmbdScale float32          // factor of embeddings
+	ResScale  float32          // factor of what a block adds to the residual stream
+	LogitDiv  float32          // logits are divided by this
+
+	Rope       Rope             // of all layers, but for
+	SlidingRot Rope             // sliding layers when the architecture has two
+	NoRope     func(l int) bool // layers without positions; nil for none
+
+	exact bool // quantised weights are held as F32
+}
+
+// reader reads keys with the architecture's prefix and keeps the first error.
+type reader struct {
+	f    *gguf.File
+	arch string
+	err  error
+}
+
+func (r *reader) fail(key string, format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("model: %w: key %q: %s", ErrConfig, r.arch+"."+key, fmt.Sprintf(format, args...))
+	}
+}
+
+// number reads an integer from lo to hi; def is used when the key is absent, unless it is -1.
+func (r *reader) number(key string, def, lo, hi int) int {
+	n := r.scalar(key, def)
+	if n == -1 && r.err == nil {
+		r.fail(key, "missing")
+	}
+	if r.err == nil && (n < lo || n > hi) {
+		r.fail(key, "got %d, want %d to %d", n, lo, hi)
+	}
+	return n
+}
+
+// scalar accepts an array of equal values too: some writers repeat per-layer keys.
+func (r *reader) scalar(key string, def int) int {
+	v, ok := r.f.Find(r.arch + "." + key)
+	if ok && v.Type == gguf.Array {
+		l, ok := v.Ints()
+		if !ok || len(l) == 0 {
+			r.fail(key, "got %v, want an integer", v)
+			return def
+		}
+		for _, n := range l {
+			if n != l[0] {
+				r.fail(key, "differs from layer to layer (%d, %d), which is not supported", l[0], n)
+				return def
+			}
+		}
+		return l[0]
+	}
+	n, err := r.f.Int(r.arch+"."+key, def)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return n
+}
+
+// float reads a finite number.
+func (r *reader) float(key string, def float64) float32 {
+	x, err := r.f.Float(r.arch+"."+key, def)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	if math.IsNaN(x) || math.IsInf(x, 0) || math.Abs(x) > math.MaxFloat32 {
+		r.fail(key, "got %v, want a finite number", x)
+	}
+	return float32(x)
+}
+
+func (r *reader) text(key, def string) string {
+	s, err := r.f.Text(r.arch+"."+key, def)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return s
+}
+
+// Limits no real model comes near; they keep products of hyperparameters from overflowing.
+const (
+	maxLayers = 1 << 10
+	maxDim    = 1 << 20
+	maxCtx    = 1 << 24
+)
+
+func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Config, error) {
+	r := &reader{f: f, arch: arch}
+	c := Config{
+		Arch:         arch,
+		Layers:       r.number("block_count", -1, 1, maxLayers),
+		Embd:         r.number("embedding_length", -1, 1, maxDim),
+		Heads:        r.number("attention.head_count", -1, 1, maxDim),
+		TrainContext: r.number("context_length", -1, 1, maxCtx),
+		Eps:          r.float("attention.layer_norm_rms_epsilon", 1e-5),
+		Experts:      r.number("expert_count", 0, 0, 1<<12),
+		ExpertsUsed:  r.number("expert_used_count", 0, 0, 1<<12),
+		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true,
+	}
+	if r.err != nil {
+		return c, r.err
+	}
+	c.KVHeads = r.number("attention.head_count_kv", c.Heads, 1, c.Heads)
+	c.HeadDim = r.number("attention.key_length", c.Embd/c.Heads, 1, maxDim)
+	if v := r.number("attention.value_length", c.HeadDim, 1, maxDim); v != c.HeadDim && r.err == nil {
+		r.fail("attention.value_length", "got %d, only the key length %d is supported", v, c.HeadDim)
+	}
+	if r.err == nil && c.Heads%c.KVHeads != 0 {
+		r.fail("attention.head_count_kv", "got %d, want a divisor of the %d heads", c.KVHeads, c.Heads)
+	}
+	c.FF = r.number("feed_forward_length", -1, 1, maxDim)
+	if c.Experts > 0 {
+		if c.ExpertsUsed < 1 || c.ExpertsUsed > c.Experts {
+			r.fail("expert_used_count", "got %d, want 1 to %d", c.ExpertsUsed, c.Experts)
+		}
+		c.ExpertFF = r.number("expert_feed_forward_length", c.FF, 1, maxDim)
+	}
+	c.AttnScale = float32(1 / math.Sqrt(float64(c.HeadDim)))
+	c.Rope = readRope(r, &c)
+	c.SlidingRot = c.Rope
+	if special != nil && r.err == nil {
+		special(&c, r)
+	}
+	if t := f.Tensor("token_embd.weight"); t != nil && len(t.Dims) == 2 {
+		c.Vocab = t.Dims[1]
+	} else if r.err == nil {
+		r.err = fmt.Errorf("model: %w: %q is missing or has not two dimensions", ErrTensor, "token_embd.weight")
+	}
+	return c, r.err
+}
+
+// dim resolves the names used in shape tags.
+func (c *Config) dim(name string) (int, bool) {
+	switch name {
+	case "embd":
+		return c.Embd, true
+	case "vocab":
+		return c.Vocab, true
+	case "ff":
+		return c.FF, true
+	case "q":
+		return c.Heads * c.HeadDim, true
+	case "kv":
+		return c.KVHeads * c.HeadDim, true
+	case "qkv":
+		return (c.Heads + 2*c.KVHeads) * c.HeadDim, true
+	case "head":
+		return c.HeadDim, true
+	case "experts":
+		return c.Experts, true
+	case "expertff":
+		return c.ExpertFF, true
+	case "sharedff":
+		return c.SharedFF, true
+	case "rot":
+		return c.Rope.Dims / 2, true
+	case "2ff":
+		return 2 * c.FF, true
+	case "1":
+		return 1, true
+	}
+	return 0, false
+}

@@ -1,0 +1,47 @@
+package model
+
+import "github.com/llamaboot/llamaboot/runtime/kernel"
+
+// mlp is the gated feed-forward network (Shazeer 2020).
+type mlp struct {
+	Gate linear `gguf:"ffn_gate,optional" shape:"embd,ff"`
+	Up   linear `gguf:"ffn_up,optional" shape:"embd,ff"`
+	Down linear `gguf:"ffn_down,optional" shape:"ff,embd"`
+}
+
+// activation combines the two halves: dst = act(gate) * up.
+type activation func(dst, gate, up []float32)
+
+// forward is down(act(gate(x)) * up(x)): x [n, embd] -> [n, embd].
+func (m *mlp) forward(s *step, x []float32, act activation) []float32 {
+	g := s.linear(&s.gate, x, m.Gate) // [n, ff]
+	u := s.linear(&s.up, x, m.Up)     // [n, ff]
+	s.combine(g, u, act)
+	return s.linear(&s.out, g, m.Down)
+}
+
+// combine is gate = act(gate) * up, row by row.
+func (s *step) combine(gate, up []float32, act activation) {
+	w := len(gate) / s.n
+	s.each(func(i int) {
+		row := gate[i*w : (i+1)*w]
+		act(row, row, up[i*w:(i+1)*w])
+	})
+}
+
+// project is the output layer: logits [n, vocab] of hidden rows [n, embd].
+func (s *step) project(logits, hidden []float32, n int, output linear) {
+	c := &s.m.Config
+	s.m.pool.MatMul(logits, output.w, hidden, n)
+	if output.b != nil {
+		for i := range n {
+			kernel.Add(logits[i*c.Vocab:(i+1)*c.Vocab], output.b)
+		}
+	}
+	if c.LogitDiv != 1 {
+		kernel.Scale(logits, 1/c.LogitDiv)
+	}
+	if c.LogitCap != 0 {
+		softCap(logits, c.LogitCap)
+	}
+}

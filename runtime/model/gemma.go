@@ -1,0 +1,86 @@
+package model
+
+import (
+	"math"
+
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+)
+
+// gemma is Gemma 2 and 3 (Gemma Team 2024, 2025): norms before and after each block, GELU, scaled embeddings, layers
+// with a sliding window between layers that see everything; Gemma 2 caps scores and logits, Gemma 3 norms heads.
+type gemma struct {
+	Embd   linear       `gguf:"token_embd" shape:"embd,vocab"`
+	Layers []gemmaLayer `gguf:"blk"`
+	Norm   []float32    `gguf:"output_norm.weight" shape:"embd"`
+	Output linear       `gguf:"output,or=token_embd.weight" shape:"embd,vocab"`
+}
+
+type gemmaLayer struct {
+	AttnNorm []float32 `gguf:"attn_norm.weight" shape:"embd"`
+	Attn     attention
+	AttnPost []float32 `gguf:"post_attention_norm.weight" shape:"embd"`
+	FFNNorm  []float32 `gguf:"ffn_norm.weight" shape:"embd"`
+	MLP      mlp
+	FFNPost  []float32 `gguf:"post_ffw_norm.weight" shape:"embd"`
+}
+
+func (m *gemma) forward(s *step) {
+	s.embed(m.Embd) // x [n, embd], scaled by sqrt(embd)
+	for i := range m.Layers {
+		l := &m.Layers[i]
+		s.norm(s.h, s.x, l.AttnNorm)
+		out := l.Attn.attend(s, i, s.h)
+		s.norm(out, out, l.AttnPost)
+		s.add(out)
+		s.norm(s.h, s.x, l.FFNNorm)
+		out = l.MLP.forward(s, s.h, kernel.GELUMul)
+		s.norm(out, out, l.FFNPost)
+		s.add(out)
+	}
+	s.norm(s.x, s.x, m.Norm)
+}
+
+func (m *gemma) head(s *step, logits, hidden []float32, n int) {
+	s.project(logits, hidden, n, m.Output)
+}
+
+func (m *gemma) check(c *Config) error {
+	for i := range m.Layers {
+		if l := &m.Layers[i].MLP; l.Gate.w == nil || l.Up.w == nil || l.Down.w == nil {
+			return missing(c, i, "ffn_gate, ffn_up and ffn_down")
+		}
+	}
+	return nil
+}
+
+// gemmaCommon is what both share; layers27B is the number of layers of the one size whose queries are scaled by the
+// model's width instead of the head's.
+func gemmaCommon(c *Config, r *reader, layers27B int) {
+	c.Rope.NeoX = true
+	c.EmbdScale = float32(math.Sqrt(float64(c.Embd)))
+	c.Window = r.number("attention.sliding_window", 0, 0, maxCtx)
+	if c.Layers == layers27B {
+		c.AttnScale = float32(1 / math.Sqrt(float64(c.Embd)/float64(c.Heads)))
+	}
+}
+
+func gemma2(c *Config, r *reader) {
+	gemmaCommon(c, r, 46)
+	if c.Window == 0 {
+		c.Window = 4096
+	}
+	c.AttnCap = r.float("attn_logit_softcapping", 50)
+	c.LogitCap = r.float("final_logit_softcapping", 30)
+	c.Sliding = func(l int) bool { return l%2 == 0 }
+	c.SlidingRot = c.Rope
+}
+
+func gemma3(c *Config, r *reader) {
+	gemmaCommon(c, r, 62)
+	c.LogitCap = r.float("final_logit_softcapping", 0)
+	c.SlidingRot = c.Rope
+	if c.Window > 0 {
+		c.Sliding = func(l int) bool { return l%6 < 5 }
+		c.SlidingRot.Base, c.SlidingRot.Scale = float64(r.float("rope.freq_base_swa", 10000)), 1
+	}
+}

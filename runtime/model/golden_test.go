@@ -1,0 +1,225 @@
+package model
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+)
+
+const dataDir = "../../../shared/data"
+
+// golden is what llama.cpp computed for a model: one thread, F32 cache, no flash attention.
+type golden struct {
+	PromptTokens []int32   `json:"prompt_tokens"`
+	Greedy       []int32   `json:"greedy"`
+	Gap          []float64 `json:"greedy_top2_gap"` // of each greedy id to the runner-up
+	PPLTokens    []int32   `json:"ppl_tokens"`
+	NLL          float64   `json:"nll_mean"`
+
+	logits []float32 // after the prompt
+}
+
+func loadGolden(t testing.TB, name string) *golden {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dataDir, "golden", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &golden{}
+	if err := json.Unmarshal(b, g); err != nil {
+		t.Fatal(err)
+	}
+	b, err = os.ReadFile(filepath.Join(dataDir, "golden", name+".logits.f32"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; len(b) >= 4; b = b[4:] {
+		g.logits = append(g.logits, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	return g
+}
+
+func goldenModels(t testing.TB) []string {
+	files, _ := filepath.Glob(dataDir + "/models/*.gguf")
+	if len(files) == 0 {
+		t.Skip("no ../shared/data/models beside the module; the tests with models of their own cover the same code")
+	}
+	return files
+}
+
+// difference returns the root mean square and the largest absolute difference.
+func difference(a, b []float32) (rms, most float64) {
+	for i := range a {
+		d := math.Abs(float64(a[i]) - float64(b[i]))
+		rms += d * d
+		most = max(most, d)
+	}
+	return math.Sqrt(rms / float64(len(a))), most
+}
+
+// argmax returns the best index and its distance to the next.
+func argmax(x []float32) (best int, gap float64) {
+	second := float32(math.Inf(-1))
+	for i, v := range x {
+		if v > x[best] {
+			best = i
+		}
+	}
+	for i, v := range x {
+		if i != best {
+			second = max(second, v)
+		}
+	}
+	return best, float64(x[best] - second)
+}
+
+// sequence feeds ids one call after another and keeps the position.
+type sequence struct {
+	t     testing.TB
+	m     *Model
+	cache *Cache
+	pos   int
+}
+
+// feed computes ids and returns the logits after the last one.
+func (s *sequence) feed(ids ...int32) []float32 {
+	s.t.Helper()
+	toks := make([]Token, len(ids))
+	for i, id := range ids {
+		toks[i] = Token{ID: id, Pos: s.pos, Cache: s.cache, Logits: i == len(ids)-1}
+		s.pos++
+	}
+	l, err := s.m.Forward(nil, toks)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return l
+}
+
+func openModel(t testing.TB, name string, o Options) *Model {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(f, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// TestGolden compares every model with llama.cpp's result for the same weights in F32, which is the exact answer.
+// llama.cpp itself, which rounds activations, is off by far more than the bar for all other types.
+func TestGolden(t *testing.T) {
+	for _, file := range goldenModels(t) {
+		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
+		t.Run(name, func(t *testing.T) {
+			m := openModel(t, file, Options{Threads: 2, Context: 512})
+			exact, _ := exactGolden(t, name)
+			bar := 5e-3
+			if strings.HasPrefix(m.Arch, "gemma") {
+				bar = 1e-2 // llama.cpp looks GELU up in a table of binary16
+			}
+			checkGolden(t, m, exact, func(got []float32) float64 {
+				_, most := difference(got, exact.logits)
+				if most > bar {
+					t.Errorf("max |diff| of logits is %g, want at most %g", most, bar)
+				}
+				return 2 * bar
+			})
+		})
+	}
+}
+
+// TestGoldenQuantised computes with the quantised weights themselves, whose products round activations to 8 bits as
+// llama.cpp's do. The two errors are independent, so ours may be the larger one on a single file, but not by much.
+func TestGoldenQuantised(t *testing.T) {
+	var ours, theirs float64
+	for _, file := range goldenModels(t) {
+		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
+		if strings.HasSuffix(name, "F32") || strings.HasSuffix(name, "F16") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			m := openModel(t, file, Options{Threads: 2, Context: 512, keepQuantised: true})
+			exact, own := exactGolden(t, name)
+			checkGolden(t, m, exact, func(got []float32) float64 {
+				rms, _ := difference(got, exact.logits)
+				llama, _ := difference(own.logits, exact.logits)
+				t.Logf("rms %.4f, llama.cpp's %.4f", rms, llama)
+				if rms > llama*2 {
+					t.Errorf("rms is %g, want at most twice llama.cpp's %g", rms, llama)
+				}
+				ours, theirs = ours+rms*rms, theirs+llama*llama
+				return 8 * max(rms, llama)
+			})
+		})
+	}
+	t.Logf("all files together: rms %.4f, llama.cpp's %.4f", math.Sqrt(ours), math.Sqrt(theirs))
+	if ours > theirs {
+		t.Errorf("over all files our error is larger than llama.cpp's: %g, %g", math.Sqrt(ours), math.Sqrt(theirs))
+	}
+}
+
+// exactGolden returns the results for the weights in F32 and for the file as it is.
+func exactGolden(t *testing.T, name string) (exact, own *golden) {
+	own = loadGolden(t, name)
+	if strings.HasSuffix(name, "F32") {
+		return own, own
+	}
+	return loadGolden(t, name+".deq"), own
+}
+
+// checkGolden compares logits after the prompt, greedy ids where the gap to the runner-up is larger than the noise the
+// callback returns, and the likelihood of a text.
+func checkGolden(t *testing.T, m *Model, g *golden, logits func(got []float32) (noise float64)) {
+	s := &sequence{t, m, m.NewCache(CacheF32), 0}
+	got := s.feed(g.PromptTokens...)
+	noise := logits(got)
+	for i, want := range g.Greedy {
+		best, _ := argmax(got)
+		if int32(best) != want && g.Gap[i] > noise {
+			t.Fatalf("greedy id %d is %d, want %d, which leads by %g", i, best, want, g.Gap[i])
+		}
+		got = s.feed(want)
+	}
+	if nll := meanNLL(t, m, g.PPLTokens); math.Abs(nll-g.NLL) > 0.02*g.NLL {
+		t.Errorf("mean negative log likelihood is %g, want %g within 2 %%", nll, g.NLL)
+	}
+}
+
+// meanNLL is the mean over all predicted tokens of -log p(token).
+func meanNLL(t testing.TB, m *Model, ids []int32) float64 {
+	c := m.NewCache(CacheF32)
+	toks := make([]Token, len(ids))
+	for i, id := range ids {
+		toks[i] = Token{ID: id, Pos: i, Cache: c, Logits: true}
+	}
+	l, err := m.Forward(nil, toks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for i := range len(ids) - 1 {
+		row := l[i*m.Vocab : (i+1)*m.Vocab]
+		best, _ := argmax(row)
+		e := 0.0
+		for _, v := range row {
+			e += math.Exp(float64(v - row[best]))
+		}
+		sum += math.Log(e) - float64(row[ids[i+1]]-row[best])
+	}
+	return sum / float64(len(ids)-1)
+}

@@ -1,0 +1,57 @@
+package model
+
+import "github.com/llamaboot/llamaboot/runtime/kernel"
+
+// llama is the decoder of Llama (Touvron et al. 2023) and its many descendants: Mistral, Mixtral, Qwen 2 and 3,
+// Granite, SmolLM. They differ in tensors that are there or not (biases, head norms, experts, rope divisors) and in
+// hyperparameters.
+type llama struct {
+	Embd   linear       `gguf:"token_embd" shape:"embd,vocab"`
+	Freqs  []float32    `gguf:"rope_freqs.weight,optional" shape:"rot"`
+	Layers []llamaLayer `gguf:"blk"`
+	Norm   []float32    `gguf:"output_norm.weight" shape:"embd"`
+	Output linear       `gguf:"output,or=token_embd.weight" shape:"embd,vocab"`
+}
+
+type llamaLayer struct {
+	AttnNorm []float32 `gguf:"attn_norm.weight" shape:"embd"`
+	Attn     attention
+	FFNNorm  []float32 `gguf:"ffn_norm.weight" shape:"embd"`
+	MLP      mlp
+	MoE      moe
+}
+
+func (m *llama) forward(s *step) {
+	s.embed(m.Embd) // x [n, embd]
+	for i := range m.Layers {
+		l := &m.Layers[i]
+		s.norm(s.h, s.x, l.AttnNorm)
+		s.add(l.Attn.attend(s, i, s.h))
+		s.norm(s.h, s.x, l.FFNNorm)
+		if l.MoE.complete() {
+			s.add(l.MoE.forward(s, s.h, kernel.SiLUMul))
+		} else {
+			s.add(l.MLP.forward(s, s.h, kernel.SiLUMul))
+		}
+	}
+	s.norm(s.x, s.x, m.Norm)
+}
+
+func (m *llama) head(s *step, logits, hidden []float32, n int) {
+	s.project(logits, hidden, n, m.Output)
+}
+
+// check is called after binding: the tensors that depend on each other are complete, and divisors reach the rope.
+func (m *llama) check(c *Config) error {
+	c.Rope.Freqs = m.Freqs
+	for i := range m.Layers {
+		l := &m.Layers[i]
+		if !l.MoE.complete() && (l.MLP.Gate.w == nil || l.MLP.Up.w == nil || l.MLP.Down.w == nil) {
+			return missing(c, i, "ffn_gate, ffn_up and ffn_down, or their _exps")
+		}
+	}
+	return nil
+}
+
+// neoX is for architectures that differ from llama in how pairs turn.
+func neoX(c *Config, _ *reader) { c.Rope.NeoX = true }

@@ -1,0 +1,166 @@
+// Package model computes transformer language models from GGUF files.
+//
+// Architectures are small files of their own (llama.go, qwen.go, gemma.go, ...): the weights as a struct whose tags
+// name the tensors and their shapes, and the forward pass in the order of the paper. What they share is here:
+// binding weights (bind.go), positions (rope.go), attention (attention.go), the cache of keys and values (cache.go),
+// feed-forward networks (ffn.go, moe.go). docs/adding-an-architecture.md shows how to add one.
+//
+// The truth is llama.cpp's F32 result; tests compare logits with it. The number of threads, the size of batches and
+// what other sequences share a batch never change a result.
+//
+// Conventions: activations are float32, one row per token. Shapes are written as in GGUF, the contiguous dimension
+// first: a weight [in, out] turns rows of in elements into rows of out elements.
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+)
+
+// Errors of Open and Forward for errors.Is.
+var (
+	ErrArch    = errors.New("architecture not supported")
+	ErrType    = errors.New("tensor type not supported")
+	ErrTensor  = errors.New("tensor missing or of the wrong shape")
+	ErrConfig  = errors.New("hyperparameter missing or out of range")
+	ErrContext = errors.New("context is full")
+	ErrToken   = errors.New("token id out of range")
+)
+
+// MaxBatch is the number of tokens computed at once; Forward cuts longer inputs.
+const MaxBatch = 256
+
+// Options of a model.
+type Options struct {
+	Threads int // of the pool, 0 for 1
+	Context int // tokens a sequence may hold; 0 for the model's own length, at most DefaultContext
+
+	keepQuantised bool // for tests: multiply quantised weights even of the smallest models
+}
+
+// DefaultContext bounds the context that is used when the caller does not ask for one: memory for the cache is only
+// taken as it fills, but a chat that grows to the 128k tokens of a current model would exhaust a small machine.
+const DefaultContext = 8192
+
+// Model is a loaded model. Its methods are safe for concurrent use; one forward pass runs at a time.
+type Model struct {
+	Config
+	pool *kernel.Pool
+	net  network
+
+	mu   sync.Mutex
+	step step
+}
+
+// network is an architecture with its weights.
+type network interface {
+	// forward computes the tokens of s and leaves the last hidden rows, after the output norm, in s.x [n, embd].
+	forward(s *step)
+	// head turns n hidden rows into logits [n, vocab].
+	head(s *step, logits, hidden []float32, n int)
+	// check is called once the weights are bound; it may complete c.
+	check(c *Config) error
+}
+
+// architecture says how to make a network.
+type architecture struct {
+	new func() network
+	cfg func(c *Config, f *reader) // sets what the architecture fixes or reads beyond the common keys; may be nil
+}
+
+// architectures lists what general.architecture may be.
+var architectures = map[string]architecture{
+	"llama":    {func() network { return new(llama) }, nil},
+	"qwen2":    {func() network { return new(llama) }, neoX},
+	"qwen3":    {func() network { return new(llama) }, neoX},
+	"qwen2moe": {func() network { return new(llama) }, qwen2MoE},
+	"qwen3moe": {func() network { return new(llama) }, neoX},
+	"gemma2":   {func() network { return new(gemma) }, gemma2},
+	"gemma3":   {func() network { return new(gemma) }, gemma3},
+	"phi3":     {func() network { return new(phi3) }, phi3Config},
+	"granite":  {func() network { return new(llama) }, granite},
+	"smollm3":  {func() network { return new(llama) }, smolLM3},
+}
+
+// Architectures lists the supported values of general.architecture.
+func Architectures() []string {
+	var l []string
+	for n := range architectures {
+		l = append(l, n)
+	}
+	slices.Sort(l)
+	return l
+}
+
+// Open prepares the model in f, whose tensor data must stay readable until Close.
+func Open(f *gguf.File, o Options) (*Model, error) {
+	name, err := f.Text("general.architecture", "")
+	if err != nil {
+		return nil, err
+	}
+	a, ok := architectures[name]
+	if !ok {
+		return nil, fmt.Errorf("model: %w: general.architecture is %q; supported are %s", ErrArch, name, strings.Join(Architectures(), " "))
+	}
+	m := &Model{net: a.new()}
+	if m.Config, err = readConfig(f, name, a.cfg); err != nil {
+		return nil, err
+	}
+	if o.Context > 0 {
+		m.Context = o.Context
+	} else {
+		m.Context = min(m.TrainContext, DefaultContext)
+	}
+	m.exact = f.Params() <= exactParams && !o.keepQuantised
+	if err := bind(m.net, f, &m.Config); err != nil {
+		return nil, err
+	}
+	if err := m.net.check(&m.Config); err != nil {
+		return nil, err
+	}
+	m.pool = kernel.NewPool(max(1, o.Threads))
+	m.step.m = m
+	return m, nil
+}
+
+// Close ends the threads of the model.
+func (m *Model) Close() { m.pool.Close() }
+
+// Threads is the number of threads that compute.
+func (m *Model) Threads() int { return m.pool.Threads() }
+
+// Token is one position to compute.
+type Token struct {
+	ID     int32
+	Pos    int    // position in its sequence; the cache must hold all positions before it
+	Cache  *Cache // of its sequence
+	Logits bool   // whether the logits after this token are wanted
+}
+
+// Forward computes tokens, which may belong to several sequences, stores their keys and values in their caches, and
+// returns the logits of those that asked for them, one row of Vocab per token in order. dst is used if it is large
+// enough.
+func (m *Model) Forward(dst []float32, tokens []Token) ([]float32, error) {
+	for i := range tokens {
+		t := &tokens[i]
+		if t.ID < 0 || int(t.ID) >= m.Vocab {
+			return nil, fmt.Errorf("model: %w: %d, want 0 to %d", ErrToken, t.ID, m.Vocab-1)
+		}
+		if t.Pos < 0 || t.Pos >= m.Context {
+			return nil, fmt.Errorf("model: %w: position %d, want less than %d tokens", ErrContext, t.Pos, m.Context)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	dst = dst[:0]
+	for part := range slices.Chunk(tokens, MaxBatch) {
+		dst = m.step.run(dst, part)
+	}
+	return dst, nil
+}

@@ -1,0 +1,137 @@
+package model
+
+import (
+	"math"
+
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+)
+
+// moe is a mixture of experts (Shazeer et al. 2017): a router picks a few feed-forward networks for every token.
+type moe struct {
+	Router     linear  `gguf:"ffn_gate_inp,optional" shape:"embd,experts"`
+	Gate       experts `gguf:"ffn_gate_exps.weight,optional" shape:"embd,expertff,experts"`
+	Up         experts `gguf:"ffn_up_exps.weight,optional" shape:"embd,expertff,experts"`
+	Down       experts `gguf:"ffn_down_exps.weight,optional" shape:"expertff,embd,experts"`
+	SharedIn   linear  `gguf:"ffn_gate_inp_shexp,optional" shape:"embd,1"`
+	SharedGate linear  `gguf:"ffn_gate_shexp,optional" shape:"embd,sharedff"`
+	SharedUp   linear  `gguf:"ffn_up_shexp,optional" shape:"embd,sharedff"`
+	SharedDown linear  `gguf:"ffn_down_shexp,optional" shape:"sharedff,embd"`
+}
+
+// complete says whether the tensors an expert layer cannot do without are there.
+func (m *moe) complete() bool {
+	return m.Router.w != nil && m.Gate != nil && m.Up != nil && m.Down != nil
+}
+
+// moeScratch belongs to step.
+type moeScratch struct {
+	router []float32 // [n, experts]
+	chosen []int     // [n, used]
+	weight []float32 // [n, used]
+	rows   []int     // n*used slots of tokens that chose the expert at hand
+	in     []float32 // their inputs
+	gate   []float32
+	up     []float32
+	y      []float32
+	parts  []float32 // [n, used, embd] outputs, summed in order of choice whatever the order of computation
+	shared []float32
+}
+
+// forward computes x [n, embd] -> [n, embd].
+func (m *moe) forward(s *step, x []float32, act activation) []float32 {
+	c, b := &s.m.Config, &s.moe
+	e, used := c.Embd, c.ExpertsUsed
+	s.route(x, m.Router)
+	grow(&b.parts, s.n*used*e)
+	for x1 := range m.Gate {
+		b.rows, b.in = b.rows[:0], b.in[:0]
+		for slot, chosen := range b.chosen {
+			if chosen == x1 {
+				b.rows = append(b.rows, slot)
+				i := slot / used
+				b.in = append(b.in, x[i*e:(i+1)*e]...)
+			}
+		}
+		n := len(b.rows)
+		if n == 0 {
+			continue
+		}
+		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)
+		s.m.pool.MatMul(g, m.Gate[x1], b.in, n)
+		s.m.pool.MatMul(u, m.Up[x1], b.in, n)
+		act(g, g, u)
+		y := grow(&b.y, n*e)
+		s.m.pool.MatMul(y, m.Down[x1], g, n)
+		for r, slot := range b.rows {
+			copy(b.parts[slot*e:(slot+1)*e], y[r*e:(r+1)*e])
+		}
+	}
+	out := grow(&s.out, s.n*e)
+	s.each(func(i int) {
+		row := out[i*e : (i+1)*e]
+		clear(row)
+		for j := range used {
+			slot := i*used + j
+			kernel.Axpy(row, b.weight[slot], b.parts[slot*e:(slot+1)*e])
+		}
+	})
+	if m.SharedUp.w != nil {
+		m.addShared(s, x, out, act)
+	}
+	return out
+}
+
+// route picks the experts of every token: softmax over all, the best few, their weights scaled to one where asked.
+func (s *step) route(x []float32, router linear) {
+	c, b := &s.m.Config, &s.moe
+	s.linear(&b.router, x, router)
+	used := c.ExpertsUsed
+	if cap(b.chosen) < s.n*used {
+		b.chosen = make([]int, s.n*used)
+	}
+	b.chosen = b.chosen[:s.n*used]
+	grow(&b.weight, s.n*used)
+	for i := range s.n {
+		p := b.router[i*c.Experts : (i+1)*c.Experts]
+		kernel.Softmax(p)
+		chosen, weight := b.chosen[i*used:(i+1)*used], b.weight[i*used:(i+1)*used]
+		sum := float32(0)
+		for j := range chosen {
+			best := -1
+			for k, w := range p {
+				if w >= 0 && (best < 0 || w > p[best]) {
+					best = k
+				}
+			}
+			if best < 0 { // all NaN: a broken file must not index out of range
+				best = j
+			}
+			chosen[j], weight[j] = best, p[best]
+			p[best] = -1 // taken
+			sum += weight[j]
+		}
+		if c.NormExperts {
+			kernel.Scale(weight, 1/max(sum, 6.103515625e-5)) // the smallest normal binary16, as in llama.cpp
+		}
+	}
+}
+
+// addShared adds the expert every token uses, weighted by a sigmoid of its own gate.
+func (m *moe) addShared(s *step, x, out []float32, act activation) {
+	b, e := &s.moe, s.m.Embd
+	g := s.linear(&b.gate, x, m.SharedGate)
+	u := s.linear(&b.up, x, m.SharedUp)
+	s.combine(g, u, act)
+	y := s.linear(&b.y, g, m.SharedDown)
+	var w []float32
+	if m.SharedIn.w != nil {
+		w = s.linear(&b.shared, x, m.SharedIn) // [n, 1]
+	}
+	s.each(func(i int) {
+		a := float32(1)
+		if w != nil {
+			a = float32(1 / (1 + math.Exp(-float64(w[i]))))
+		}
+		kernel.Axpy(out[i*e:(i+1)*e], a, y[i*e:(i+1)*e])
+	})
+}

@@ -1,0 +1,133 @@
+package model
+
+import "github.com/llamaboot/llamaboot/runtime/kernel"
+
+// step is one forward pass over up to MaxBatch tokens with its scratch memory, reused from pass to pass.
+// All buffers hold one row per token.
+type step struct {
+	m      *Model
+	tokens []Token
+	n      int // len(tokens)
+
+	x       []float32 // residual stream [n, embd]
+	h       []float32 // input of a block, normalised [n, embd]
+	out     []float32 // output of a block [n, embd]
+	q, k, v []float32 // [n, heads*head], [n, kvheads*head]
+	att     []float32 // attention output before projection [n, heads*head]
+	gate    []float32 // [n, ff]
+	up      []float32 // [n, ff]
+	fused   []float32 // outputs of fused projections
+	rot     rotation  // of Rope
+	rotS    rotation  // of SlidingRot
+	scores  [][]float32
+	last    []float32 // hidden rows whose logits are wanted
+	moe     moeScratch
+}
+
+// rotation holds the cosines and sines [n, dims/2] of the tokens' positions.
+type rotation struct{ cos, sin []float32 }
+
+// grow makes *b n elements long without keeping its contents.
+func grow(b *[]float32, n int) []float32 {
+	if cap(*b) < n {
+		*b = make([]float32, n)
+	}
+	*b = (*b)[:n]
+	return *b
+}
+
+// run computes one batch and appends the wanted logits to dst.
+func (s *step) run(dst []float32, tokens []Token) []float32 {
+	c := &s.m.Config
+	s.tokens, s.n = tokens, len(tokens)
+	grow(&s.x, s.n*c.Embd)
+	grow(&s.h, s.n*c.Embd)
+	grow(&s.out, s.n*c.Embd)
+	s.rot.fill(&c.Rope, tokens)
+	if c.Sliding != nil {
+		s.rotS.fill(&c.SlidingRot, tokens)
+	}
+	s.m.net.forward(s)
+	s.last = s.last[:0]
+	for i := range tokens {
+		if tokens[i].Logits {
+			s.last = append(s.last, s.x[i*c.Embd:(i+1)*c.Embd]...)
+		}
+	}
+	n := len(s.last) / c.Embd
+	if n == 0 {
+		return dst
+	}
+	from := len(dst)
+	dst = append(dst, make([]float32, n*c.Vocab)...)
+	s.m.net.head(s, dst[from:], s.last, n)
+	return dst
+}
+
+func (r *rotation) fill(p *Rope, tokens []Token) {
+	half := p.Dims / 2
+	grow(&r.cos, len(tokens)*half)
+	grow(&r.sin, len(tokens)*half)
+	for i := range tokens {
+		if i > 0 && tokens[i].Pos == tokens[i-1].Pos {
+			copy(r.cos[i*half:], r.cos[(i-1)*half:i*half])
+			copy(r.sin[i*half:], r.sin[(i-1)*half:i*half])
+			continue
+		}
+		p.angles(r.cos[i*half:(i+1)*half], r.sin[i*half:(i+1)*half], tokens[i].Pos)
+	}
+}
+
+// each calls f for every token, on all threads when there are enough of them.
+func (s *step) each(f func(i int)) {
+	if s.n < 4 {
+		for i := range s.n {
+			f(i)
+		}
+		return
+	}
+	s.m.pool.Do(s.n, f)
+}
+
+// embed sets x to the rows of the embedding table [embd, vocab].
+func (s *step) embed(table linear) {
+	e := s.m.Embd
+	s.each(func(i int) {
+		row := s.x[i*e : (i+1)*e]
+		table.w.Row(int(s.tokens[i].ID), row)
+		if s.m.EmbdScale != 1 {
+			kernel.Scale(row, s.m.EmbdScale)
+		}
+	})
+}
+
+// norm sets dst to the RMS norm of every row of src [n, len(w)]. dst may be src.
+func (s *step) norm(dst, src, w []float32) {
+	d := len(w)
+	s.each(func(i int) {
+		kernel.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)
+	})
+}
+
+// linear sets dst [n, out] to src [n, in] times the weight plus the bias.
+func (s *step) linear(dst *[]float32, src []float32, l linear) []float32 {
+	out := l.w.Rows()
+	y := grow(dst, s.n*out)
+	s.m.pool.MatMul(y, l.w, src, s.n)
+	if l.b != nil {
+		s.each(func(i int) { kernel.Add(y[i*out:(i+1)*out], l.b) })
+	}
+	return y
+}
+
+// add adds the block output to the residual stream.
+func (s *step) add(out []float32) {
+	e := s.m.Embd
+	s.each(func(i int) {
+		row := out[i*e : (i+1)*e]
+		if s.m.ResScale != 1 {
+			kernel.Scale(row, s.m.ResScale)
+		}
+		kernel.Add(s.x[i*e:(i+1)*e], row)
+	})
+}
