@@ -1,0 +1,177 @@
+package boottest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/llamaboot/llamaboot/internal/programs"
+)
+
+const prompt = "Once upon a time"
+
+// Where the pieces are, set by TestMain.
+var (
+	command  string // the llamaboot command, built from this tree
+	demoFile string // a llamafile of testdata/demo.gguf
+	skip     string // why nothing can be booted here
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "llamaboot-boottest-")
+	if err == nil {
+		err = prepare(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "boottest:", err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// prepare builds the command and the demo llamafile.
+func prepare(dir string) error {
+	if len(programs.Built()) == 0 {
+		skip = "the embedded programs are not built; make build makes them"
+		return nil
+	}
+	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
+		skip = "QEMU is not installed; make test installs it"
+		return nil
+	}
+	command = filepath.Join(dir, "llamaboot")
+	build := exec.Command("go", "build", "-o", command, "./cmd/llamaboot")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	demoFile = filepath.Join(dir, "demo.llamafile")
+	return makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), demoFile)
+}
+
+func makeFile(model, file string) error {
+	if out, err := exec.Command(command, "build", "--model", model, "-o", file).CombinedOutput(); err != nil {
+		return fmt.Errorf("llamaboot build: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func need(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("boots take some 10 s each; left out with -short")
+	}
+	if skip != "" {
+		t.Skip(skip)
+	}
+}
+
+// output runs a program and returns its standard output; anything but success fails the test.
+func output(t *testing.T, stdin string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %q: %v\nstdout: %s\nstderr: %s", filepath.Base(name), args, err, stdout.String(), stderr.String())
+	}
+	return stdout.String()
+}
+
+// hosted runs a llamafile as a program of this machine, through its shell script.
+func hosted(t *testing.T, file string, args ...string) string {
+	t.Helper()
+	return output(t, "", "sh", append([]string{file}, args...)...)
+}
+
+// boots lists the ways to boot: firmware and number of CPUs.
+func boots() (list [][]string) {
+	for _, firmware := range []string{"--bios", "--uefi"} {
+		for _, cpus := range []string{"1", "2"} {
+			list = append(list, []string{"qemu", firmware, "--smp", cpus, "--timeout", "120s"})
+		}
+	}
+	return list
+}
+
+func label(boot []string) string { return strings.TrimPrefix(boot[1], "--") + "-" + boot[3] + "cpu" }
+
+// TestSameIDs: the booted file generates the same greedy token ids as the same file run as a program.
+func TestSameIDs(t *testing.T) {
+	need(t)
+	args := []string{"--cli", "-p", prompt, "-n", "24", "--temp", "0", "--ids"}
+	want := hosted(t, demoFile, args...)
+	if n := len(strings.Fields(want)); n < 8 {
+		t.Fatalf("the hosted program generated %d ids: %q", n, want)
+	}
+	for _, boot := range boots() {
+		t.Run(label(boot), func(t *testing.T) {
+			got := output(t, "", command, append(append(boot, demoFile, "--"), args...)...)
+			if got != want {
+				t.Errorf("booted: %q\nhosted: %q", got, want)
+			}
+		})
+	}
+}
+
+// TestSameText: --prompt prints the text of the hosted program and nothing else on standard output.
+func TestSameText(t *testing.T) {
+	need(t)
+	want := hosted(t, demoFile, "--cli", "-p", prompt, "-n", "24", "--temp", "0")
+	if !strings.Contains(want, " ") {
+		t.Fatalf("the hosted program wrote %q", want)
+	}
+	for _, firmware := range []string{"--bios", "--uefi"} {
+		t.Run(firmware[2:], func(t *testing.T) {
+			shot := filepath.Join(t.TempDir(), "screen.png")
+			got := output(t, "", command, "qemu", firmware, "--prompt", prompt, "-n", "24", "--timeout", "120s", "--screenshot", shot, demoFile)
+			if got != want {
+				t.Errorf("booted: %q\nhosted: %q", got, want)
+			}
+			if info, err := os.Stat(shot); err != nil || info.Size() == 0 {
+				t.Errorf("screenshot: %v", err)
+			}
+		})
+	}
+}
+
+// TestChatOnSerial types into the chat that a file without .args starts when it boots.
+func TestChatOnSerial(t *testing.T) {
+	need(t)
+	for _, firmware := range []string{"--bios", "--uefi"} {
+		t.Run(firmware[2:], func(t *testing.T) {
+			got := output(t, "/help\n/quit\n", command, "qemu", firmware, "--timeout", "120s", demoFile)
+			for _, want := range []string{"> /help", "/clear  forget the conversation", "> /quit"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("the console does not say %q:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// TestGuestSaysWhatIsWrong: a guest that cannot do its work reports failure and leaves its message on the console.
+func TestGuestSaysWhatIsWrong(t *testing.T) {
+	need(t)
+	for _, firmware := range []string{"--bios", "--uefi"} {
+		t.Run(firmware[2:], func(t *testing.T) {
+			cmd := exec.Command(command, "qemu", firmware, "--timeout", "120s", demoFile, "--", "--cli", "-m", "/zip/missing.gguf", "-p", "x")
+			out, err := cmd.CombinedOutput()
+			if cmd.ProcessState.ExitCode() != 1 {
+				t.Errorf("%v, want exit status 1", err)
+			}
+			for _, want := range []string{"no such member: missing.gguf", "the guest reported failure; its last lines:"} {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("no %q in:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
