@@ -28,6 +28,9 @@
 // does not touch, while 7-Zip finds an archive only if a member starts within the
 // first 8 MiB.
 //
+// Disk images for one firmware only (Faces) leave parts out; what stays keeps its
+// place.
+//
 // Not supported: programs with an ELF interpreter or dynamic section, PE images
 // with a certificate table, more than one model tensor file per partition.
 package ape
@@ -63,13 +66,16 @@ const (
 	ArgsName     = ".args"
 	BackupName   = "boot/gpt-backup.bin"
 	ESPName      = "boot/esp.img"
+	CoreName     = "boot/core.elf" // in place of the ESP in images without UEFI
 
 	programFolder = "bin/"
-	coreTarget    = "linux/amd64"
 	corePath      = "EFI/BOOT/BOOTX64.EFI" // inside the ESP
 	espLabel      = "LLAMABOOT"
 	espSerial     = 0x4c4c4254 // "LLBT"; nothing tells volumes apart by it
 )
+
+// CoreTarget is the target whose program is also what boots.
+const CoreTarget = "linux/amd64"
 
 // Errors for errors.Is.
 var (

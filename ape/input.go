@@ -1,6 +1,7 @@
 package ape
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -36,8 +37,19 @@ const (
 	EFI     Flavour = "efi"     // the EFI application, for cp x.llamafile ESP/EFI/BOOT/BOOTX64.EFI
 )
 
+// Faces are the readers a file is made for, besides ZIP and GPT, which all have.
+type Faces struct {
+	Hosted bool // operating systems: the programs, shell script, ELF and PE headers
+	BIOS   bool // stage 1 and stage 2
+	UEFI   bool // the EFI System Partition
+}
+
+// AllFaces makes a llamafile.
+var AllFaces = Faces{Hosted: true, BIOS: true, UEFI: true}
+
 // An Input is everything a llamafile is made of.
 type Input struct {
+	Faces    Faces
 	Programs []Program
 	PE       Flavour
 	Members  []Member
@@ -64,22 +76,26 @@ func (in *Input) check() error {
 			seen[t] = true
 		}
 	}
-	if !seen[coreTarget] {
+	if !seen[CoreTarget] {
 		return fmt.Errorf("%w: none for linux/amd64, which is also what boots", ErrProgram)
+	}
+	if !in.Faces.BIOS && !in.Faces.UEFI {
+		return errors.New("ape: neither BIOS nor UEFI face: the disk would not boot")
 	}
 	switch in.PE {
 	case EFI:
+		if in.Faces.Hosted && !in.Faces.UEFI {
+			return fmt.Errorf("ape: PE flavour %q needs the UEFI face", in.PE)
+		}
 	case Windows:
-		if !seen["windows/amd64"] {
+		if in.Faces.Hosted && !seen["windows/amd64"] {
 			return fmt.Errorf("%w: PE flavour %q wants a windows/amd64 program", ErrProgram, in.PE)
 		}
 	default:
 		return fmt.Errorf("ape: PE flavour %q: want %q or %q", in.PE, Windows, EFI)
 	}
 	for _, m := range in.Members {
-		switch {
-		case m.Name == ManifestName, m.Name == BackupName, m.Name == ESPName, m.Name == LicenceName && in.Licence != "",
-			strings.HasPrefix(m.Name, programFolder):
+		if ownName(m.Name) {
 			return fmt.Errorf("ape: member %q is written by llamaboot itself: choose another name", m.Name)
 		}
 	}

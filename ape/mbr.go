@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 
 	"github.com/llamaboot/llamaboot/image/gpt"
-	"github.com/llamaboot/llamaboot/stub"
 )
 
 // firstLine is what a shell reads first and what DOS, BIOS and APE loaders know
@@ -17,23 +16,27 @@ import (
 //	           a here-document instead fails in ksh93 and yash, which drop NULs.
 const firstLine = "MZqFpD='\n';eval \"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
 
-// mbr returns sector 0 of a file of total bytes.
-func mbr(guid gpt.GUID, total int64, stage2 int) ([]byte, error) {
-	b := stub.Stage1()
-	err := stub.PatchStage1(b, stub.Stage1Params{Stage2LBA: offStage2 / 512, Stage2Bytes: stage2, DiskGUID: guid})
-	if err != nil {
-		return nil, err
-	}
-	copy(b, firstLine)
-	le := binary.LittleEndian
-	le.PutUint32(b[offPEPointer:], offPE)
-	copy(b[offSignature:], guid[12:]) // disk signature: any bytes that differ between disks
-	putProtective(b, total)
-	le.PutUint16(b[510:], bootSignature)
-	return b, nil
+// putPEPointer tells PE loaders where the headers are.
+func putPEPointer(sector []byte) {
+	binary.LittleEndian.PutUint32(sector[offPEPointer:], offPE)
 }
 
-// putProtective writes the partition table of sector 0 for a file of total bytes.
+// putMBR writes the disk signature and the partition table of sector 0 for a file
+// of total bytes.
+func putMBR(sector []byte, guid gpt.GUID, total int64, faces Faces) {
+	copy(sector[offSignature:], guid[12:]) // any four bytes that differ between disks
+	putProtective(sector, total)
+	if faces.BIOS {
+		// Some BIOSes start only disks with an active entry: one of type 0, which
+		// no partitioning tool counts, over sector 0.
+		t := sector[offMBRTable+16:]
+		copy(t, []byte{0x80, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00})
+		binary.LittleEndian.PutUint32(t[12:], 1)
+	}
+	binary.LittleEndian.PutUint16(sector[510:], bootSignature)
+}
+
+// putProtective writes the protective entry for a file of total bytes.
 func putProtective(sector []byte, total int64) {
 	// UEFI 5.2.3: one 0xEE partition over the whole disk from LBA 1 on, inactive.
 	last := uint32(min(total/512-1, 0xffffffff))
@@ -41,9 +44,4 @@ func putProtective(sector []byte, total int64) {
 	copy(t, []byte{0x00, 0x00, 0x02, 0x00, 0xee, 0xff, 0xff, 0xff})
 	binary.LittleEndian.PutUint32(t[8:], 1)
 	binary.LittleEndian.PutUint32(t[12:], last)
-	// Some BIOSes start only disks with an active entry: one of type 0, which no
-	// partitioning tool counts, over sector 0.
-	copy(t[16:], []byte{0x80, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00})
-	binary.LittleEndian.PutUint32(t[24:], 0)
-	binary.LittleEndian.PutUint32(t[28:], 1)
 }

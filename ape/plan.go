@@ -42,19 +42,19 @@ func NewPlan(in Input) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{in: in}
-	if err := p.addESP(); err != nil {
+	if err := p.addCore(); err != nil {
 		return nil, err
 	}
 	for i := range in.Programs {
-		if prog := &in.Programs[i]; prog.Target() != coreTarget {
+		if prog := &in.Programs[i]; in.Faces.Hosted && prog.Target() != CoreTarget {
 			p.members = append(p.members, memberOf(programName(prog), prog.Data))
 			p.places = append(p.places, place{program: prog})
 		}
 	}
-	p.members = append(p.members, in.Members...)
 	if in.Licence != "" {
 		p.members = append(p.members, memberOf(LicenceName, []byte(in.Licence)))
 	}
+	p.members = append(p.members, in.Members...)
 	for i := range p.places {
 		p.places[i].hash = sha256.Sum256(p.places[i].program.Data)
 	}
@@ -86,10 +86,15 @@ func programName(p *Program) string {
 	return name
 }
 
-// addESP makes the EFI System Partition, which is the first member, and places
-// the core inside.
-func (p *Plan) addESP() error {
-	core := p.in.program(coreTarget)
+// addCore makes the first member, the EFI System Partition with the core inside or,
+// for images without it, the core itself, and places the core.
+func (p *Plan) addCore() error {
+	core := p.in.program(CoreTarget)
+	if !p.in.Faces.UEFI {
+		p.members = append(p.members, memberOf(CoreName, core.Data))
+		p.places = append(p.places, place{program: core, offset: offESP})
+		return nil
+	}
 	efi, coreAt, err := stub.EFIImage(core.Data)
 	if err != nil {
 		return err
@@ -130,8 +135,8 @@ func (m memory) WriteAt(b []byte, off int64) (int, error) {
 // placeMembers places the ZIP's members, the tail and the programs.
 func (p *Plan) placeMembers() error {
 	p.zip = nil
-	// The first local header ends where the ESP starts.
-	end := int64(offESP - zipalign.HeaderSize(ESPName))
+	// The first local header ends where the ESP (or the core) starts.
+	end := int64(offESP - zipalign.HeaderSize(p.members[0].Name))
 	for _, m := range p.members {
 		z, err := zipalign.Place(end, m.Name, m.Size)
 		if err != nil {
@@ -176,9 +181,11 @@ func (p *Plan) find(target string) *place {
 // disk returns the partitions of a file with the given identity.
 func (p *Plan) disk(id [sha256.Size]byte) *disk {
 	d := &disk{guid: derivedGUID(id, "disk")}
-	d.parts = []partition{
-		{gpt.TypeBIOSBoot, derivedGUID(id, "stage 2"), offStage2, headSize, "llamaboot stage 2"},
-		{gpt.TypeESP, derivedGUID(id, "esp"), offESP, offESP + p.members[0].Size, "EFI system"},
+	if p.in.Faces.BIOS {
+		d.parts = append(d.parts, partition{gpt.TypeBIOSBoot, derivedGUID(id, "stage 2"), offStage2, headSize, "llamaboot stage 2"})
+	}
+	if p.in.Faces.UEFI {
+		d.parts = append(d.parts, partition{gpt.TypeESP, derivedGUID(id, "esp"), offESP, offESP + p.members[0].Size, "EFI system"})
 	}
 	if start, end := weightsSpan(p.zip); end > 0 {
 		d.parts = append(d.parts, partition{gpt.TypeWeights, derivedGUID(id, "weights"), start, end, "llamaboot weights"})
@@ -199,75 +206,3 @@ func weightsSpan(members []zipalign.Member) (start, end int64) {
 	}
 	return start, end
 }
-
-// head returns the first headSize bytes, without the partition tables.
-func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
-	head := make([]byte, headSize)
-	stage2 := stub.Stage2()
-	if len(stage2) > stage2Size {
-		return nil, fmt.Errorf("%w: stage 2 of %d bytes, want at most %d", ErrTooBig, len(stage2), stage2Size)
-	}
-	core := p.find(coreTarget)
-	err := stub.PatchStage2(stage2, core.program.Data, stub.Stage2Params{CoreLBA: uint64(core.offset / 512), DiskGUID: guid})
-	if err != nil {
-		return nil, err
-	}
-	copy(head[offStage2:], stage2)
-	sector, err := mbr(guid, p.Size(), len(stage2))
-	if err != nil {
-		return nil, err
-	}
-	copy(head, sector)
-	image, at := p.efi, p.efiAt
-	if p.in.PE == Windows {
-		w := p.find("windows/amd64")
-		image, at = w.program.Data, w.offset
-	}
-	pe, err := shiftPE(image, at)
-	if err != nil {
-		return nil, err
-	}
-	copy(head[offPE:], pe)
-	return head, p.addScript(head, offPE+int64(len(pe)))
-}
-
-// addScript writes the ELF headers, from offset at on, and the shell script.
-func (p *Plan) addScript(head []byte, at int64) error {
-	var faces []elfFace
-	for _, target := range []string{coreTarget, "linux/arm64"} {
-		pl := p.find(target)
-		if pl == nil {
-			continue
-		}
-		at = alignUp(at, 16)
-		face, err := newELFFace(pl.program.Data, pl.offset, at)
-		if err != nil {
-			return fmt.Errorf("%s: %w", target, err)
-		}
-		if at+int64(len(face.programs)) > headersEnd {
-			return fmt.Errorf("%w: ELF program headers for %s end behind %#x", ErrTooBig, target, headersEnd)
-		}
-		copy(head[at:], face.programs)
-		faces, at = append(faces, face), at+int64(len(face.programs))
-	}
-	copies := alignUp(at, elfHeaderSize)
-	if copies+int64(len(faces))*elfHeaderSize > headersEnd {
-		return fmt.Errorf("%w: ELF headers end behind %#x", ErrTooBig, headersEnd)
-	}
-	for i, f := range faces {
-		copy(head[copies+int64(i)*elfHeaderSize:], f.header)
-	}
-	var targets []target
-	for _, pl := range p.places {
-		targets = append(targets, target{pl.program.OS, pl.program.Arch, pl.offset, int64(len(pl.program.Data)), hex.EncodeToString(pl.hash[:])[:hashDigits]})
-	}
-	script, err := newScript(targets, faces, copies)
-	if err != nil {
-		return err
-	}
-	copy(head[offScript:], script)
-	return nil
-}
-
-// readerAt returns the member's bytes as a stream.
-func (m *Member) reader() io.Reader { return io.NewSectionReader(m.Data, 0, m.Size) }

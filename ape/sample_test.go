@@ -32,6 +32,7 @@ func sampleInput(t testing.TB) Input {
 	model := append([]byte("GGUF"), bytes.Repeat([]byte("weights "), 30_000)...)
 	args := []byte("--temp\n0\n...\n")
 	return Input{
+		Faces: AllFaces,
 		Programs: []Program{
 			{"linux", "amd64", core},
 			{"windows", "amd64", pe},

@@ -75,7 +75,7 @@ func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progres
 	hashed := make(chan struct{}, 1)
 	hashed <- struct{}{}
 	bufs := [2][]byte{make([]byte, min(copyChunk, m.Size)), make([]byte, min(copyChunk, m.Size))}
-	r := m.reader()
+	r := io.NewSectionReader(m.Data, 0, m.Size)
 	for done, i := int64(0), 0; done < m.Size; i++ {
 		if err := ctx.Err(); err != nil {
 			<-hashed

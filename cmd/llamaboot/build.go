@@ -66,7 +66,7 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if len(f.models) == 0 {
 		return withHint(usagef("no model given"), "llamaboot build --model FILE.gguf")
 	}
-	in := ape.Input{Licence: llamaboot.Licence, Version: version.Version}
+	in := ape.Input{Faces: ape.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
 	for _, path := range f.models {
 		m, err := openModel(path)
 		if err != nil {
@@ -75,12 +75,8 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 		defer m.Close()
 		in.Members = append(in.Members, m.Member)
 	}
-	if f.args != "" {
-		b, err := readArgs(f.args)
-		if err != nil {
-			return err
-		}
-		in.Members = append(in.Members, ape.Member{Name: ape.ArgsName, Size: int64(len(b)), Data: bytes.NewReader(b)})
+	if err := addArgs(&in, f.args); err != nil {
+		return err
 	}
 	if err := addPrograms(&in, f); err != nil {
 		return err
@@ -130,6 +126,19 @@ func writeOutput(path string, perm os.FileMode, force bool, size int64, write fu
 		return withHint(err, "FAT32 ends at 4 GiB: write to another file system, or format the disk with exFAT or NTFS")
 	}
 	return err
+}
+
+// addArgs puts the default arguments in the file at path into in; no path means none.
+func addArgs(in *ape.Input, path string) error {
+	if path == "" {
+		return nil
+	}
+	b, err := readArgs(path)
+	if err != nil {
+		return err
+	}
+	in.Members = append(in.Members, ape.Member{Name: ape.ArgsName, Size: int64(len(b)), Data: bytes.NewReader(b)})
+	return nil
 }
 
 func readArgs(path string) ([]byte, error) {

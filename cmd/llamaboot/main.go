@@ -89,6 +89,7 @@ func newRootCmd() *cobra.Command {
 func verbs() []*cobra.Command {
 	return []*cobra.Command{
 		newBuildCmd(),
+		newImageCmd(),
 		newQemuCmd(),
 		newVersionCmd(),
 		newManCmd(),

@@ -1,0 +1,182 @@
+package ape
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/zipalign"
+)
+
+func TestFirstLine(t *testing.T) {
+	if n := len(firstLine); n != offPEPointer {
+		t.Errorf("first line: %d bytes, want %d", n, offPEPointer)
+	}
+	if i := strings.IndexByte(firstLine, '\n'); i != 8 {
+		t.Errorf("first newline at %d, want 8: shells probe the first line for being text", i)
+	}
+	// The block the line reads must be where the script is.
+	if !strings.Contains(firstLine, "bs=1k skip=5 count=3") || offScript != 5<<10 || scriptSize != 3<<10 {
+		t.Errorf("first line %q does not read the script at %#x", firstLine, offScript)
+	}
+}
+
+// TestDeterministic writes the same file twice; nothing but its input may show.
+func TestDeterministic(t *testing.T) {
+	a, _ := sampleFile(t, sampleInput(t))
+	b, _ := sampleFile(t, sampleInput(t))
+	one, err := os.ReadFile(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := os.ReadFile(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(one, two) {
+		t.Error("two files of the same input differ")
+	}
+	in := sampleInput(t)
+	in.Members[1].Data = strings.NewReader("--temp\n1\n...\n")
+	c, _ := sampleFile(t, in)
+	three, err := os.ReadFile(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(one[offGPT512+0x38:][:16], three[offGPT512+0x38:][:16]) {
+		t.Error("files of different contents have the same disk GUID")
+	}
+}
+
+// TestTables decodes all four GPT headers of a file as firmware does.
+func TestTables(t *testing.T) {
+	path, plan := sampleFile(t, sampleInput(t))
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sector := range []int64{512, 4096} {
+		last := plan.Size()/sector - 1
+		for _, lba := range []int64{1, last} {
+			h, err := gpt.DecodeHeader(b[lba*sector:][:sector], uint64(lba))
+			if err != nil {
+				t.Fatalf("sector size %d: %v", sector, err)
+			}
+			if other := last + 1 - lba; h.Alternate != uint64(other) {
+				t.Errorf("sector size %d, LBA %d: alternate %d, want %d", sector, lba, h.Alternate, other)
+			}
+			array := b[int64(h.Array)*sector:][:gpt.ArraySize]
+			if err := h.CheckArray(array); err != nil {
+				t.Errorf("sector size %d, LBA %d: %v", sector, lba, err)
+			}
+			parts := gpt.DecodeArray(array)
+			weights := parts[len(parts)-1]
+			if got := b[int64(weights.First)*sector:][:4]; weights.Type != gpt.TypeWeights || string(got) != "GGUF" {
+				t.Errorf("sector size %d: weights partition %+v starts with %q", sector, weights, got)
+			}
+		}
+	}
+}
+
+func TestMembersAligned(t *testing.T) {
+	path, plan := sampleFile(t, sampleInput(t))
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := zipalign.Open(f, plan.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := int64(-1)
+	for i := range z.Members {
+		m := &z.Members[i]
+		if m.Offset%zipalign.Alignment != 0 {
+			t.Errorf("%s at %#x: not aligned", m.Name, m.Offset)
+		}
+		if end >= 0 && m.Header != end {
+			t.Errorf("%s: header at %#x, want %#x: zip moves members that do not touch", m.Name, m.Header, end)
+		}
+		end = m.End()
+	}
+	if z.Members[0].Header > 8<<20 {
+		t.Errorf("first member at %#x: 7-Zip looks at the first 8 MiB only", z.Members[0].Header)
+	}
+}
+
+func TestProgramReadBack(t *testing.T) {
+	in := sampleInput(t)
+	path, plan := sampleFile(t, in)
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	f, err := Open(file, plan.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range in.Programs {
+		got, err := f.Program(p.Target())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Data, p.Data) {
+			t.Errorf("%s: differs from what went in", p.Target())
+		}
+	}
+	if _, err := f.Program("plan9/386"); !errors.Is(err, ErrProgram) {
+		t.Errorf("unknown target: got %v, want %v", err, ErrProgram)
+	}
+	at := plan.find("darwin/arm64").offset
+	if _, err := file.WriteAt([]byte{0xff}, at+100); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Program("darwin/arm64"); !errors.Is(err, ErrProgram) {
+		t.Errorf("damaged program: got %v, want %v", err, ErrProgram)
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	elf := sampleProgram(t)
+	dynamic := bytes.Clone(elf)
+	dynamic[64] = 3 // the program header becomes PT_INTERP
+	for name, change := range map[string]func(*Input){
+		"no core":           func(in *Input) { in.Programs = in.Programs[1:] },
+		"same target twice": func(in *Input) { in.Programs = append(in.Programs, in.Programs[1]) },
+		"no windows":        func(in *Input) { in.Programs = in.Programs[:1] },
+		"core is no ELF":    func(in *Input) { in.Programs[0].Data = []byte("#!/bin/sh") },
+		"core is dynamic":   func(in *Input) { in.Programs[0].Data = dynamic },
+		"flavour":           func(in *Input) { in.PE = "dos" },
+		"own member":        func(in *Input) { in.Members[0].Name = ManifestName },
+		"program member":    func(in *Input) { in.Members[0].Name = "bin/x" },
+		"absolute member":   func(in *Input) { in.Members[0].Name = "/etc/passwd" },
+		"climbing member":   func(in *Input) { in.Members[0].Name = "../x" },
+		"duplicate member":  func(in *Input) { in.Members[1].Name = in.Members[0].Name },
+		"no firmware":       func(in *Input) { in.Faces = Faces{Hosted: true} },
+	} {
+		in := sampleInput(t)
+		change(&in)
+		if _, err := NewPlan(in); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestShortMember has a model that became shorter after it was measured.
+func TestShortMember(t *testing.T) {
+	in := sampleInput(t)
+	in.Members[0].Size += 10
+	plan, err := NewPlan(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = plan.Write(t.Context(), make(memory, plan.Size()), nil)
+	if err == nil || !strings.Contains(err.Error(), "became shorter") {
+		t.Errorf("got %v, want an error saying that the file became shorter", err)
+	}
+}

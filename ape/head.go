@@ -1,0 +1,115 @@
+package ape
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/stub"
+)
+
+// head returns the first headSize bytes, without the partition tables.
+func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
+	head := make([]byte, headSize)
+	if p.in.Faces.BIOS {
+		if err := p.addStages(head, guid); err != nil {
+			return nil, err
+		}
+	}
+	putMBR(head, guid, p.Size(), p.in.Faces)
+	if !p.in.Faces.Hosted {
+		return head, nil
+	}
+	copy(head, firstLine)
+	end, err := p.addPE(head)
+	if err != nil {
+		return nil, err
+	}
+	return head, p.addScript(head, end)
+}
+
+// addStages writes stage 1 and stage 2.
+func (p *Plan) addStages(head []byte, guid gpt.GUID) error {
+	stage2 := stub.Stage2()
+	if len(stage2) > stage2Size {
+		return fmt.Errorf("%w: stage 2 of %d bytes, want at most %d", ErrTooBig, len(stage2), stage2Size)
+	}
+	core := p.find(CoreTarget)
+	err := stub.PatchStage2(stage2, core.program.Data, stub.Stage2Params{CoreLBA: uint64(core.offset / 512), DiskGUID: guid})
+	if err != nil {
+		return err
+	}
+	copy(head[offStage2:], stage2)
+	stage1 := stub.Stage1()
+	err = stub.PatchStage1(stage1, stub.Stage1Params{Stage2LBA: offStage2 / 512, Stage2Bytes: len(stage2), DiskGUID: guid})
+	if err != nil {
+		return err
+	}
+	copy(head, stage1)
+	copy(head, []byte{0xeb, stub.Stage1Start - 2, 0x90}) // jmp start; nop; firstLine jumps there too
+	return nil
+}
+
+// addPE writes the PE headers and returns the offset of their end.
+func (p *Plan) addPE(head []byte) (int64, error) {
+	image, at := p.efi, p.efiAt
+	if p.in.PE == Windows {
+		w := p.find("windows/amd64")
+		image, at = w.program.Data, w.offset
+	}
+	headers, err := shiftPE(image, at)
+	if err != nil {
+		return 0, err
+	}
+	putPEPointer(head)
+	copy(head[offPE:], headers)
+	return offPE + int64(len(headers)), nil
+}
+
+// addScript writes the ELF headers, from offset at on, and the shell script.
+func (p *Plan) addScript(head []byte, at int64) error {
+	faces, at, err := p.elfFaces(head, at)
+	if err != nil {
+		return err
+	}
+	copies := alignUp(at, elfHeaderSize)
+	if copies+int64(len(faces))*elfHeaderSize > headersEnd {
+		return fmt.Errorf("%w: ELF headers end behind %#x", ErrTooBig, headersEnd)
+	}
+	for i, f := range faces {
+		copy(head[copies+int64(i)*elfHeaderSize:], f.header)
+	}
+	var targets []target
+	for _, pl := range p.places {
+		targets = append(targets, target{pl.program.OS, pl.program.Arch, pl.offset, int64(len(pl.program.Data)), hex.EncodeToString(pl.hash[:])[:hashDigits]})
+	}
+	script, err := newScript(targets, faces, copies)
+	if err != nil {
+		return err
+	}
+	copy(head[offScript:], script)
+	return nil
+}
+
+// elfFaces writes the shifted program headers of the Linux programs, from offset at
+// on, and returns the faces and the offset of their end.
+func (p *Plan) elfFaces(head []byte, at int64) ([]elfFace, int64, error) {
+	var faces []elfFace
+	for _, target := range []string{CoreTarget, "linux/arm64"} {
+		pl := p.find(target)
+		if pl == nil {
+			continue
+		}
+		at = alignUp(at, 16)
+		face, err := newELFFace(pl.program.Data, pl.offset, at)
+		if err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", target, err)
+		}
+		if at+int64(len(face.programs)) > headersEnd {
+			return nil, 0, fmt.Errorf("%w: ELF program headers for %s end behind %#x", ErrTooBig, target, headersEnd)
+		}
+		copy(head[at:], face.programs)
+		faces, at = append(faces, face), at+int64(len(face.programs))
+	}
+	return faces, at, nil
+}

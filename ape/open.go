@@ -1,0 +1,106 @@
+package ape
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/llamaboot/llamaboot/zipalign"
+)
+
+// maxManifest bounds the manifest of a foreign file.
+const maxManifest = 16 << 20
+
+// maxProgram bounds a program read from a foreign file.
+const maxProgram = 256 << 20
+
+// A File is an open llamafile or disk image made by this package.
+type File struct {
+	ZIP      *zipalign.Reader
+	Manifest *Manifest
+
+	r    io.ReaderAt
+	size int64
+}
+
+// Open reads the directory and the manifest of the llamafile in the first size
+// bytes of r.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	z, err := zipalign.Open(r, size)
+	if err != nil {
+		return nil, err
+	}
+	b, err := z.ReadFile(ManifestName, maxManifest)
+	if errors.Is(err, zipalign.ErrNotFound) {
+		return nil, fmt.Errorf("%w: the archive has no member %s", ErrFormat, ManifestName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := DecodeManifest(b)
+	if err != nil {
+		return nil, err
+	}
+	return &File{ZIP: z, Manifest: m, r: r, size: size}, nil
+}
+
+// Size returns the file's size.
+func (f *File) Size() int64 { return f.size }
+
+// Program reads the program for a target and checks its hash.
+func (f *File) Program(target string) (*Program, error) {
+	var have []string
+	for _, rec := range f.Manifest.Programs {
+		have = append(have, rec.Target)
+		if rec.Target != target {
+			continue
+		}
+		if rec.Offset < 0 || rec.Size < 0 || rec.Size > maxProgram || rec.Offset > f.size-rec.Size {
+			return nil, fmt.Errorf("%w: program %s: %d bytes at offset %#x, the file has %#x", ErrFormat, target, rec.Size, rec.Offset, f.size)
+		}
+		b := make([]byte, rec.Size)
+		if _, err := f.r.ReadAt(b, rec.Offset); err != nil && err != io.EOF {
+			return nil, fmt.Errorf("ape: read program %s: %w", target, err)
+		}
+		if got := sha256.Sum256(b); hex.EncodeToString(got[:]) != rec.SHA256 {
+			return nil, fmt.Errorf("%w: program %s at offset %#x: SHA-256 %x, the manifest says %s (the file is damaged: copy it again)", ErrProgram, target, rec.Offset, got, rec.SHA256)
+		}
+		os, arch, _ := strings.Cut(target, "/")
+		return &Program{OS: os, Arch: arch, Data: b}, nil
+	}
+	return nil, fmt.Errorf("%w: the file has none for %s, only for: %s", ErrProgram, target, strings.Join(have, " "))
+}
+
+// Members returns the members that are not llamaboot's own (programs, disk
+// structures, manifest, licence), for making another file of them.
+func (f *File) Members() ([]Member, error) {
+	var out []Member
+	for i := range f.ZIP.Members {
+		m := &f.ZIP.Members[i]
+		if ownName(m.Name) {
+			continue
+		}
+		if m.Method == zipalign.Store {
+			out = append(out, Member{m.Name, m.Size, io.NewSectionReader(f.r, m.Offset, m.Size)})
+			continue
+		}
+		b, err := f.ZIP.ReadFile(m.Name, maxProgram)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, memberOf(m.Name, b))
+	}
+	return out, nil
+}
+
+// ownName reports whether a member is written by llamaboot itself.
+func ownName(name string) bool {
+	switch name {
+	case ManifestName, BackupName, ESPName, CoreName, LicenceName:
+		return true
+	}
+	return strings.HasPrefix(name, programFolder)
+}
