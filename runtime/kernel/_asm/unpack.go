@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Sizes of form.go; asm_test.go of package kernel compares every unpack
 // routine with genericUnpack, which uses the package's own.
@@ -82,6 +85,12 @@ func emitUnpack(v vec, fm format) {
 	v.ins("MOVQ %s, DX", op["rowBytes"])
 	v.ins("MOVQ %s, R11", op["next"])
 	v.ins("LEAQ (DX)(DX*2), BX")
+	if v.size == 64 {
+		for p := 1; p < 4; p++ { // lanes 4p to 4p+3
+			v.ins("MOVL $%#x, AX", 15<<(4*p))
+			v.ins("KMOVW AX, K%d", p)
+		}
+	}
 	v.ins("MOVL $%d, R13", groups)
 	v.ins("group:")
 	v.ins("MOVQ R14, DI")
@@ -91,10 +100,10 @@ func emitUnpack(v vec, fm format) {
 		v.ins("LEAQ (%s)(DX*4), %s", bases[i-1], bases[i])
 	}
 	v.ins("loop:")
-	for i := 0; i < 16*fm.bytes/groups; i += 64 {
-		v.ins("PREFETCHT0 %d(R11)", i)
-	}
-	fm.body(&unpacker{v, fm})
+	body := vec{v.isa, newFile("")}
+	body.consts = v.consts
+	fm.body(&unpacker{body, fm})
+	v.spread(body.text.String(), 16*fm.bytes/groups)
 	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}
@@ -109,6 +118,19 @@ func emitUnpack(v vec, fm format) {
 		v.ins("JNZ group")
 	}
 	v.ret()
+}
+
+// spread emits body with prefetches of n bytes at R11 strewn evenly over it: a
+// burst of them would fill the miss buffers and hold up the loads.
+func (v vec) spread(body string, n int) {
+	lines := strings.SplitAfter(body, "\n")
+	done := 0
+	for i, l := range lines {
+		for ; done*len(lines) < i*n && done < n; done += 64 {
+			v.ins("PREFETCHT0 %d(R11)", done)
+		}
+		v.text.WriteString(l)
+	}
 }
 
 // row is the operand of byte off of the current block of row r.
@@ -131,7 +153,9 @@ func (u *unpacker) gather(off, o int) {
 			m := row(4*p+i, off)
 			switch {
 			case p > 0 && u.size == 64:
-				u.ins("VINSERTI32X4 $%d, %s, %s, %s", p, m, z(o+i), z(o+i))
+				// A masked broadcast is a load and a blend; VINSERTI32X4
+				// would be a shuffle on some processors.
+				u.ins("VBROADCASTI32X4 %s, K%d, %s", m, p, z(o+i))
 			case p > 0:
 				u.ins("VINSERTI128 $1, %s, %s, %s", m, y(o+i), y(o+i))
 			case u.size == 64:
