@@ -16,6 +16,9 @@ const (
 	exitFailure = 0x11
 )
 
+// ReportExit ends an emulator that has the debug exit device; elsewhere it returns.
+func ReportExit(status int32) { exit(status) }
+
 // exit tells an emulator how the program ended. It may run in kernel context.
 func exit(status int32) {
 	v := uint8(exitSuccess)

@@ -60,3 +60,7 @@ func PhysicalAddress(p unsafe.Pointer) uintptr {
 	touch(uintptr(p))
 	return sysCall(sysTranslate, uintptr(p), 0, 0)
 }
+
+// RootPointer is the address of ACPI's root system description pointer, 0 if the
+// firmware has none.
+func RootPointer() uintptr { return rsdp }

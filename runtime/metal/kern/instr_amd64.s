@@ -110,6 +110,14 @@ TEXT ·in8(SB),NOSPLIT|NOFRAME,$0-12
 	MOVL	AX, ret+8(FP)
 	RET
 
+// func in16(port uint32) uint32
+TEXT ·in16(SB),NOSPLIT|NOFRAME,$0-12
+	MOVL	port+0(FP), DX
+	XORL	AX, AX
+	INW
+	MOVL	AX, ret+8(FP)
+	RET
+
 // func in32(port uint32) uint32
 TEXT ·in32(SB),NOSPLIT|NOFRAME,$0-12
 	MOVL	port+0(FP), DX

@@ -166,6 +166,7 @@ func out8(port, v uint32)
 func out16(port, v uint32)
 func out32(port, v uint32)
 func in8(port uint32) uint32
+func in16(port uint32) uint32
 func in32(port uint32) uint32
 func rdrand() (v, ok uint64)
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)
