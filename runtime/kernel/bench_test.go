@@ -46,6 +46,25 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
+// BenchmarkRead is the bound of BenchmarkDecode.
+func BenchmarkRead(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprintf("t%d", threads), func(b *testing.B) {
+			p := NewPool(threads)
+			defer p.Close()
+			buf := make([]byte, benchBytes)
+			for i := 0; i < len(buf); i += 4096 {
+				buf[i] = 1
+			}
+			b.SetBytes(benchBytes)
+			b.ResetTimer()
+			for range b.N {
+				p.Read(buf)
+			}
+		})
+	}
+}
+
 // BenchmarkPrefill multiplies one matrix with many vectors; GMAC/s is the
 // number of products a nanosecond.
 func BenchmarkPrefill(b *testing.B) {

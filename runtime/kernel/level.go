@@ -29,7 +29,9 @@ type ops struct {
 	// type t and cols columns of n float32, xs elements apart.
 	floatTile func(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr)
 
-	vec vecOps
+	// read reads b, a multiple of 512 bytes long.
+	read func(b []byte)
+	vec  vecOps
 }
 
 var (
@@ -76,5 +78,6 @@ var genericOps = ops{
 	floatRows: 4,
 	floatCols: 1,
 	floatTile: genericFloatTile,
+	read:      genericRead,
 	vec:       genericVec,
 }

@@ -54,6 +54,7 @@ var sse2Ops = ops{
 	floatRows: 4,
 	floatCols: 1,
 	floatTile: floatTileSSE2,
+	read:      genericRead,
 	vec:       genericVec,
 }
 
@@ -67,6 +68,7 @@ var avx2Ops = ops{
 	floatRows: 4,
 	floatCols: 3,
 	floatTile: floatTileAVX2,
+	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx2Vec,
 }
 
@@ -79,6 +81,7 @@ var avxVNNIOps = ops{
 	floatRows: 4,
 	floatCols: 3,
 	floatTile: floatTileAVX2,
+	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx2Vec,
 }
 
@@ -91,6 +94,7 @@ var avx512Ops = ops{
 	floatRows: 4,
 	floatCols: 6,
 	floatTile: floatTileAVX512,
+	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx512Vec,
 }
 

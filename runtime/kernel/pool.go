@@ -57,6 +57,7 @@ const (
 	jobQuantize                // columns of activations into panels
 	jobInt                     // strips of a quantised matrix
 	jobFloat                   // rows of a float matrix
+	jobRead                    // pieces of memory to read
 )
 
 // job is what the workers share while they work on one thing.
@@ -65,6 +66,7 @@ type job struct {
 	items int // numbered 0..items-1, taken one by one
 	f     func(i int)
 	mm    product
+	bytes []byte
 }
 
 // NewPool starts a pool of threads threads, at least one, counting the caller.
@@ -193,6 +195,8 @@ func (p *Pool) work(id int) {
 			j.mm.intStrips(s, i, following, more)
 		case jobFloat:
 			j.mm.floatRows(i, following, more)
+		case jobRead:
+			j.readItem(i)
 		}
 		i, ok = following, more
 	}

@@ -68,3 +68,14 @@ func TestMatMulAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestRead: every length is read without leaving the buffer.
+func TestRead(t *testing.T) {
+	atLevels(t, func(t *testing.T) {
+		p := NewPool(2)
+		defer p.Close()
+		for _, n := range []int{0, 1, 511, 512, 513, 5000, readPiece, 2*readPiece + 700} {
+			p.Read(make([]byte, n))
+		}
+	})
+}
