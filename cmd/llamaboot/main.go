@@ -91,6 +91,7 @@ func verbs() []*cobra.Command {
 		newBuildCmd(),
 		newImageCmd(),
 		newQemuCmd(),
+		newBenchCmd(),
 		newVersionCmd(),
 		newManCmd(),
 	}

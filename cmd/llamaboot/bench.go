@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/llamaboot/llamaboot/runtime/bench"
+	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+)
+
+type benchFlags struct {
+	bench.Options
+	json      bool
+	synthetic string
+	write     string
+	level     string
+}
+
+func newBenchCmd() *cobra.Command {
+	f := &benchFlags{}
+	cmd := &cobra.Command{
+		Use:   "bench [flags] [MODEL]",
+		Short: "Measure how fast a model runs",
+		Long: `Measure a GGUF model or llamafile: prompt (pp) and generation (tg) speed in tokens a second, the time to the
+first token, and how near generation comes to what the memory of this machine allows.
+
+--synthetic makes a model of random weights with a real one's shape, so that nothing need be downloaded: ` +
+			strings.Join(bench.Shapes(), ", ") + `;
+the type after the colon is that of a tensor, Q4_K_M or Q5_K_M. Only the speed of such a model means something.
+
+With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median":..,"max":..}`,
+		Example: `  llamaboot bench model.gguf
+  llamaboot bench -t 1,2 --json model.llamafile
+  llamaboot bench --synthetic tinyllama-1.1b:Q4_K_M`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	flags := cmd.Flags()
+	flags.IntVarP(&f.Prompt, "prompt", "p", 512, "tokens of the prompt; negative for no such test")
+	flags.IntVarP(&f.Gen, "gen", "n", 128, "tokens to generate; negative for no such test")
+	flags.IntSliceVarP(&f.Threads, "threads", "t", nil, "numbers of threads, one round each (default all processors)")
+	flags.IntVarP(&f.Reps, "reps", "r", 5, "repetitions of every test")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
+	flags.StringVar(&f.synthetic, "synthetic", "", "measure a model made for it, SHAPE:TYPE")
+	flags.StringVar(&f.write, "write", "", "only write the synthetic model to this file")
+	flags.StringVar(&f.level, "level", "", "instruction-set level: "+strings.Join(kernel.Levels(), ", ")+" (default the last)")
+	return cmd
+}
+
+func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
+	if (len(args) == 1) == (f.synthetic != "") {
+		return withHint(usagef("want either a model or --synthetic"), "llamaboot bench --synthetic tinyllama-1.1b:Q4_0 needs no file")
+	}
+	for _, t := range f.Threads {
+		if t < 1 {
+			return usagef("--threads %d: want at least 1", t)
+		}
+	}
+	if f.level != "" {
+		if err := kernel.SetLevel(f.level); err != nil {
+			return &usageError{err}
+		}
+	}
+	if f.write != "" {
+		return f.writeModel()
+	}
+	data, release, err := f.model(args)
+	if err != nil {
+		return err
+	}
+	defer release()
+	r, err := bench.Run(cmd.Context(), data, f.Options)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return printBenchJSON(cmd.OutOrStdout(), r)
+	}
+	printBench(cmd.OutOrStdout(), r)
+	return nil
+}
+
+// writeModel writes the synthetic model and nothing else.
+func (f *benchFlags) writeModel() error {
+	if f.synthetic == "" {
+		return withHint(usagef("--write without --synthetic"), "name the model to write: --synthetic tinyllama-1.1b:Q4_0")
+	}
+	out, err := os.Create(f.write)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(out)
+	err = bench.Synthetic(w, f.synthetic)
+	if err == nil {
+		err = w.Flush()
+	}
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		os.Remove(f.write)
+	}
+	return err
+}
+
+// model returns the GGUF file to measure.
+func (f *benchFlags) model(args []string) (data []byte, release func() error, err error) {
+	if f.synthetic != "" {
+		data, err = bench.SyntheticBytes(f.synthetic)
+		return data, func() error { return nil }, err
+	}
+	b, err := bundle.Open(args[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	models := b.Models()
+	if len(models) == 0 {
+		b.Close()
+		return nil, nil, withHint(fmt.Errorf("%s: no model in it", args[0]), "llamaboot build puts a model into a llamafile")
+	}
+	data, free, err := b.Load(models[0])
+	if err != nil {
+		b.Close()
+		return nil, nil, err
+	}
+	return data, func() error { free(); return b.Close() }, nil
+}
+
+func printBenchJSON(w io.Writer, r *bench.Report) error {
+	enc := json.NewEncoder(w)
+	for _, round := range r.Rounds {
+		for _, x := range round.Results {
+			if err := enc.Encode(x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func printBench(w io.Writer, r *bench.Report) {
+	fmt.Fprintf(w, "level %s, %.1f MB of weights a token\n", r.Level, float64(r.WeightBytes)/1e6)
+	for _, round := range r.Rounds {
+		fmt.Fprintf(w, "\nthreads %d: first token after %v, memory %.1f GB/s\n",
+			round.Threads, round.FirstToken.Round(time.Millisecond), round.Bandwidth/1e9)
+		fmt.Fprintf(w, "  %-8s %10s %10s %10s  tokens/s\n", "test", "min", "median", "max")
+		for _, x := range round.Results {
+			fmt.Fprintf(w, "  %-8s %10.1f %10.1f %10.1f", x.Test, x.Min, x.Median, x.Max)
+			if round.Share > 0 && strings.HasPrefix(x.Test, "tg") {
+				fmt.Fprintf(w, "  %.0f%% of what memory allows", 100*round.Share)
+			}
+			fmt.Fprintln(w)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+// Package bench measures how fast a model runs: prompt and generation speed,
+// the time to the first token, and how near generation comes to what memory
+// allows.
+//
+// Generation reads every weight once for each token, so tokens a second
+// cannot exceed memory bandwidth divided by the bytes of weights. The
+// bandwidth is measured with the same threads between the runs.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/model"
+)
+
+// Options say what to measure. Zero values mean the defaults in brackets.
+type Options struct {
+	Prompt  int   // tokens of a prompt [512]; negative for no such test
+	Gen     int   // tokens to generate [128]; negative for no such test
+	Threads []int // one round for each number [all processors]
+	Reps    int   // repetitions of every test [5]
+}
+
+// Result is one test with one number of threads. Speeds are tokens a second.
+type Result struct {
+	Test    string  `json:"test"` // ppN: a prompt of N tokens, tgN: N tokens generated one by one
+	Threads int     `json:"threads"`
+	Min     float64 `json:"min"`
+	Median  float64 `json:"median"`
+	Max     float64 `json:"max"`
+}
+
+// Round is what is measured with one number of threads.
+type Round struct {
+	Threads    int
+	Results    []Result
+	FirstToken time.Duration // opening the model, a prompt of 16 tokens and its logits
+	Bandwidth  float64       // bytes a second all threads together read
+	Share      float64       // of Bandwidth, that the median of tg uses; 0 if not measured
+}
+
+// Report is a whole benchmark.
+type Report struct {
+	Level       string // instruction-set level
+	WeightBytes int    // read for one generated token
+	Rounds      []Round
+}
+
+const (
+	firstPrompt    = 16        // tokens of the prompt of FirstToken
+	bandwidthBytes = 256 << 20 // read to measure Bandwidth: more than caches hold
+)
+
+// Run measures the model in file, a whole GGUF file.
+func Run(ctx context.Context, file []byte, o Options) (*Report, error) {
+	f, err := gguf.Parse(file)
+	if err != nil {
+		return nil, err
+	}
+	defaults(&o)
+	r := &Report{Level: kernel.Level(), WeightBytes: weightBytes(f)}
+	for _, threads := range o.Threads {
+		round, err := measure(ctx, file, threads, o)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range round.Results {
+			if x.Test == testName("tg", o.Gen) && round.Bandwidth > 0 {
+				round.Share = x.Median * float64(r.WeightBytes) / round.Bandwidth
+			}
+		}
+		r.Rounds = append(r.Rounds, *round)
+	}
+	return r, nil
+}
+
+func defaults(o *Options) {
+	if o.Prompt == 0 {
+		o.Prompt = 512
+	}
+	if o.Gen == 0 {
+		o.Gen = 128
+	}
+	if len(o.Threads) == 0 {
+		o.Threads = []int{runtime.NumCPU()}
+	}
+	if o.Reps <= 0 {
+		o.Reps = 5
+	}
+}
+
+func testName(kind string, n int) string { return fmt.Sprintf("%s%d", kind, n) }
+
+// weightBytes counts the tensor bytes a token needs: all of them but the
+// embedding table, of which one row is read, unless it is the output layer
+// too; of experts those that are used.
+func weightBytes(f *gguf.File) int {
+	arch, _ := f.Text("general.architecture", "")
+	experts, _ := f.Int(arch+".expert_count", 0)
+	used, _ := f.Int(arch+".expert_used_count", 0)
+	n := 0
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		switch {
+		case t.Name == "token_embd.weight" && f.Tensor("output.weight") != nil:
+		case experts > 0 && len(t.Dims) == 3 && t.Dims[2] == experts:
+			n += len(t.Data) / experts * used
+		default:
+			n += len(t.Data)
+		}
+	}
+	return n
+}
+
+// runner is a model being measured.
+type runner struct {
+	ctx    context.Context
+	m      *model.Model
+	rand   *rand.Rand
+	logits []float32
+	tokens []model.Token
+}
+
+func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, error) {
+	start := time.Now()
+	f, err := gguf.Parse(file)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.Open(f, model.Options{Threads: threads, Context: max(firstPrompt, o.Prompt, o.Gen) + 1})
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	b := &runner{ctx: ctx, m: m, rand: rand.New(rand.NewPCG(1, 2))}
+	round := &Round{Threads: threads}
+	if _, err := b.prompt(firstPrompt); err != nil {
+		return nil, err
+	}
+	round.FirstToken = time.Since(start)
+	pool := kernel.NewPool(threads)
+	defer pool.Close()
+	buf := make([]byte, bandwidthBytes)
+	for i := 0; i < len(buf); i += 4096 {
+		buf[i] = 1 // so that every page is there
+	}
+	var pp, tg, bw []float64
+	for range o.Reps { // interleaved, so that a disturbance hits all alike
+		bw = append(bw, float64(len(buf))/seconds(func() error { pool.Read(buf); return nil }, nil))
+		if o.Prompt > 0 {
+			s := seconds(func() error { _, err := b.prompt(o.Prompt); return err }, &err)
+			pp = append(pp, float64(o.Prompt)/s)
+		}
+		if o.Gen > 0 {
+			s := seconds(func() error { return b.generate(o.Gen) }, &err)
+			tg = append(tg, float64(o.Gen)/s)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	round.Bandwidth = slices.Max(bw)
+	if o.Prompt > 0 {
+		round.Results = append(round.Results, result(testName("pp", o.Prompt), threads, pp))
+	}
+	if o.Gen > 0 {
+		round.Results = append(round.Results, result(testName("tg", o.Gen), threads, tg))
+	}
+	return round, nil
+}
+
+// seconds is the time f takes; its error goes to err.
+func seconds(f func() error, err *error) float64 {
+	start := time.Now()
+	if e := f(); e != nil {
+		*err = e
+	}
+	return time.Since(start).Seconds()
+}
+
+func result(test string, threads int, x []float64) Result {
+	slices.Sort(x)
+	mid := (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+	return Result{Test: test, Threads: threads, Min: x[0], Median: mid, Max: x[len(x)-1]}
+}
+
+// prompt computes n random tokens of a new sequence and the last one's logits.
+func (b *runner) prompt(n int) (*model.Cache, error) {
+	c := b.m.NewCache(model.CacheF16)
+	b.tokens = b.tokens[:0]
+	for pos := range n {
+		b.tokens = append(b.tokens, model.Token{ID: b.token(), Pos: pos, Cache: c, Logits: pos == n-1})
+	}
+	return c, b.forward()
+}
+
+// generate computes n random tokens one by one, as if each had been chosen
+// from the logits before it.
+func (b *runner) generate(n int) error {
+	c := b.m.NewCache(model.CacheF16)
+	for pos := range n {
+		b.tokens = append(b.tokens[:0], model.Token{ID: b.token(), Pos: pos, Cache: c, Logits: true})
+		if err := b.forward(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *runner) token() int32 { return int32(b.rand.IntN(b.m.Vocab)) }
+
+func (b *runner) forward() (err error) {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	b.logits, err = b.m.Forward(b.logits, b.tokens)
+	return err
+}
