@@ -1,10 +1,15 @@
 package ape
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"hash/crc32"
+	"io"
+	"slices"
 
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // A partition in bytes of the file, end exclusive.
@@ -20,10 +25,77 @@ type disk struct {
 	parts []partition
 }
 
-// derivedGUID makes the GUID called tag of the file with the given identity.
-func derivedGUID(identity [32]byte, tag string) gpt.GUID {
-	h := sha256.Sum256(append(identity[:], tag...))
+// derivedGUID makes the GUID called tag of what the hash identifies.
+func derivedGUID(identity []byte, tag string) gpt.GUID {
+	h := sha256.Sum256(append(bytes.Clone(identity), tag...))
 	return gpt.Derive([16]byte(h[:16]))
+}
+
+// newDisk returns a disk without partitions for a file of the given identity.
+func newDisk(identity [sha256.Size]byte) *disk {
+	return &disk{guid: derivedGUID(identity[:], "disk")}
+}
+
+// add appends a partition; its own GUID follows from the disk's and its name.
+func (d *disk) add(kind gpt.GUID, start, end int64, name string) {
+	d.parts = append(d.parts, partition{kind, derivedGUID(d.guid[:], name), start, end, name})
+}
+
+// addFixed appends the partitions that never move: those of stage 2 and of an EFI
+// System Partition of esp bytes.
+func (d *disk) addFixed(faces Faces, esp int64) {
+	if faces.BIOS {
+		d.add(gpt.TypeBIOSBoot, offStage2, headSize, "llamaboot stage 2")
+	}
+	if faces.UEFI {
+		d.add(gpt.TypeESP, offESP, offESP+esp, "EFI system")
+	}
+}
+
+// setWeights makes the weights partition span the models among members.
+func (d *disk) setWeights(members []zipalign.Member) {
+	d.parts = slices.DeleteFunc(d.parts, func(p partition) bool { return p.kind == gpt.TypeWeights })
+	if start, end := weightsSpan(members); end > 0 {
+		d.add(gpt.TypeWeights, start, end, "llamaboot weights")
+	}
+}
+
+// weightsSpan returns where the first model starts and the last one ends, zeros if
+// there is none.
+func weightsSpan(members []zipalign.Member) (start, end int64) {
+	for i := range members {
+		if m := &members[i]; isModel(m.Name) && m.Method == zipalign.Store && m.Offset%diskPage == 0 {
+			if end == 0 || m.Offset < start {
+				start = m.Offset
+			}
+			end = max(end, m.End())
+		}
+	}
+	return start, end
+}
+
+// readDisk reads the primary table for 512-byte sectors of a llamafile.
+func readDisk(r io.ReaderAt) (*disk, error) {
+	head := make([]byte, offArray512+gpt.ArraySize)
+	if _, err := r.ReadAt(head, 0); err != nil {
+		return nil, fmt.Errorf("ape: read the partition table: %w", err)
+	}
+	h, err := gpt.DecodeHeader(head[offGPT512:][:512], 1)
+	if err != nil {
+		return nil, err
+	}
+	array := head[offArray512:]
+	if h.Array != offArray512/512 || h.Count != gpt.Entries {
+		return nil, fmt.Errorf("%w: partition array of %d entries at LBA %d, want %d at %d (was the disk repartitioned?)", ErrFormat, h.Count, h.Array, gpt.Entries, offArray512/512)
+	}
+	if err := h.CheckArray(array); err != nil {
+		return nil, err
+	}
+	d := &disk{guid: h.Disk}
+	for _, p := range gpt.DecodeArray(array) {
+		d.parts = append(d.parts, partition{p.Type, p.ID, int64(p.First) * 512, int64(p.Last+1) * 512, p.Name})
+	}
+	return d, nil
 }
 
 // tables is the encoded partition table for one sector size.

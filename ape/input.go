@@ -39,9 +39,9 @@ const (
 
 // Faces are the readers a file is made for, besides ZIP and GPT, which all have.
 type Faces struct {
-	Hosted bool // operating systems: the programs, shell script, ELF and PE headers
-	BIOS   bool // stage 1 and stage 2
-	UEFI   bool // the EFI System Partition
+	Hosted bool `json:"hosted"` // operating systems: the programs, shell script, ELF and PE headers
+	BIOS   bool `json:"bios"`   // stage 1 and stage 2
+	UEFI   bool `json:"uefi"`   // the EFI System Partition
 }
 
 // AllFaces makes a llamafile.

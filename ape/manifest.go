@@ -2,8 +2,11 @@ package ape
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+
+	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // manifestFormat is the version of the manifest's own structure.
@@ -15,6 +18,7 @@ const manifestFormat = 1
 type Manifest struct {
 	Format    int               `json:"format"`
 	Generator string            `json:"generator"`
+	Faces     Faces             `json:"faces"`
 	PE        Flavour           `json:"pe"`
 	Programs  []RecordedProgram `json:"programs"`
 	Members   []RecordedMember  `json:"members"`
@@ -32,7 +36,28 @@ type RecordedProgram struct {
 type RecordedMember struct {
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`
+	CRC32  string `json:"crc32"`  // 8 hex digits, as in the ZIP directory
 	SHA256 string `json:"sha256"` // lower-case hex
+}
+
+// newRecordedMember records a member by its checksums.
+func newRecordedMember(name string, size int64, sums checksums) RecordedMember {
+	return RecordedMember{name, size, fmt.Sprintf("%08x", sums.crc32), hex.EncodeToString(sums.sha256[:])}
+}
+
+// find returns the record of the member called name, or nil.
+func (m *Manifest) find(name string) *RecordedMember {
+	for i := range m.Members {
+		if m.Members[i].Name == name {
+			return &m.Members[i]
+		}
+	}
+	return nil
+}
+
+// matches reports whether the ZIP directory says the same of the member.
+func (r *RecordedMember) matches(z *zipalign.Member) bool {
+	return r.Size == z.Size && r.CRC32 == fmt.Sprintf("%08x", z.CRC32)
 }
 
 // encode returns the manifest as indented JSON with a newline at its end.

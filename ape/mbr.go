@@ -16,6 +16,9 @@ import (
 //	           a here-document instead fails in ksh93 and yash, which drop NULs.
 const firstLine = "MZqFpD='\n';eval \"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
 
+// mbrEntrySize is the size of one of the four entries of the partition table.
+const mbrEntrySize = 16
+
 // putPEPointer tells PE loaders where the headers are.
 func putPEPointer(sector []byte) {
 	binary.LittleEndian.PutUint32(sector[offPEPointer:], offPE)
@@ -29,7 +32,7 @@ func putMBR(sector []byte, guid gpt.GUID, total int64, faces Faces) {
 	if faces.BIOS {
 		// Some BIOSes start only disks with an active entry: one of type 0, which
 		// no partitioning tool counts, over sector 0.
-		t := sector[offMBRTable+16:]
+		t := sector[offMBRTable+mbrEntrySize:]
 		copy(t, []byte{0x80, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00})
 		binary.LittleEndian.PutUint32(t[12:], 1)
 	}

@@ -104,3 +104,22 @@ func ownName(name string) bool {
 	}
 	return strings.HasPrefix(name, programFolder)
 }
+
+// Input returns what f is made of, for writing it anew by the present version.
+func (f *File) Input() (Input, error) {
+	in := Input{Faces: f.Manifest.Faces, PE: f.Manifest.PE, Version: strings.TrimPrefix(f.Manifest.Generator, generator(""))}
+	for _, rec := range f.Manifest.Programs {
+		p, err := f.Program(rec.Target)
+		if err != nil {
+			return Input{}, err
+		}
+		in.Programs = append(in.Programs, *p)
+	}
+	licence, err := f.ZIP.ReadFile(LicenceName, maxManifest)
+	if err != nil && !errors.Is(err, zipalign.ErrNotFound) {
+		return Input{}, err
+	}
+	in.Licence = string(licence)
+	in.Members, err = f.Members()
+	return in, err
+}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/llamaboot/llamaboot/image/fat32"
-	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -62,7 +61,7 @@ func NewPlan(in Input) (*Plan, error) {
 	if err := p.placeMembers(); err != nil {
 		return nil, err
 	}
-	manifest, err := p.manifest(make([][sha256.Size]byte, len(p.members)))
+	manifest, err := p.manifest(make([]checksums, len(p.members)))
 	if err != nil {
 		return nil, err
 	}
@@ -155,18 +154,21 @@ func (p *Plan) placeMembers() error {
 	return err
 }
 
-// manifest returns the manifest for members with the given hashes.
-func (p *Plan) manifest(hashes [][sha256.Size]byte) ([]byte, error) {
-	m := Manifest{Format: manifestFormat, Generator: "llamaboot " + p.in.Version, PE: p.in.PE}
+// manifest returns the manifest for members with the given checksums.
+func (p *Plan) manifest(sums []checksums) ([]byte, error) {
+	m := Manifest{Format: manifestFormat, Generator: generator(p.in.Version), Faces: p.in.Faces, PE: p.in.PE}
 	for _, pl := range p.places {
 		m.Programs = append(m.Programs, RecordedProgram{
 			Target: pl.program.Target(), Offset: pl.offset, Size: int64(len(pl.program.Data)), SHA256: hex.EncodeToString(pl.hash[:])})
 	}
-	for i, h := range hashes {
-		m.Members = append(m.Members, RecordedMember{Name: p.members[i].Name, Size: p.members[i].Size, SHA256: hex.EncodeToString(h[:])})
+	for i, s := range sums {
+		m.Members = append(m.Members, newRecordedMember(p.members[i].Name, p.members[i].Size, s))
 	}
 	return m.encode()
 }
+
+// generator names the version of llamaboot in a manifest.
+func generator(version string) string { return "llamaboot " + version }
 
 // find returns the place of a target's program, or nil.
 func (p *Plan) find(target string) *place {
@@ -180,29 +182,8 @@ func (p *Plan) find(target string) *place {
 
 // disk returns the partitions of a file with the given identity.
 func (p *Plan) disk(id [sha256.Size]byte) *disk {
-	d := &disk{guid: derivedGUID(id, "disk")}
-	if p.in.Faces.BIOS {
-		d.parts = append(d.parts, partition{gpt.TypeBIOSBoot, derivedGUID(id, "stage 2"), offStage2, headSize, "llamaboot stage 2"})
-	}
-	if p.in.Faces.UEFI {
-		d.parts = append(d.parts, partition{gpt.TypeESP, derivedGUID(id, "esp"), offESP, offESP + p.members[0].Size, "EFI system"})
-	}
-	if start, end := weightsSpan(p.zip); end > 0 {
-		d.parts = append(d.parts, partition{gpt.TypeWeights, derivedGUID(id, "weights"), start, end, "llamaboot weights"})
-	}
+	d := newDisk(id)
+	d.addFixed(p.in.Faces, p.members[0].Size)
+	d.setWeights(p.zip)
 	return d
-}
-
-// weightsSpan returns where the first model starts and the last one ends, zeros if
-// there is none.
-func weightsSpan(members []zipalign.Member) (start, end int64) {
-	for i := range members {
-		if m := &members[i]; isModel(m.Name) && m.Method == zipalign.Store {
-			if end == 0 || m.Offset < start {
-				start = m.Offset
-			}
-			end = max(end, m.End())
-		}
-	}
-	return start, end
 }

@@ -1,12 +1,15 @@
 package ape
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // copyChunk is how much of a member is read, hashed and written at a time.
@@ -36,41 +39,50 @@ func (p *Plan) Write(ctx context.Context, w io.WriterAt, progress func(n int64))
 	return writePatches(w, append([]patch{{0, head}}, end...))
 }
 
-// writeMembers copies the members, sets their checksums and returns the manifest.
+// writeMembers writes the members and returns the manifest.
 func (p *Plan) writeMembers(ctx context.Context, w io.WriterAt, progress func(int64)) ([]byte, error) {
-	hashes := make([][sha256.Size]byte, 0, len(p.members))
 	var manifest []byte
+	sums := make([]checksums, 0, len(p.members))
 	for i := range p.members {
 		m, z := &p.members[i], &p.zip[i]
-		var err error
 		if m.Name == ManifestName {
-			if manifest, err = p.manifest(hashes); err != nil {
+			var err error
+			if manifest, err = p.manifest(sums); err != nil {
 				return nil, err
 			}
 			if int64(len(manifest)) != m.Size {
 				return nil, fmt.Errorf("ape: manifest of %d bytes, planned %d", len(manifest), m.Size)
 			}
-			z.CRC32 = crc32.ChecksumIEEE(manifest)
-			if err := writePatches(w, []patch{{z.Offset, manifest}}); err != nil {
-				return nil, err
-			}
-		} else {
-			var hash [sha256.Size]byte
-			if z.CRC32, hash, err = copyMember(ctx, w, z.Offset, m, progress); err != nil {
-				return nil, err
-			}
-			hashes = append(hashes, hash)
+			m.Data = bytes.NewReader(manifest)
 		}
-		if err := writePatches(w, []patch{{z.Header, z.LocalHeader()}}); err != nil {
+		s, err := writeMember(ctx, w, z, m, progress)
+		if err != nil {
 			return nil, err
 		}
+		sums = append(sums, s)
 	}
 	return manifest, nil
 }
 
+// checksums of a member's bytes.
+type checksums struct {
+	crc32  uint32
+	sha256 [sha256.Size]byte
+}
+
+// writeMember copies m to its place z, writes its header and sets z's checksum.
+func writeMember(ctx context.Context, w io.WriterAt, z *zipalign.Member, m *Member, progress func(int64)) (checksums, error) {
+	sums, err := copyMember(ctx, w, z.Offset, m, progress)
+	if err != nil {
+		return sums, err
+	}
+	z.CRC32 = sums.crc32
+	return sums, writePatches(w, []patch{{z.Header, z.LocalHeader()}})
+}
+
 // copyMember copies m to offset at of w. Hashing one chunk overlaps with writing it
 // and with reading the next one.
-func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progress func(int64)) (crc uint32, hash [sha256.Size]byte, err error) {
+func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progress func(int64)) (sums checksums, err error) {
 	sha := sha256.New()
 	hashed := make(chan struct{}, 1)
 	hashed <- struct{}{}
@@ -79,29 +91,30 @@ func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progres
 	for done, i := int64(0), 0; done < m.Size; i++ {
 		if err := ctx.Err(); err != nil {
 			<-hashed
-			return 0, hash, err
+			return sums, err
 		}
 		b := bufs[i%2][:min(copyChunk, m.Size-done)]
 		if _, err := io.ReadFull(r, b); err != nil {
 			<-hashed
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return 0, hash, fmt.Errorf("ape: %s became shorter while it was read: at most %d of %d bytes", m.Name, done+int64(len(b)), m.Size)
+				return sums, fmt.Errorf("ape: %s became shorter while it was read: at most %d of %d bytes", m.Name, done+int64(len(b)), m.Size)
 			}
-			return 0, hash, fmt.Errorf("ape: read %s: %w", m.Name, err)
+			return sums, fmt.Errorf("ape: read %s: %w", m.Name, err)
 		}
 		<-hashed // the previous chunk; its buffer is free for the next read
 		go func() {
-			crc = crc32.Update(crc, crc32.IEEETable, b)
+			sums.crc32 = crc32.Update(sums.crc32, crc32.IEEETable, b)
 			sha.Write(b)
 			hashed <- struct{}{}
 		}()
 		if _, err := w.WriteAt(b, at+done); err != nil {
 			<-hashed
-			return 0, hash, fmt.Errorf("ape: write %d bytes at offset %#x: %w", len(b), at+done, err)
+			return sums, fmt.Errorf("ape: write %d bytes at offset %#x: %w", len(b), at+done, err)
 		}
 		done += int64(len(b))
 		progress(int64(len(b)))
 	}
 	<-hashed
-	return crc, [sha256.Size]byte(sha.Sum(nil)), nil
+	sums.sha256 = [sha256.Size]byte(sha.Sum(nil))
+	return sums, nil
 }

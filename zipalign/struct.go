@@ -111,6 +111,20 @@ type Member struct {
 // End returns the offset just behind the member's data.
 func (m *Member) End() int64 { return m.Offset + m.Packed }
 
+// WrittenHere reports whether the member's directory record claims to be this
+// package's work.
+func (m *Member) WrittenHere() bool {
+	return m.central == nil || binary.LittleEndian.Uint16(m.central[4:]) == madeByUnix|versionZIP64
+}
+
+// Fresh returns m without what other tools recorded about it: its directory record is
+// the one this package writes.
+func (m *Member) Fresh() Member {
+	fresh := *m
+	fresh.central = nil
+	return fresh
+}
+
 // CheckName reports whether name may be a member: a relative, slash-separated
 // path without "..", so that no extractor can be led outside its folder.
 func CheckName(name string) error {

@@ -1,0 +1,131 @@
+package ape
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/llamaboot/llamaboot/internal/outfile"
+)
+
+// ErrBusy reports that another process is editing the file.
+var ErrBusy = errors.New("ape: the file is being edited by another process")
+
+// EditFile changes the llamafile at path. Weights stay where they are and only the
+// end of the file is rewritten, unless the change itself is large; then a new file
+// takes the old one's place. Either way the file is the old or the new one, never
+// something between: an edit that was cut off is undone by the next.
+func EditFile(ctx context.Context, path string, c Changes, progress func(int64)) error {
+	if progress == nil {
+		progress = func(int64) {}
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := lock(file); err != nil {
+		return fmt.Errorf("%w: %s", ErrBusy, path)
+	}
+	if err := recoverFile(path, file); err != nil {
+		return fmt.Errorf("undo the interrupted edit of %s: %w", path, err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: not a regular file", path)
+	}
+	f, err := Open(file, info.Size())
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	e, err := planEdit(f, c)
+	if errors.Is(err, ErrRebuild) {
+		return rebuild(ctx, path, info, f, progress)
+	}
+	if err != nil {
+		return err
+	}
+	spans, total := e.spans(), int64(0)
+	for _, s := range spans {
+		total += max(s.end-s.start, 0)
+	}
+	if total > maxJournal {
+		return editCopy(ctx, path, info, file, e, progress)
+	}
+	return editInPlace(ctx, path, file, e, spans, progress)
+}
+
+// editInPlace applies e to the file under the protection of a journal.
+func editInPlace(ctx context.Context, path string, file storage, e *edit, spans []span, progress func(int64)) error {
+	undo, err := journalBytes(file, e.f.size, spans)
+	if err != nil {
+		return err
+	}
+	if err := writeJournal(path+journalSuffix, undo); err != nil {
+		return err
+	}
+	size, err := e.apply(ctx, file, progress)
+	if err == nil {
+		err = file.Truncate(size)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		if _, undoErr := rollBack(file, undo); undoErr != nil {
+			return fmt.Errorf("%w; and the file could not be put back: %v (the next edit tries again, keep %s%s)", err, undoErr, path, journalSuffix)
+		}
+	}
+	return errors.Join(err, os.Remove(path+journalSuffix))
+}
+
+// editCopy applies e to a copy that then takes the file's place.
+func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File, e *edit, progress func(int64)) error {
+	out, err := outfile.Create(path, info.Mode().Perm(), true)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	end := e.spans()[1].start // what follows is written anew
+	whole := Member{Name: path, Size: end, Data: file}
+	if _, err := copyMember(ctx, out, 0, &whole, progress); err != nil {
+		return err
+	}
+	size, err := e.apply(ctx, out, progress)
+	if err != nil {
+		return err
+	}
+	if err := out.Truncate(size); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// rebuild writes the file anew from its parts and lets it take the old one's place.
+func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, progress func(int64)) error {
+	in, err := f.Input()
+	if err != nil {
+		return err
+	}
+	plan, err := NewPlan(in)
+	if err != nil {
+		return err
+	}
+	out, err := outfile.Create(path, info.Mode().Perm(), true)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if err := out.Reserve(plan.Size()); err != nil {
+		return err
+	}
+	if err := plan.Write(ctx, out, progress); err != nil {
+		return err
+	}
+	return out.Commit()
+}

@@ -1,0 +1,209 @@
+package ape
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/zipalign"
+)
+
+// ErrDamaged reports bytes that are not what they must be.
+var ErrDamaged = errors.New("ape: damaged")
+
+// A Check is one thing Verify looked at; Err is nil if it is as it must be.
+type Check struct {
+	What string
+	Err  error
+}
+
+// Verify checks every structure and checksum of the file. Where the right bytes
+// follow from the rest of the file (headers, partition tables, ESP), the first wrong
+// one is named; where only a checksum tells (members), the member is. version is that
+// of this llamaboot: the boot code of files made by another one cannot be compared.
+// progress is told how many bytes were read.
+func (f *File) Verify(ctx context.Context, version string, progress func(int64)) []Check {
+	if progress == nil {
+		progress = func(int64) {}
+	}
+	var checks []Check
+	add := func(what string, err error) { checks = append(checks, Check{what, err}) }
+
+	d, err := readDisk(f.r)
+	var tables []patch
+	if err == nil {
+		tables, err = f.checkTail(d)
+	}
+	add("partition tables, their backups and the ZIP directory", err)
+	intact := err == nil
+	for _, rec := range f.Manifest.Programs {
+		_, err := f.Program(rec.Target)
+		add("program "+rec.Target, err)
+		intact = intact && err == nil
+	}
+	if intact { // they are what the rest is computed from
+		if err := f.checkHead(version, d.guid, tables); !errors.Is(err, errOtherVersion) {
+			add("boot code, program headers, shell script and ESP", err)
+		}
+	}
+	for i := range f.ZIP.Members {
+		m := &f.ZIP.Members[i]
+		add("member "+m.Name, f.checkMember(ctx, m, progress))
+	}
+	for _, rec := range f.Manifest.Members {
+		if _, err := f.ZIP.Find(rec.Name); err != nil {
+			add("member "+rec.Name, fmt.Errorf("%w: the manifest lists it, the archive lacks it (llamaboot seal accepts the change)", ErrDamaged))
+		}
+	}
+	return checks
+}
+
+// checkTail compares both partition tables, their backups, the protective MBR and the
+// ZIP directory with what the archive's members demand, and returns them.
+func (f *File) checkTail(d *disk) ([]patch, error) {
+	backup := len(f.ZIP.Members) - 1
+	if backup < 1 || f.ZIP.Members[backup].Name != BackupName {
+		return nil, fmt.Errorf("%w: %s is not the last member (llamaboot seal repairs it)", ErrDamaged, BackupName)
+	}
+	members := slices.Clone(f.ZIP.Members[:backup])
+	for i := range members {
+		if m := &members[i]; ownName(m.Name) || m.WrittenHere() {
+			*m = m.Fresh()
+		}
+	}
+	t, err := planTail(members, members[backup-1].End())
+	if err != nil {
+		return nil, err
+	}
+	if at := f.ZIP.Members[backup].Offset; t.total != f.size || t.backups() != at {
+		return nil, fmt.Errorf("%w: the file has %d bytes and its backup tables at %#x, want %d and %#x (llamaboot seal repairs it)", ErrDamaged, f.size, at, t.total, t.backups())
+	}
+	want := &disk{guid: d.guid, parts: slices.Clone(d.parts)}
+	want.setWeights(f.ZIP.Members)
+	patches, err := t.encode(want)
+	if err != nil {
+		return nil, err
+	}
+	sector := make([]byte, 512)
+	putProtective(sector, t.total)
+	patches = append(patches, patch{offMBRTable, sector[offMBRTable:][:mbrEntrySize]})
+	for _, p := range patches {
+		if err := f.compare(p.at, p.data); err != nil {
+			return nil, err
+		}
+	}
+	return patches, nil
+}
+
+var errOtherVersion = errors.New("ape: made by another version")
+
+// checkHead compares everything up to the end of the ESP with what this version
+// writes for the same programs. tables are parts already known to be right.
+func (f *File) checkHead(version string, guid gpt.GUID, tables []patch) error {
+	if f.Manifest.Generator != generator(version) {
+		return errOtherVersion
+	}
+	in, err := f.Input()
+	if err != nil {
+		return err
+	}
+	plan, err := NewPlan(in)
+	if err != nil {
+		return err
+	}
+	head, err := plan.head(guid)
+	if err != nil {
+		return err
+	}
+	for _, p := range tables {
+		if p.at < headSize {
+			copy(head[p.at:], p.data)
+		}
+	}
+	// The first member's header, which ends at offESP, was compared with it.
+	if err := f.compare(0, append(head, make([]byte, plan.zip[0].Header-headSize)...)); err != nil {
+		return err
+	}
+	first := make([]byte, plan.members[0].Size)
+	if _, err := plan.members[0].Data.ReadAt(first, 0); err != nil && err != io.EOF {
+		return err
+	}
+	return f.compare(offESP, first)
+}
+
+// compare reports the first difference between the file at offset at and want.
+func (f *File) compare(at int64, want []byte) error {
+	got := make([]byte, len(want))
+	if n, err := f.r.ReadAt(got, at); n < len(got) {
+		return fmt.Errorf("ape: read %d bytes at offset %#x: %w", len(got), at, err)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			return fmt.Errorf("%w: offset %#x (%s): got %#02x, want %#02x", ErrDamaged, at+int64(i), f.regionAt(at+int64(i)), got[i], want[i])
+		}
+	}
+	return nil
+}
+
+// checkMember reads a member, checks both its checksums and, if llamaboot wrote it,
+// its local header.
+func (f *File) checkMember(ctx context.Context, m *zipalign.Member, progress func(int64)) error {
+	r, err := f.ZIP.Data(m)
+	if err != nil {
+		return err
+	}
+	sha := sha256.New()
+	if _, err := io.Copy(sha, &contextReader{ctx, r, progress}); err != nil {
+		return err
+	}
+	rec := f.Manifest.find(m.Name)
+	switch {
+	case m.Name == ManifestName, m.Name == BackupName:
+		return nil // not in the manifest
+	case rec == nil:
+		return fmt.Errorf("%w: member %q is not in the manifest (llamaboot seal accepts it)", ErrDamaged, m.Name)
+	case hex.EncodeToString(sha.Sum(nil)) != rec.SHA256 || rec.Size != m.Size:
+		return fmt.Errorf("%w: member %q at offset %#x: %d bytes with SHA-256 %x, the manifest says %d with %s", ErrDamaged, m.Name, m.Offset, m.Size, sha.Sum(nil), rec.Size, rec.SHA256)
+	}
+	placed, err := zipalign.Place(m.Header, m.Name, m.Size)
+	if err != nil || placed.Offset != m.Offset || m.Method != zipalign.Store {
+		return nil // a header of another tool's; Open has checked it
+	}
+	placed.CRC32 = m.CRC32
+	return f.compareHeader(m, placed.LocalHeader())
+}
+
+// compareHeader compares a member's local header with ours; a foreign tool's may
+// differ in everything the archive's reader did not check.
+func (f *File) compareHeader(m *zipalign.Member, want []byte) error {
+	got := make([]byte, 8)
+	if _, err := f.r.ReadAt(got, m.Header); err != nil {
+		return err
+	}
+	if !bytes.Equal(got[4:8], want[4:8]) {
+		return nil
+	}
+	return f.compare(m.Header, want)
+}
+
+// contextReader stops reading when the context is done.
+type contextReader struct {
+	ctx      context.Context
+	r        io.Reader
+	progress func(int64)
+}
+
+func (c *contextReader) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.r.Read(b)
+	c.progress(int64(n))
+	return n, err
+}

@@ -1,0 +1,100 @@
+package ape
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestVerifyFindsEveryByte changes single bytes all over the file: nothing in it may
+// be changed unnoticed, and in the computed parts the byte itself is named.
+func TestVerifyFindsEveryByte(t *testing.T) {
+	path, plan := sampleFile(t, sampleInput(t))
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	offsets := []int64{0, 0x3c, 0x4a, 0x1b8, 0x1be, 0x1cf, 0x1fe, 0x200, 0x238, 0x400, 0x700, 0xfff,
+		0x1000, 0x1100, 0x1400, 0x1fff, 0x2000, 0x5fff, 0x6000, 0x9fff, 0xa000, 0xf000, 0x10000, 0xfffff - 64,
+		offESP, offESP + 3<<20, plan.efiAt, plan.places[0].offset + 99, plan.Size() - 1, plan.Size() - 512, plan.Size() - 4096, plan.Size() - 4097}
+	for _, m := range plan.zip {
+		offsets = append(offsets, m.Header+40, m.Offset)
+	}
+	offsets = append(offsets, plan.tail.backups(), plan.tail.directory+12)
+	for _, at := range offsets {
+		var b [1]byte
+		if _, err := file.ReadAt(b[:], at); err != nil {
+			t.Fatal(err)
+		}
+		good := b[0]
+		b[0] ^= 0x20
+		if _, err := file.WriteAt(b[:], at); err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		if f, err := Open(file, plan.Size()); err != nil {
+			found = append(found, err.Error())
+		} else {
+			for _, c := range f.Verify(t.Context(), "test", nil) {
+				if c.Err != nil {
+					found = append(found, c.Err.Error())
+				}
+			}
+		}
+		// Checksums of partition tables and members only tell that something is wrong.
+		computed := at >= offPE && at < offGPT4096 || at >= offScript && at < offArray512 ||
+			at >= offStage2 && at < headSize || at > offESP && at < plan.places[0].offset
+		named := strings.Contains(strings.Join(found, "\n"), fmt.Sprintf("offset %#x ", at))
+		if len(found) == 0 {
+			t.Errorf("byte %#x changed: not noticed", at)
+		} else if computed && !named {
+			t.Errorf("byte %#x changed: not named in %q", at, found)
+		}
+		b[0] = good
+		if _, err := file.WriteAt(b[:], at); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestVerifyTruncated(t *testing.T) {
+	path, plan := sampleFile(t, sampleInput(t))
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, size := range []int64{0, 1, 512, 4096, offESP, plan.Size() - 5000, plan.Size() - 1} {
+		if _, err := Open(file, size); err == nil {
+			t.Errorf("%d of %d bytes: opened without an error", size, plan.Size())
+		}
+	}
+}
+
+// TestGoldenLayout pins the places: a change of them must be meant.
+func TestGoldenLayout(t *testing.T) {
+	path, plan := sampleFile(t, sampleInput(t))
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	f, err := Open(file, plan.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, r := range f.Regions() {
+		fmt.Fprintf(&b, "%#010x %9d %s\n", r.Offset, r.Size, r.Name)
+	}
+	const golden = "testdata/layout.golden"
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("layout differs from %s; got:\n%s", golden, b.String())
+	}
+}
