@@ -1,0 +1,84 @@
+package chat
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/ardanlabs/jinja"
+)
+
+// Template is a compiled chat template. It is safe for concurrent use.
+type Template struct{ compiled *jinja.Template }
+
+// Parse compiles a template.
+func Parse(source string) (t *Template, err error) {
+	defer recovered(&err)
+	rewritten, err := rewrite(source)
+	if err != nil {
+		return nil, err
+	}
+	c, err := jinja.Compile(rewritten)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrTemplate, err)
+	}
+	return &Template{c}, nil
+}
+
+// Render makes the prompt for a conversation.
+func (t *Template) Render(in Input) (prompt string, err error) {
+	defer recovered(&err)
+	b := &budget{}
+	data := map[string]jinja.Value{
+		"bos_token":             jinja.NewString(in.BOS),
+		"eos_token":             jinja.NewString(in.EOS),
+		"add_generation_prompt": jinja.NewBool(in.AddGenerationPrompt),
+		prefix + "step":         jinja.NewCallable("step", b.step),
+		prefix + "size":         jinja.NewCallable("size", b.size),
+		"range":                 jinja.NewCallable("range", b.numbers),
+	}
+	for name, f := range ownFilters {
+		data[prefix+name] = jinja.NewCallable(name, func(args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error) {
+			return f(b, args, named)
+		})
+	}
+	for name, raw := range in.Extra {
+		if data[name], err = decode(raw); err != nil {
+			return "", fmt.Errorf("%w: variable %s: %v", ErrTemplate, name, err)
+		}
+	}
+	if data["messages"], err = decode(in.Messages); err != nil {
+		return "", fmt.Errorf("%w: messages: %v", ErrTemplate, err)
+	}
+	if len(in.Tools) > 0 {
+		if data["tools"], err = decode(in.Tools); err != nil {
+			return "", fmt.Errorf("%w: tools: %v", ErrTemplate, err)
+		}
+	}
+	out, err := t.compiled.RenderValues(data)
+	if b.exceeded != nil {
+		return "", b.exceeded
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %v", ErrTemplate, err)
+	}
+	if len(out) > maxOutput {
+		return "", fmt.Errorf("%w: the prompt has %d bytes, want at most %d", ErrLimit, len(out), maxOutput)
+	}
+	return out, nil
+}
+
+// recovered turns a panic of the template engine, which a hostile template may cause, into an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: the template engine failed: %v", ErrTemplate, p)
+	}
+}
+
+// Prompt renders messages without tools.
+func (t *Template) Prompt(messages []Message, bos, eos string, addGenerationPrompt bool) (string, error) {
+	m, err := json.Marshal(messages)
+	if err != nil {
+		return "", fmt.Errorf("%w: messages: %v", ErrTemplate, err)
+	}
+	return t.Render(Input{Messages: m, BOS: bos, EOS: eos, AddGenerationPrompt: addGenerationPrompt})
+}
