@@ -1,0 +1,209 @@
+// Package engine is the front of the inference engine: a model file in, text out.
+//
+// An Engine holds one model; Sessions hold one conversation each and may be used from several goroutines, each
+// Session from one at a time. Everything works on bytes in memory or mapped: the package does no I/O.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/model"
+	"github.com/llamaboot/llamaboot/runtime/token"
+)
+
+// Errors for errors.Is.
+var (
+	ErrContextFull = errors.New("the prompt does not fit the context")
+	ErrNoTemplate  = errors.New("the model has no chat template")
+	ErrEmpty       = errors.New("the prompt is empty")
+)
+
+// Options of an engine; zero fields take the default.
+type Options struct {
+	Threads  int    // default: the number of CPUs
+	Context  int    // tokens a session may hold; default: the model's, at most model.DefaultContext
+	CacheF32 bool   // keep keys and values in float32 instead of float16
+	Template string // chat template to use instead of the model's own
+}
+
+// Engine is a loaded model with its tokenizer and chat template.
+type Engine struct {
+	name  string
+	file  *gguf.File
+	model *model.Model
+	tok   *token.Tokenizer
+	cache model.CacheType
+
+	templateSource string
+	template       func() (*chat.Template, error) // compiled at first use
+}
+
+// Info describes a model.
+type Info struct {
+	Name    string // general.name, or the file name
+	Arch    string
+	Params  int64  // number of weights
+	Size    int64  // bytes of weights
+	Type    string // the type most weights have
+	Context int    // tokens a session may hold
+	Vocab   int
+	Threads int
+	Level   string // instruction-set level of the kernels
+}
+
+// Open loads a model from data, the whole GGUF file, which must stay readable until Close. name goes into errors.
+func Open(name string, data []byte, o Options) (*Engine, error) {
+	e, err := open(name, data, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return e, nil
+}
+
+func open(name string, data []byte, o Options) (*Engine, error) {
+	f, err := gguf.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{name: name, file: f}
+	if e.tok, err = token.New(f); err != nil {
+		return nil, err
+	}
+	threads := o.Threads
+	if threads <= 0 {
+		threads = runtime.NumCPU()
+	}
+	if o.CacheF32 {
+		e.cache = model.CacheF32
+	}
+	e.templateSource = o.Template
+	if e.templateSource == "" {
+		if e.templateSource, err = f.Text("tokenizer.chat_template", ""); err != nil {
+			return nil, err
+		}
+	}
+	e.template = sync.OnceValues(func() (*chat.Template, error) {
+		if e.templateSource == "" {
+			return nil, fmt.Errorf("%s: %w; give one with --chat-template", name, ErrNoTemplate)
+		}
+		t, err := chat.Parse(e.templateSource)
+		if err != nil {
+			return nil, fmt.Errorf("%s: key \"tokenizer.chat_template\": %w", name, err)
+		}
+		return t, nil
+	})
+	if e.model, err = model.Open(f, model.Options{Threads: threads, Context: o.Context}); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Close ends the threads of the engine. Its sessions must not be used afterwards.
+func (e *Engine) Close() error {
+	e.model.Close()
+	return nil
+}
+
+// Info describes the model.
+func (e *Engine) Info() Info {
+	i := Info{Name: e.name, Arch: e.model.Arch, Params: e.file.Params(), Context: e.model.Context, Vocab: e.model.Vocab,
+		Threads: e.model.Threads(), Level: kernel.Level()}
+	if s, err := e.file.Text("general.name", ""); err == nil && s != "" {
+		i.Name = s
+	}
+	bytes := map[gguf.TensorType]int64{}
+	for t := range e.file.Tensors {
+		x := &e.file.Tensors[t]
+		bytes[x.Type] += int64(len(x.Data))
+		i.Size += int64(len(x.Data))
+	}
+	most := int64(-1)
+	for t, n := range bytes {
+		if n > most || n == most && t.String() < i.Type {
+			i.Type, most = t.String(), n
+		}
+	}
+	return i
+}
+
+// File is the parsed model file.
+func (e *Engine) File() *gguf.File { return e.file }
+
+// Model is the network, for callers that want logits.
+func (e *Engine) Model() *model.Model { return e.model }
+
+// Tokenizer is the model's tokenizer.
+func (e *Engine) Tokenizer() *token.Tokenizer { return e.tok }
+
+// Tokenize turns text into ids; see token.Tokenizer.Encode.
+func (e *Engine) Tokenize(text string, addSpecial, parseSpecial bool) []int32 {
+	return e.tok.Encode(text, addSpecial, parseSpecial)
+}
+
+// Detokenizer turns ids into text as they come, never splitting a UTF-8 character.
+func (e *Engine) Detokenizer() *token.Decoder { return e.tok.Decoder(false) }
+
+// HasTemplate says whether there is a chat template.
+func (e *Engine) HasTemplate() bool { return e.templateSource != "" }
+
+// ChatPrompt renders a conversation with the chat template. The text it returns contains special tokens written out
+// and begins with the beginning token if the template writes one, so tokenize it with TokenizePrompt.
+func (e *Engine) ChatPrompt(msgs []chat.Message, addGenerationPrompt bool) (string, error) {
+	t, err := e.template()
+	if err != nil {
+		return "", err
+	}
+	s, err := t.Prompt(msgs, e.tok.Text(e.tok.BOS), e.tok.Text(e.tok.EOS), addGenerationPrompt)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", e.name, err)
+	}
+	return s, nil
+}
+
+// RenderChat renders a conversation with tools and further variables; empty BOS and EOS are filled in.
+func (e *Engine) RenderChat(in chat.Input) (string, error) {
+	t, err := e.template()
+	if err != nil {
+		return "", err
+	}
+	if in.BOS == "" {
+		in.BOS = e.tok.Text(e.tok.BOS)
+	}
+	if in.EOS == "" {
+		in.EOS = e.tok.Text(e.tok.EOS)
+	}
+	s, err := t.Render(in)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", e.name, err)
+	}
+	return s, nil
+}
+
+// TokenizePrompt tokenizes a prompt in which special tokens are written out. The beginning token is added where the
+// model wants one and the text does not begin with it already.
+func (e *Engine) TokenizePrompt(text string) []int32 {
+	ids := e.tok.Encode(text, true, true)
+	if t := e.tok; t.AddBOS && t.BOS != token.None && len(ids) > 1 && ids[0] == t.BOS && ids[1] == t.BOS {
+		ids = ids[1:]
+	}
+	return ids
+}
+
+// Logits computes the logits after the last of ids, in a sequence of its own.
+func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
+	s, err := e.NewSession()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prefill(ctx, ids); err != nil {
+		return nil, err
+	}
+	return s.logits, nil
+}

@@ -1,0 +1,300 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/model"
+	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
+	"github.com/llamaboot/llamaboot/runtime/sample"
+)
+
+const dataDir = "../../../shared/data"
+
+func tiny(t testing.TB, arch string, o Options) *Engine {
+	t.Helper()
+	b, err := modeltest.Build(arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open("tiny.gguf", b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// run generates and returns ids and text.
+func run(t testing.TB, s *Session, prompt []int32, p Params) (ids []int32, text string, st Stats) {
+	t.Helper()
+	var b strings.Builder
+	st, err := s.Generate(context.Background(), prompt, p, func(id int32, piece string) error {
+		if id >= 0 {
+			ids = append(ids, id)
+		}
+		b.WriteString(piece)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids, b.String(), st
+}
+
+func session(t testing.TB, e *Engine) *Session {
+	t.Helper()
+	s, err := e.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestGolden generates from the prompts llama.cpp generated from and wants the same ids and text.
+func TestGolden(t *testing.T) {
+	files, _ := filepath.Glob(dataDir + "/models/stories260K-*.gguf")
+	if len(files) == 0 {
+		t.Skip("no ../shared/data/models beside the module; the tests with tiny models cover the same code")
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := os.ReadFile(dataDir + "/golden/" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var g struct {
+			Prompt string
+			Tokens []int32 `json:"prompt_tokens"`
+			Greedy []int32
+			Text   string `json:"greedy_text"`
+		}
+		if err := json.Unmarshal(j, &g); err != nil {
+			t.Fatal(err)
+		}
+		for _, threads := range []int{1, 2, 4} {
+			e, err := Open(file, b, Options{Threads: threads})
+			if err != nil {
+				t.Fatal(err)
+			}
+			prompt := e.Tokenize(g.Prompt, true, true)
+			if !slices.Equal(prompt, g.Tokens) {
+				t.Errorf("%s: prompt tokens %v, want %v", name, prompt, g.Tokens)
+			}
+			ids, text, st := run(t, session(t, e), prompt, Params{N: len(g.Greedy)})
+			if !slices.Equal(ids, g.Greedy) || text != g.Text {
+				t.Errorf("%s, %d threads:\n got %v %q\nwant %v %q", name, threads, ids, text, g.Greedy, g.Text)
+			}
+			if st.StopReason != "length" || st.Tokens != len(g.Greedy) || st.PromptTokens != len(prompt) {
+				t.Errorf("%s: %+v", name, st)
+			}
+			e.Close()
+		}
+	}
+}
+
+// TestThreads wants bit-identical logits whatever the number of threads and however the prompt is cut.
+func TestThreads(t *testing.T) {
+	for _, arch := range model.Architectures() {
+		var want []float32
+		for _, threads := range []int{1, 2, 3, 4} {
+			e := tiny(t, arch, Options{Threads: threads})
+			ids := e.Tokenize("the cat in the an on the dog", true, false)
+			got, err := e.Logits(context.Background(), ids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want == nil {
+				want = slices.Clone(got)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %d threads change the logits", arch, threads)
+			}
+			s := session(t, e)
+			for i := range ids {
+				if err := s.prefill(context.Background(), ids[i:i+1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !slices.Equal(s.logits, want) {
+				t.Errorf("%s: one token at a time changes the logits", arch)
+			}
+		}
+	}
+}
+
+func TestPrefixReuse(t *testing.T) {
+	e := tiny(t, "llama", Options{})
+	s := session(t, e)
+	p := Params{N: 8, IgnoreEOS: true}
+	prompt := e.Tokenize("the cat", true, false)
+	first, _, st := run(t, s, prompt, p)
+	if st.Reused != 0 {
+		t.Errorf("reused %d of nothing", st.Reused)
+	}
+	// The same prompt again: all but the last token is there.
+	again, _, st := run(t, s, prompt, p)
+	if !slices.Equal(first, again) || st.Reused != len(prompt)-1 {
+		t.Errorf("again: %v after %v, reused %d of %d", again, first, st.Reused, len(prompt))
+	}
+	// Going on after what is held, and what a fresh session makes of the same.
+	longer := slices.Concat(prompt, first, e.Tokenize("dog", false, false))
+	a, _, st := run(t, s, longer, p)
+	b, _, _ := run(t, session(t, e), longer, p)
+	if !slices.Equal(a, b) {
+		t.Errorf("reuse changes the text: %v, fresh %v", a, b)
+	}
+	if st.Reused < len(prompt)+len(first)-1 {
+		t.Errorf("reused only %d", st.Reused)
+	}
+	s.Reset()
+	if c, _, st := run(t, s, prompt, p); !slices.Equal(c, first) || st.Reused != 0 {
+		t.Errorf("after Reset: %v, reused %d", c, st.Reused)
+	}
+}
+
+func TestContext(t *testing.T) {
+	e := tiny(t, "llama", Options{Context: 32})
+	prompt := e.Tokenize("the cat in the dog", true, false)
+	_, _, st := run(t, session(t, e), prompt, Params{N: -1, IgnoreEOS: true})
+	if st.StopReason != "context" || st.Tokens != 32-len(prompt) && st.Tokens != 33-len(prompt) {
+		t.Errorf("full context: %+v with %d prompt tokens", st, len(prompt))
+	}
+	// With shifting it goes on, and a second chat of the same gives the same.
+	a, _, st := run(t, session(t, e), prompt, Params{N: 200, IgnoreEOS: true, Shift: true})
+	if st.Tokens != 200 || st.StopReason != "length" {
+		t.Errorf("shifting: %+v", st)
+	}
+	if b, _, _ := run(t, session(t, e), prompt, Params{N: 200, IgnoreEOS: true, Shift: true}); !slices.Equal(a, b) {
+		t.Error("shifting is not deterministic")
+	}
+	_, err := session(t, e).Generate(context.Background(), make([]int32, 33), Params{}, nil)
+	if !errors.Is(err, ErrContextFull) {
+		t.Errorf("prompt too long: %v", err)
+	}
+	if _, err := session(t, e).Generate(context.Background(), nil, Params{}, nil); !errors.Is(err, ErrEmpty) {
+		t.Errorf("empty prompt: %v", err)
+	}
+	if _, err := session(t, e).Generate(context.Background(), []int32{99999}, Params{}, nil); !errors.Is(err, model.ErrToken) {
+		t.Errorf("bad id: %v", err)
+	}
+}
+
+func TestStopAndCancel(t *testing.T) {
+	e := tiny(t, "llama", Options{})
+	prompt := e.Tokenize("the", true, false)
+	_, text, _ := run(t, session(t, e), prompt, Params{N: 40, IgnoreEOS: true})
+	if len(text) < 12 {
+		t.Fatalf("only %q generated", text)
+	}
+	runes := []rune(text)
+	stop := string(runes[4:7])
+	want := text[:strings.Index(text, stop)]
+	_, got, st := run(t, session(t, e), prompt, Params{N: 40, IgnoreEOS: true, Stop: []string{"never so", stop}})
+	if got != want || st.StopReason != "stop" {
+		t.Errorf("stop at %q: got %q (%s), want %q", stop, got, st.StopReason, want)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	_, err := session(t, e).Generate(ctx, prompt, Params{N: 40, IgnoreEOS: true}, func(int32, string) error {
+		if n++; n == 3 {
+			cancel()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || n != 3 {
+		t.Errorf("cancel: %v after %d", err, n)
+	}
+	full := errors.New("disk full")
+	if _, err := session(t, e).Generate(context.Background(), prompt, Params{N: 4, IgnoreEOS: true}, func(int32, string) error { return full }); !errors.Is(err, full) {
+		t.Errorf("emit's error is lost: %v", err)
+	}
+	if _, err := session(t, e).Generate(context.Background(), prompt, Params{Params: sample.Params{Mirostat: 9}}, nil); !errors.Is(err, sample.ErrParams) {
+		t.Errorf("bad parameters: %v", err)
+	}
+}
+
+func TestStopper(t *testing.T) {
+	o := stopper{stops: []string{"END", "é!"}}
+	var got strings.Builder
+	for _, piece := range []string{"a", "E", "N", "b é", " é", "!x"} {
+		text, stopped := o.add(piece)
+		got.WriteString(text)
+		if stopped != (piece == "!x") {
+			t.Errorf("%q: stopped %v", piece, stopped)
+		}
+	}
+	if got.String() != "aENb é " {
+		t.Errorf("got %q", got.String())
+	}
+}
+
+func TestChatPrompt(t *testing.T) {
+	e := tiny(t, "llama", Options{})
+	got, err := e.ChatPrompt([]chat.Message{{Role: "user", Content: "hi"}}, true)
+	if err != nil || got != "<s>user:hi\nassistant:" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	ids := e.TokenizePrompt(got)
+	if ids[0] != 1 || ids[1] == 1 {
+		t.Errorf("%v should begin with one <s>", ids)
+	}
+	m := &modeltest.Model{Arch: "llama", Drop: map[string]bool{"tokenizer.chat_template": true}}
+	b, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err = Open("bare.gguf", b, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if _, err := e.ChatPrompt(nil, true); !errors.Is(err, ErrNoTemplate) || !strings.Contains(err.Error(), "bare.gguf") {
+		t.Errorf("no template: %v", err)
+	}
+}
+
+func TestInfo(t *testing.T) {
+	i := tiny(t, "qwen3", Options{Threads: 2, Context: 20}).Info()
+	if i.Name != "tiny qwen3" || i.Arch != "qwen3" || i.Type != "F32" || i.Context != 20 || i.Threads != 2 || i.Vocab != len(modeltest.Vocab) ||
+		i.Params == 0 || i.Size != 4*i.Params || i.Level == "" {
+		t.Errorf("%+v", i)
+	}
+}
+
+// TestRefuses wants errors that name the file and what is wrong.
+func TestRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		m    modeltest.Model
+		want string
+	}{
+		"architecture": {modeltest.Model{Arch: "mamba9"}, `"mamba9"; supported are gemma2`},
+		"tokenizer":    {modeltest.Model{Arch: "llama", Keys: map[string]any{"tokenizer.ggml.model": "t6"}}, `"t6"; supported are`},
+		"tensor":       {modeltest.Model{Arch: "llama", Drop: map[string]bool{"blk.1.attn_k.weight": true}}, `"blk.1.attn_k.weight"`},
+		"key":          {modeltest.Model{Arch: "llama", Drop: map[string]bool{"llama.block_count": true}}, `"llama.block_count"`},
+		"heads":        {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.attention.head_count_kv": 3}}, "divisor of the 4 heads"},
+		"layers":       {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.block_count": 1 << 30}}, "want 1 to"},
+		"shape":        {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.feed_forward_length": 60}}, "want [embd,ff] = [32 60]"},
+		"rope":         {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.rope.freq_base": float32(0)}}, "rope.freq_base"},
+	} {
+		b, err := c.m.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Open("x.gguf", b, Options{})
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "x.gguf: ") {
+			t.Errorf("%s: %v; want %s", name, err, c.want)
+		}
+	}
+}

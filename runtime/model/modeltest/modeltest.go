@@ -1,0 +1,211 @@
+// Package modeltest builds tiny models with random weights, for tests that need a real GGUF file but no sense.
+package modeltest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+)
+
+// Sizes of every model.
+const (
+	Embd, FF, Layers, Heads, KVHeads, HeadDim = 32, 64, 2, 4, 2, 8
+	Experts, Used, ExpertFF                   = 4, 2, 32
+	Context                                   = 64
+)
+
+// Vocab is the vocabulary: 3 special tokens, 256 bytes, letters, and a few words.
+var Vocab = buildVocab()
+
+func buildVocab() (v []string) {
+	v = append(v, "<unk>", "<s>", "</s>")
+	for b := range 256 {
+		v = append(v, fmt.Sprintf("<0x%02X>", b))
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		v = append(v, string(c))
+	}
+	return append(v, "▁", "▁t", "he", "▁the", "▁a", "an", "in", "▁in", "er", "on", ".", "▁cat", "▁dog")
+}
+
+// Template is the chat template of every model.
+const Template = "{{ bos_token }}{% for m in messages %}{{ m.role + ':' + m.content + '\n' }}{% endfor %}" +
+	"{% if add_generation_prompt %}assistant:{% endif %}"
+
+// Model is a file under construction. Tests change it before calling Bytes.
+type Model struct {
+	Arch    string
+	Keys    map[string]any // set after the standard ones
+	Drop    map[string]bool
+	Weights map[string][]float32 // replaced weights by tensor name
+
+	w   gguf.Writer
+	rng *rand.Rand
+}
+
+// Build makes the file of an architecture.
+func Build(arch string) ([]byte, error) { return (&Model{Arch: arch}).Bytes() }
+
+// Bytes makes the file.
+func (m *Model) Bytes() ([]byte, error) {
+	m.rng = rand.New(rand.NewPCG(1, 2))
+	if err := m.keys(); err != nil {
+		return nil, err
+	}
+	if err := m.tensors(); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	_, err := m.w.WriteTo(&b)
+	return b.Bytes(), err
+}
+
+func (m *Model) keys() error {
+	kinds := make([]int32, len(Vocab))
+	scores := make([]float32, len(Vocab))
+	for i := range Vocab {
+		kinds[i], scores[i] = 1, -float32(i)
+		switch {
+		case i == 0:
+			kinds[i] = 2
+		case i < 3:
+			kinds[i] = 3
+		case i < 3+256:
+			kinds[i] = 6
+		}
+	}
+	p := m.Arch + "."
+	keys := []struct {
+		name  string
+		value any
+	}{
+		{"general.architecture", m.Arch}, {"general.name", "tiny " + m.Arch},
+		{p + "block_count", Layers}, {p + "embedding_length", Embd}, {p + "feed_forward_length", FF},
+		{p + "attention.head_count", Heads}, {p + "attention.head_count_kv", KVHeads}, {p + "context_length", Context},
+		{p + "attention.layer_norm_rms_epsilon", float32(1e-5)}, {p + "attention.key_length", HeadDim}, {p + "attention.value_length", HeadDim},
+		{"tokenizer.ggml.model", "llama"}, {"tokenizer.ggml.tokens", Vocab}, {"tokenizer.ggml.scores", scores},
+		{"tokenizer.ggml.token_type", kinds}, {"tokenizer.chat_template", Template},
+	}
+	switch m.Arch {
+	case "qwen2moe", "qwen3moe":
+		keys = append(keys, keys[0])
+		keys[len(keys)-1].name, keys[len(keys)-1].value = p+"expert_feed_forward_length", ExpertFF
+		m.set(p+"expert_count", Experts)
+		m.set(p+"expert_used_count", Used)
+	case "gemma2", "gemma3":
+		m.set(p+"attention.sliding_window", 8)
+	}
+	for _, k := range keys {
+		if v, ok := m.Keys[k.name]; ok {
+			k.value = v
+			delete(m.Keys, k.name)
+		}
+		if m.Drop[k.name] {
+			continue
+		}
+		if err := m.w.Add(k.name, k.value); err != nil {
+			return err
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(m.Keys)) {
+		if err := m.w.Add(k, m.Keys[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Model) set(key string, v any) {
+	if m.Keys == nil {
+		m.Keys = map[string]any{}
+	}
+	if _, ok := m.Keys[key]; !ok {
+		m.Keys[key] = v
+	}
+}
+
+func (m *Model) tensors() error {
+	const q, kv = Heads * HeadDim, KVHeads * HeadDim
+	var err error
+	add := func(name string, dims ...int) {
+		if err == nil && !m.Drop[name] {
+			err = m.tensor(name, dims)
+		}
+	}
+	add("token_embd.weight", Embd, len(Vocab))
+	for l := range Layers {
+		p := fmt.Sprintf("blk.%d.", l)
+		add(p+"attn_norm.weight", Embd)
+		add(p+"ffn_norm.weight", Embd)
+		add(p+"attn_output.weight", q, Embd)
+		if m.Arch == "phi3" {
+			add(p+"attn_qkv.weight", Embd, q+2*kv)
+			add(p+"ffn_up.weight", Embd, 2*FF)
+			add(p+"ffn_down.weight", FF, Embd)
+			continue
+		}
+		add(p+"attn_q.weight", Embd, q)
+		add(p+"attn_k.weight", Embd, kv)
+		add(p+"attn_v.weight", Embd, kv)
+		switch m.Arch {
+		case "qwen2", "qwen2moe":
+			add(p+"attn_q.bias", q)
+			add(p+"attn_k.bias", kv)
+			add(p+"attn_v.bias", kv)
+		case "qwen3", "qwen3moe", "gemma3":
+			add(p+"attn_q_norm.weight", HeadDim)
+			add(p+"attn_k_norm.weight", HeadDim)
+		}
+		if m.Arch == "gemma2" || m.Arch == "gemma3" {
+			add(p+"post_attention_norm.weight", Embd)
+			add(p+"post_ffw_norm.weight", Embd)
+		}
+		if m.Arch == "qwen2moe" || m.Arch == "qwen3moe" {
+			add(p+"ffn_gate_inp.weight", Embd, Experts)
+			add(p+"ffn_gate_exps.weight", Embd, ExpertFF, Experts)
+			add(p+"ffn_up_exps.weight", Embd, ExpertFF, Experts)
+			add(p+"ffn_down_exps.weight", ExpertFF, Embd, Experts)
+			if m.Arch == "qwen2moe" {
+				add(p+"ffn_gate_inp_shexp.weight", Embd)
+				add(p+"ffn_gate_shexp.weight", Embd, FF)
+				add(p+"ffn_up_shexp.weight", Embd, FF)
+				add(p+"ffn_down_shexp.weight", FF, Embd)
+			}
+			continue
+		}
+		add(p+"ffn_gate.weight", Embd, FF)
+		add(p+"ffn_up.weight", Embd, FF)
+		add(p+"ffn_down.weight", FF, Embd)
+	}
+	add("output_norm.weight", Embd)
+	return err
+}
+
+// tensor adds random weights: norms around one, matrices scaled so that activations keep their size.
+func (m *Model) tensor(name string, dims []int) error {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	x := m.Weights[name]
+	if x == nil {
+		x = make([]float32, n)
+		for i := range x {
+			x[i] = float32(m.rng.NormFloat64() / math.Sqrt(float64(dims[0])))
+			if len(dims) == 1 {
+				x[i] = 1 + 0.1*x[i]
+			}
+		}
+	}
+	var b []byte
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return m.w.AddTensor(name, gguf.F32, dims, b)
+}
