@@ -60,7 +60,7 @@ func planEdit(f *File, c Changes) (*edit, error) {
 		drop[m.Name] = true
 	}
 	for name := range drop {
-		if name != ManifestName && name != BackupName && ownName(name) {
+		if name != ManifestName && name != BackupName && OwnMember(name) {
 			return nil, fmt.Errorf("ape: member %q is llamaboot's own and cannot be changed", name)
 		}
 	}

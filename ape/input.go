@@ -95,7 +95,7 @@ func (in *Input) check() error {
 		return fmt.Errorf("ape: PE flavour %q: want %q or %q", in.PE, Windows, EFI)
 	}
 	for _, m := range in.Members {
-		if ownName(m.Name) {
+		if OwnMember(m.Name) {
 			return fmt.Errorf("ape: member %q is written by llamaboot itself: choose another name", m.Name)
 		}
 	}

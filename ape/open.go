@@ -80,7 +80,7 @@ func (f *File) Members() ([]Member, error) {
 	var out []Member
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
-		if ownName(m.Name) {
+		if OwnMember(m.Name) {
 			continue
 		}
 		if m.Method == zipalign.Store {
@@ -96,8 +96,8 @@ func (f *File) Members() ([]Member, error) {
 	return out, nil
 }
 
-// ownName reports whether a member is written by llamaboot itself.
-func ownName(name string) bool {
+// OwnMember reports whether a member of that name is written by llamaboot itself.
+func OwnMember(name string) bool {
 	switch name {
 	case ManifestName, BackupName, ESPName, CoreName, LicenceName:
 		return true

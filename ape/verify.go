@@ -73,7 +73,7 @@ func (f *File) checkTail(d *disk) ([]patch, error) {
 	}
 	members := slices.Clone(f.ZIP.Members[:backup])
 	for i := range members {
-		if m := &members[i]; ownName(m.Name) || m.WrittenHere() {
+		if m := &members[i]; OwnMember(m.Name) || m.WrittenHere() {
 			*m = m.Fresh()
 		}
 	}

@@ -39,6 +39,11 @@ type Stage1Params struct {
 	DiskGUID    [16]byte // GPT disk GUID, bytes as on disk
 }
 
+// Stage2Place returns what PatchStage1 wrote: the sector stage 1 loads stage 2 from.
+func Stage2Place(sector []byte) uint64 {
+	return uint64(binary.LittleEndian.Uint32(sector[offStage1LBA:]))
+}
+
 // Stage1 returns a copy of stage 1, unpatched.
 func Stage1() []byte { return bytes.Clone(stage1) }
 

@@ -29,6 +29,8 @@ const windowsLimit = 4<<30 - 1
 
 type buildFlags struct {
 	models  []string
+	mmproj  []string
+	from    string
 	output  string
 	args    string
 	targets []string
@@ -39,13 +41,20 @@ type buildFlags struct {
 func newBuildCmd() *cobra.Command {
 	var f buildFlags
 	cmd := &cobra.Command{
-		Use:   "build --model FILE.gguf [-o FILE.llamafile]",
+		Use:   "build {--model FILE.gguf | --from LLAMAFILE} [-o FILE.llamafile]",
 		Short: "Make a llamafile from a GGUF model",
 		Long: `Make one file that is a program for Linux, Windows, macOS and BSD, a disk that boots
 BIOS and UEFI machines, and a ZIP archive with the model inside.
 
 The file appears under its name only when it is complete. An existing file is
-left alone unless --force is given.`,
+left alone unless --force is given.
+
+A model split into several files (NAME-00001-of-00003.gguf and so on) is given by its
+first file and joined.
+
+--from starts from a llamafile: with --args and no -o only its default arguments are
+changed, in place and in no time; otherwise a new file is made of its models, with the
+programs of this llamaboot.`,
 		Example: `  llamaboot build --model model.gguf
   llamaboot build --model model.gguf --args defaults.txt -o chat.llamafile`,
 		Args: cobra.NoArgs,
@@ -54,6 +63,8 @@ left alone unless --force is given.`,
 		},
 	}
 	cmd.Flags().StringArrayVarP(&f.models, "model", "m", nil, "GGUF file to put in; repeat for several")
+	cmd.Flags().StringArrayVar(&f.mmproj, "mmproj", nil, "GGUF file of a multimodal projector to put in as well")
+	cmd.Flags().StringVar(&f.from, "from", "", "llamafile to start from")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write (default: the model's name with .llamafile, in this folder)")
 	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments, one a line, \"...\" where the user's go")
 	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 (default: all; linux/amd64 is always in, it also boots)")
@@ -63,25 +74,25 @@ left alone unless --force is given.`,
 }
 
 func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
-	if len(f.models) == 0 {
+	if len(f.models) == 0 && f.from == "" {
 		return withHint(usagef("no model given"), "llamaboot build --model FILE.gguf")
 	}
-	in := ape.Input{Faces: ape.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
-	for _, path := range f.models {
-		m, err := openModel(path)
-		if err != nil {
-			return err
+	if f.from != "" && f.output == "" && len(f.models)+len(f.mmproj)+len(f.targets) == 0 && f.pe == "" {
+		return replaceArgs(ctx, f, stderr)
+	}
+	in, closers, err := buildInput(f)
+	defer func() {
+		for _, c := range closers {
+			c.Close()
 		}
-		defer m.Close()
-		in.Members = append(in.Members, m.Member)
-	}
-	if err := addArgs(&in, f.args); err != nil {
-		return err
-	}
-	if err := addPrograms(&in, f); err != nil {
+	}()
+	if err != nil {
 		return err
 	}
 	output := f.output
+	if output == "" && f.from != "" {
+		return withHint(usagef("--from without -o can only change --args"), "name the new file with -o")
+	}
 	if output == "" {
 		name := in.Members[0].Name
 		output = name[:len(name)-len(".gguf")] + ".llamafile"
@@ -93,11 +104,58 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if plan.Size() > windowsLimit && in.PE == ape.Windows {
 		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); there use a small llamafile with -m MODEL.gguf\n", plan.Size(), int64(windowsLimit))
 	}
-	return writeOutput(output, 0o755, f.force, plan.Size(), func(out *outfile.File) error {
+	return writeOutput(output, 0o777, f.force, plan.Size(), func(out *outfile.File) error {
 		add, finish := progress.Bytes(stderr, "writing "+output, plan.Size())
 		defer finish()
 		return plan.Write(ctx, out, add)
 	})
+}
+
+// replaceArgs gives the llamafile of --from the default arguments of --args.
+func replaceArgs(ctx context.Context, f *buildFlags, stderr io.Writer) error {
+	if f.args == "" {
+		return withHint(usagef("--from alone changes nothing"), "give --args FILE for new default arguments, or -o FILE for a new file")
+	}
+	var in ape.Input
+	if err := addArgs(&in, f.args); err != nil {
+		return err
+	}
+	return editLlamafile(ctx, f.from, ape.Changes{Set: in.Members}, stderr)
+}
+
+// buildInput opens everything the file is made of. The closers must be called after
+// writing, also if there is an error.
+func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
+	in := ape.Input{Faces: ape.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
+	var closers []io.Closer
+	for _, path := range slices.Concat(f.models, f.mmproj) {
+		m, err := openModel(path)
+		if err != nil {
+			return in, closers, err
+		}
+		closers = append(closers, m)
+		in.Members = append(in.Members, m.Member)
+	}
+	if f.from != "" {
+		old, file, err := openLlamafile(f.from)
+		if err != nil {
+			return in, closers, err
+		}
+		closers = append(closers, file)
+		members, err := old.Members()
+		if err != nil {
+			return in, closers, err
+		}
+		for _, m := range members {
+			if f.args == "" || m.Name != ape.ArgsName {
+				in.Members = append(in.Members, m)
+			}
+		}
+	}
+	if err := addArgs(&in, f.args); err != nil {
+		return in, closers, err
+	}
+	return in, closers, addPrograms(&in, f)
 }
 
 // writeOutput writes a file of size bytes with write. The file appears under its

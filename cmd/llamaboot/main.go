@@ -90,6 +90,13 @@ func verbs() []*cobra.Command {
 	return []*cobra.Command{
 		newBuildCmd(),
 		newImageCmd(),
+		newAddCmd(),
+		newSealCmd(),
+		newAssimilateCmd(),
+		newInspectCmd(),
+		newVerifyCmd(),
+		newLsCmd(),
+		newExtractCmd(),
 		newQemuCmd(),
 		newBenchCmd(),
 		newVersionCmd(),

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/llamaboot/llamaboot/ape"
+)
+
+// inspection is what inspect --json prints.
+type inspection struct {
+	Size     int64         `json:"size"`
+	Manifest *ape.Manifest `json:"manifest"`
+	Regions  []ape.Region  `json:"regions"`
+	Faces    []ape.Face    `json:"faces"`
+}
+
+func newInspectCmd() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "Show the map of a llamafile and what each of its readers sees",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, file, err := openLlamafile(args[0])
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			faces, err := f.Faces()
+			if err != nil {
+				return err
+			}
+			in := inspection{f.Size(), f.Manifest, f.Regions(), faces}
+			if asJSON {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				return enc.Encode(in)
+			}
+			return in.print(cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (in *inspection) print(w io.Writer) error {
+	p := &printer{w: w}
+	p.printf("%d bytes, made by %s\n\n", in.Size, in.Manifest.Generator)
+	p.printf("%12s %12s  content\n", "offset", "bytes")
+	for _, r := range in.Regions {
+		p.printf("%#12x %12d  %s\n", r.Offset, r.Size, r.Name)
+	}
+	for _, f := range in.Faces {
+		p.printf("\n%s:\n", f.Name)
+		if len(f.Sees) == 0 && f.Problem == "" {
+			p.printf("  nothing: the file has no such face\n")
+		}
+		for _, line := range f.Sees {
+			p.printf("  %s\n", line)
+		}
+		if f.Problem != "" {
+			p.printf("  PROBLEM: %s\n", f.Problem)
+		}
+	}
+	return p.err
+}
+
+// printer remembers the first error of a series of writes.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
