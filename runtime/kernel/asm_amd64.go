@@ -819,3 +819,118 @@ func ropeNeoXAVX512(cos, sin, x, y []float32)
 //
 //go:noescape
 func ropeNormAVX512(cos, sin, x []float32)
+
+// scoresAVX2n4 multiplies 4 queries with keys, 1 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX2n4(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX2n3 multiplies 3 queries with keys, 1 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX2n3(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX2n2 multiplies 2 queries with keys, 2 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX2n2(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX2n1 multiplies 1 queries with keys, 4 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX2n1(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// mixAVX2n2v4 adds values weighted for 2 queries, 32 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX2n2v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX2n1v4 adds values weighted for 1 queries, 32 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX2n1v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX2n2v2 adds values weighted for 2 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX2n2v2(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX2n1v2 adds values weighted for 1 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX2n1v2(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// scoresAVX512n8 multiplies 8 queries with keys, 1 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX512n8(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX512n4 multiplies 4 queries with keys, 2 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX512n4(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX512n3 multiplies 3 queries with keys, 2 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX512n3(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX512n2 multiplies 2 queries with keys, 4 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX512n2(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// scoresAVX512n1 multiplies 1 queries with keys, 8 blocks at a time (see ScoresF16).
+//
+//go:noescape
+func scoresAVX512n1(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+
+// mixAVX512n6v4 adds values weighted for 6 queries, 64 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n6v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n4v4 adds values weighted for 4 queries, 64 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n4v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n3v4 adds values weighted for 3 queries, 64 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n3v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n2v4 adds values weighted for 2 queries, 64 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n2v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n1v4 adds values weighted for 1 queries, 64 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n1v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n6v1 adds values weighted for 6 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n6v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n4v1 adds values weighted for 4 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n4v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n3v1 adds values weighted for 3 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n3v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n2v1 adds values weighted for 2 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n2v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+
+// mixAVX512n1v1 adds values weighted for 1 queries, 16 elements of them (see MixF16).
+//
+//go:noescape
+func mixAVX512n1v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)

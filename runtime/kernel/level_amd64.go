@@ -54,6 +54,8 @@ var sse2Ops = ops{
 	floatRows: 4,
 	floatCols: 1,
 	floatTile: floatTileSSE2,
+	scoresF16: genericScoresF16,
+	mixF16:    genericMixF16,
 	read:      genericRead,
 	vec:       genericVec,
 }
@@ -68,6 +70,8 @@ var avx2Ops = ops{
 	floatRows: 4,
 	floatCols: 3,
 	floatTile: floatTileAVX2,
+	scoresF16: attendAVX2.scoresF16,
+	mixF16:    attendAVX2.mixF16,
 	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx2Vec,
 }
@@ -81,6 +85,8 @@ var avxVNNIOps = ops{
 	floatRows: 4,
 	floatCols: 3,
 	floatTile: floatTileAVX2,
+	scoresF16: attendAVX2.scoresF16,
+	mixF16:    attendAVX2.mixF16,
 	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx2Vec,
 }
@@ -94,6 +100,8 @@ var avx512Ops = ops{
 	floatRows: 4,
 	floatCols: 6,
 	floatTile: floatTileAVX512,
+	scoresF16: attendAVX512.scoresF16,
+	mixF16:    attendAVX512.mixF16,
 	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx512Vec,
 }

@@ -127,6 +127,7 @@ func main() {
 		floatFile(sse2), floatFile(avx2), floatFile(avx512),
 		quantizeFile(avx2), readFile(avx2),
 		vecFile(avx2), vecFile(avx512),
+		attendFile(avx2), attendFile(avx512),
 	} {
 		stubs.Write(f.write(*dir))
 	}
