@@ -97,6 +97,7 @@ func verbs() []*cobra.Command {
 		newVerifyCmd(),
 		newLsCmd(),
 		newExtractCmd(),
+		newRunCmd(),
 		newQemuCmd(),
 		newBenchCmd(),
 		newVersionCmd(),

@@ -60,7 +60,8 @@ func run(out string, force bool) error {
 	if err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(filepath.Join(filepath.Dir(out), "overlay"))
+	// The underscore keeps ./... from taking the copies for packages of this module.
+	dir, err := filepath.Abs(filepath.Join(filepath.Dir(out), "_overlay"))
 	if err != nil {
 		return fmt.Errorf("overlay: %w", err)
 	}

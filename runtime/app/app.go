@@ -1,0 +1,233 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/llamaboot/llamaboot/internal/version"
+	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/engine"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+)
+
+// levelEnv picks the instruction-set level of the kernels, for tests and comparisons.
+const levelEnv = "LLAMABOOT_CPU"
+
+// program is one run of the program.
+type program struct {
+	Platform
+	self    *bundle.File // nil: started without a llamafile around it
+	selfErr error        // why self is nil
+	options *options
+
+	lines      *lineReader     // typed lines; nil when nothing reads them
+	interrupts <-chan struct{} // one value for each Ctrl-C
+}
+
+// Main runs the program and returns its exit status. Every error is printed here, once.
+func Main(p Platform) int {
+	status, err := run(p)
+	if err == nil {
+		return status
+	}
+	fmt.Fprintf(p.Stderr, "%s: %v\n", p.Name, err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(p.Stderr, "hint: %s\n", hint)
+	}
+	if errors.Is(err, errUsage) {
+		return ExitUsage
+	}
+	return ExitFailure
+}
+
+func run(platform Platform) (status int, err error) {
+	p := &program{Platform: platform}
+	p.self, p.selfErr = p.OpenSelf()
+	if p.self != nil {
+		defer p.self.Close()
+	}
+	args, err := p.allArgs()
+	if err != nil {
+		return 0, err
+	}
+	if p.options, err = parseOptions(args); err != nil {
+		return 0, err
+	}
+	switch {
+	case p.options.help:
+		_, err := fmt.Fprintf(p.Stdout, "usage: %s [flags]\n\n%s", p.Name, flagHelp)
+		return ExitOK, err
+	case p.options.version:
+		_, err := fmt.Fprintf(p.Stdout, "llamafile %s (llamaboot)\n", version.Version)
+		return ExitOK, err
+	}
+	if p.Env != nil {
+		if level := p.Env(levelEnv); level != "" {
+			if err := kernel.SetLevel(level); err != nil {
+				return 0, fmt.Errorf("%s=%s: %w", levelEnv, level, err)
+			}
+		}
+	}
+	prompt := p.options.prompt
+	if p.options.promptFile != "" {
+		if prompt, err = p.readPrompt(p.options.promptFile); err != nil {
+			return 0, err
+		}
+	}
+	e, release, err := p.openEngine()
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		err = errors.Join(err, e.Close(), release())
+	}()
+	p.openConsole()
+	if p.options.mode == modeCLI {
+		return p.complete(e, prompt)
+	}
+	return p.chat(e)
+}
+
+// openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C.
+func (p *program) openConsole() {
+	p.interrupts = p.Interrupts
+	switch {
+	case p.options.mode == modeChat && !p.RawConsole:
+		p.lines = newLineReader(p.Stdin, nil)
+	case p.options.mode == modeChat:
+		p.lines = newLineReader(p.Stdin, p.Stdout)
+		p.interrupts = p.lines.interrupts
+	case p.RawConsole:
+		p.lines = newLineReader(p.Stdin, io.Discard)
+		p.interrupts = p.lines.interrupts
+		go func() {
+			for range p.lines.lines { // nothing reads lines while one prompt is completed
+			}
+		}()
+	}
+}
+
+// allArgs merges the user's arguments with the llamafile's .args, or with what the boot environment gives in its place.
+func (p *program) allArgs() ([]string, error) {
+	if p.BootArgs != nil {
+		return mergeArgs(*p.BootArgs, p.Args), nil
+	}
+	if p.self == nil {
+		return p.Args, nil
+	}
+	text, ok, err := p.self.Args()
+	if err != nil || !ok {
+		return p.Args, err
+	}
+	return mergeArgs(text, p.Args), nil
+}
+
+// openEngine opens the model that -m names, or the first one of the llamafile. release unmaps it after the engine is closed.
+func (p *program) openEngine() (e *engine.Engine, release func() error, err error) {
+	file, member, owned, err := p.modelFile()
+	if err != nil {
+		return nil, nil, err
+	}
+	if owned { // mapped weights outlive the file handle
+		defer file.Close()
+	}
+	if models := file.Models(); member == "" && len(models) > 1 {
+		fmt.Fprintf(p.Stderr, "%s: %s holds %d models, using %s; -m %sNAME picks another\n", p.Name, file.Name(), len(models), models[0], bundle.ZipPrefix)
+	}
+	data, release, err := file.Load(member)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := member
+	if name == "" {
+		name = file.Models()[0]
+	}
+	threads := p.options.threads
+	if threads == 0 {
+		threads = p.Threads
+	}
+	e, err = engine.Open(name, data, engine.Options{Threads: threads, Context: p.options.context, Template: p.options.template})
+	if err != nil {
+		return nil, nil, errors.Join(err, release())
+	}
+	return e, release, nil
+}
+
+// modelFile decides which file, and which member of it, -m means. owned says that the caller closes the file.
+func (p *program) modelFile() (file *bundle.File, member string, owned bool, err error) {
+	name := p.options.model
+	if name == "" {
+		return p.self, "", false, p.selfErr
+	}
+	if member, ok := strings.CutPrefix(name, bundle.ZipPrefix); ok {
+		return p.self, member, false, p.selfErr
+	}
+	if p.OpenFile != nil {
+		file, err = p.OpenFile(name)
+		if err == nil {
+			return file, "", true, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, "", false, err
+		}
+	}
+	// No such file: `-m NAME` in .args may mean a member, as llamafile accepted it before the /zip/ prefix.
+	if p.self != nil && p.self.Has(name) {
+		return p.self, name, false, nil
+	}
+	if err == nil {
+		err = fmt.Errorf("no member %s in this llamafile, and there are no other files here", name)
+	}
+	return nil, "", false, err
+}
+
+// readPrompt reads the text of -f.
+func (p *program) readPrompt(name string) (string, error) {
+	if member, ok := strings.CutPrefix(name, bundle.ZipPrefix); ok {
+		if p.self == nil {
+			return "", p.selfErr
+		}
+		return p.self.Text(member)
+	}
+	if name == "-" {
+		return readAllText(p.Stdin)
+	}
+	if p.ReadFile == nil {
+		return "", fmt.Errorf("-f %s: there are no files here; /zip/NAME reads a member of this llamafile", name)
+	}
+	b, err := p.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("-f: %w", err)
+	}
+	return string(b), nil
+}
+
+// interruptible returns a context that the next Ctrl-C cancels.
+func (p *program) interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-p.interrupts: // a nil channel never delivers
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// hintFor says what to do about the errors a newcomer meets first.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, errUsage):
+		return "--help lists the flags"
+	case errors.Is(err, bundle.ErrNoModel):
+		return "llamaboot add FILE model.gguf puts one in, or -m model.gguf uses one from outside"
+	case errors.Is(err, bundle.ErrNotBundle):
+		return "start the .llamafile itself, or give a model with -m model.gguf"
+	}
+	return ""
+}

@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/engine"
+)
+
+// promptSign asks for a line. `llamaboot qemu` waits for it before it sends input.
+const promptSign = "> "
+
+const chatHelp = `/help   this list
+/clear  forget the conversation
+/stats  what the last answer cost
+/quit   end
+Ctrl-C stops an answer; at the prompt it ends the program.
+`
+
+// conversation is a chat in progress.
+type conversation struct {
+	*program
+	engine  *engine.Engine
+	session *engine.Session
+	history []chat.Message
+	text    string        // in place of history when the model has no chat template: everything so far
+	last    *engine.Stats // of the last answer
+}
+
+// chat answers line by line until the input ends.
+func (p *program) chat(e *engine.Engine) (int, error) {
+	session, err := e.NewSession()
+	if err != nil {
+		return 0, err
+	}
+	c := &conversation{program: p, engine: e, session: session}
+	c.clear()
+	info := e.Info()
+	fmt.Fprintf(p.Stderr, "%s: %s, %s, context %d, %s; /help lists commands\n", p.Name, info.Name, info.Arch, info.Context, info.Level)
+	if !e.HasTemplate() {
+		fmt.Fprintf(p.Stderr, "%s: the model has no chat template: it continues what you type; --chat-template gives it one\n", p.Name)
+	}
+	for {
+		if _, err := fmt.Fprint(p.Stdout, promptSign); err != nil {
+			return 0, err
+		}
+		select {
+		case <-p.interrupts:
+			fmt.Fprintln(p.Stdout)
+			return ExitInterrupted, nil
+		case line, ok := <-p.lines.lines:
+			if !ok {
+				fmt.Fprintln(p.Stdout)
+				return ExitOK, p.lines.err
+			}
+			quit, err := c.line(line)
+			if quit || err != nil {
+				return ExitOK, err
+			}
+		}
+	}
+}
+
+// line handles one typed line: a command or something to answer.
+func (c *conversation) line(line string) (quit bool, err error) {
+	line = strings.TrimSpace(line)
+	switch {
+	case line == "":
+		return false, nil
+	case line == "/quit", line == "/exit":
+		return true, nil
+	case line == "/help":
+		_, err = fmt.Fprint(c.Stdout, chatHelp)
+	case line == "/clear":
+		c.clear()
+		_, err = fmt.Fprintln(c.Stdout, "The conversation is forgotten.")
+	case line == "/stats":
+		text := "Nothing was answered yet."
+		if c.last != nil {
+			text = formatStats(*c.last)
+		}
+		_, err = fmt.Fprintln(c.Stdout, text)
+	case strings.HasPrefix(line, "/"):
+		_, err = fmt.Fprintf(c.Stdout, "Unknown command %s; /help lists them.\n", line)
+	default:
+		err = c.answer(line)
+	}
+	return false, err
+}
+
+// clear forgets everything but the system message.
+func (c *conversation) clear() {
+	c.session.Reset()
+	c.history, c.text = nil, ""
+	if c.options.system != "" {
+		c.history = append(c.history, chat.Message{Role: "system", Content: c.options.system})
+	}
+}
+
+// answer generates the answer to one line. When the conversation no longer fits the context it says so, forgets the
+// earlier turns and answers the line alone.
+func (c *conversation) answer(line string) error {
+	err := c.turn(line)
+	if errors.Is(err, engine.ErrContextFull) && (len(c.history) > 0 || c.text != "") {
+		fmt.Fprintf(c.Stderr, "%s: the context is full, going on without the earlier turns\n", c.Name)
+		c.clear()
+		err = c.turn(line)
+	}
+	if errors.Is(err, engine.ErrContextFull) {
+		fmt.Fprintf(c.Stderr, "%s: that is longer than the whole context: %v\n", c.Name, err)
+		c.clear()
+		return nil
+	}
+	return err
+}
+
+// turn adds line to the conversation and streams the answer.
+func (c *conversation) turn(line string) error {
+	messages := append(c.history[:len(c.history):len(c.history)], chat.Message{Role: "user", Content: line})
+	prompt := c.text + line
+	if c.engine.HasTemplate() {
+		var err error
+		if prompt, err = c.engine.ChatPrompt(messages, true); err != nil {
+			return err
+		}
+	}
+	ctx, stop := c.interruptible()
+	defer stop()
+	var answer strings.Builder
+	emit := func(_ int32, piece string) error {
+		answer.WriteString(piece)
+		_, err := fmt.Fprint(c.Stdout, piece)
+		return err
+	}
+	stats, err := c.session.Generate(ctx, c.engine.TokenizePrompt(prompt), c.options.params(), emit)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	if _, err := fmt.Fprintln(c.Stdout); err != nil {
+		return err
+	}
+	// What was said until Ctrl-C stays part of the conversation.
+	c.last = &stats
+	if !c.engine.HasTemplate() {
+		c.text = prompt + answer.String() + "\n"
+		return nil
+	}
+	c.history = append(messages, chat.Message{Role: "assistant", Content: answer.String()})
+	return nil
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/llamaboot/llamaboot/internal/guest"
+	"github.com/llamaboot/llamaboot/runtime/engine"
+)
+
+// maxPrompt bounds a prompt read from a file or a pipe.
+const maxPrompt = 16 << 20
+
+// readAllText reads a whole prompt.
+func readAllText(r io.Reader) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxPrompt+1))
+	if err != nil {
+		return "", fmt.Errorf("read the prompt: %w", err)
+	}
+	if len(b) > maxPrompt {
+		return "", fmt.Errorf("the prompt has more than %d bytes", maxPrompt)
+	}
+	return string(b), nil
+}
+
+// complete generates from one prompt: the text, or with --ids the token ids, then one newline on standard output and
+// nothing else there.
+func (p *program) complete(e *engine.Engine, prompt string) (int, error) {
+	ctx, stop := p.interruptible()
+	defer stop()
+	session, err := e.NewSession()
+	if err != nil {
+		return 0, err
+	}
+	if p.MarkText {
+		fmt.Fprintln(p.Stderr, guest.TextBegin)
+	}
+	out := bufio.NewWriter(p.Stdout)
+	first := true
+	emit := func(id int32, piece string) error {
+		switch {
+		case !p.options.ids:
+			out.WriteString(piece)
+		case id >= 0: // -1 brings text that was held back, of tokens already printed
+			if !first {
+				out.WriteByte(' ')
+			}
+			first = false
+			fmt.Fprint(out, id)
+		}
+		return out.Flush() // keeps the first write error
+	}
+	stats, err := session.Generate(ctx, e.TokenizePrompt(prompt), p.options.params(), emit)
+	out.WriteByte('\n')
+	flushErr := out.Flush()
+	if p.MarkText {
+		fmt.Fprintln(p.Stderr, guest.TextEnd)
+	}
+	if errors.Is(err, context.Canceled) {
+		return ExitInterrupted, nil
+	}
+	if err == nil {
+		err = flushErr
+	}
+	if err != nil {
+		return 0, err
+	}
+	p.printStats(stats)
+	return ExitOK, nil
+}
+
+// params are the engine's parameters of one generation.
+func (o *options) params() engine.Params {
+	return engine.Params{N: o.n, Params: o.sampling, Stop: o.stop, IgnoreEOS: o.ignoreEOS, Shift: o.shift}
+}
+
+// printStats reports what a generation cost.
+func (p *program) printStats(s engine.Stats) {
+	fmt.Fprintf(p.Stderr, "%s: %s\n", p.Name, formatStats(s))
+}
+
+func formatStats(s engine.Stats) string {
+	return fmt.Sprintf("prompt %d tokens, %s; generated %d tokens, %s; stopped: %s",
+		s.PromptTokens, rate(s.PromptTokens, s.PromptTime.Seconds()), s.Tokens, rate(s.Tokens, s.Time.Seconds()), s.StopReason)
+}
+
+func rate(tokens int, seconds float64) string {
+	if tokens == 0 || seconds <= 0 {
+		return "- tok/s"
+	}
+	return fmt.Sprintf("%.1f tok/s", float64(tokens)/seconds)
+}

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"os"
+	"os/signal"
+
+	"github.com/llamaboot/llamaboot/runtime/bundle"
+)
+
+// Hosted is the world of a process under an operating system.
+func Hosted(name string, args []string) Platform {
+	return Platform{
+		Name:       name,
+		Args:       args,
+		Env:        os.Getenv,
+		Stdin:      os.Stdin,
+		Stdout:     os.Stdout,
+		Stderr:     os.Stderr,
+		Interrupts: interrupts(),
+		OpenSelf:   bundle.OpenSelf,
+		OpenFile:   bundle.Open,
+		ReadFile:   os.ReadFile,
+	}
+}
+
+// interrupts turns SIGINT, or Ctrl-C on Windows, into values.
+func interrupts() <-chan struct{} {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	out := make(chan struct{})
+	go func() {
+		for range signals {
+			out <- struct{}{}
+		}
+	}()
+	return out
+}

@@ -1,0 +1,231 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/llamaboot/llamaboot/runtime/sample"
+)
+
+// mode is what the program does once a model is open.
+type mode int
+
+const (
+	modeChat mode = iota
+	modeCLI
+)
+
+// options are the parsed arguments.
+type options struct {
+	mode          mode
+	help, version bool
+
+	model   string // -m: path, /zip/NAME, or empty for the first model of the llamafile
+	context int    // tokens; 0 = the model's own
+	threads int    // 0 = the platform's
+
+	prompt     string
+	promptFile string
+	hasPrompt  bool
+	escapes    bool // -e: \n, \t, \\ and so on in the prompt
+	system     string
+	template   string // chat template in place of the model's own
+	n          int    // tokens to generate at most; -1 = until the model ends
+	ids        bool
+	ignoreEOS  bool
+	shift      bool
+	stop       []string
+	sampling   sample.Params
+}
+
+// errUsage marks errors in the arguments.
+var errUsage = errors.New("wrong arguments")
+
+// flagHelp is the help text, in its own order; TestHelpNamesEveryFlag compares it with the flag set.
+const flagHelp = `Modes
+  --chat                 chat line by line; this is also what happens without a mode
+  --cli                  complete one prompt, print the text and exit
+  --help, -h             print this help
+  --version              print the version
+
+Model
+  -m, --model FILE       a GGUF model or another llamafile; /zip/NAME is a member of this file
+  -c, --ctx-size N       context in tokens (default: what the model was trained with)
+  -t, --threads N        CPU threads (default: all)
+
+Prompt
+  -p, --prompt TEXT      the text to complete
+  -f, --file FILE        read the text from FILE; - is standard input, /zip/NAME a member of this file
+  -e, --escape           \n \t \r \\ \" \xHH in the text stand for their characters
+  -sys, --system-prompt TEXT
+                         system message of the chat
+  --chat-template TEXT   Jinja template of the chat in place of the model's own
+
+Generation
+  -n, --predict N        tokens to generate at most (default -1: until the model ends)
+  --ids                  with --cli: print token ids instead of text
+  -r, --reverse-prompt TEXT
+                         stop when the model writes TEXT; may be given several times
+  --ignore-eos           go on after the end-of-text token
+  --context-shift        forget the older half when the context is full, instead of stopping
+
+Sampling
+  --temp T               temperature; 0 always takes the likeliest token (default 0.8)
+  --top-k N              keep the N likeliest tokens; 0 keeps all (default 40)
+  --top-p P              keep the likeliest tokens of probability P together; 1 keeps all (default 0.95)
+  --min-p P              drop tokens less likely than P times the likeliest (default 0.05)
+  --repeat-penalty X     make repeated tokens less likely; 1 is off (default 1)
+  --repeat-last-n N      how many last tokens count as repeated; -1 is all (default 64)
+  --presence-penalty X, --frequency-penalty X
+                         subtracted from tokens that occurred: once, for each time (default 0)
+  --typical P            keep the most typical tokens of probability P together (default off)
+  --top-nsigma N         keep tokens within N standard deviations of the likeliest (default off)
+  --xtc-probability P, --xtc-threshold P
+                         chance of leaving out all tokens above the threshold but one (default off, 0.1)
+  --dry-multiplier X, --dry-base X, --dry-allowed-length N
+                         strength of the penalty on continuing a repetition (default off, 1.75, 2)
+  --dynatemp-range T     let the temperature vary by T with the model's certainty (default off)
+  --mirostat N, --mirostat-ent X, --mirostat-lr X
+                         steer towards a target surprise, version 1 or 2 (default off, 5, 0.1)
+  -s, --seed N           seed of the random choice (default 0: the same text every time)
+`
+
+// parseOptions reads arguments in the style of llamafile and llama.cpp: one or two dashes, `-n 5` or `-n=5`.
+func parseOptions(args []string) (*options, error) {
+	o := &options{n: -1, sampling: defaultSampling()}
+	fs := o.flagSet()
+	if err := fs.Parse(args); err != nil {
+		return nil, fmt.Errorf("%w: %v", errUsage, err)
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("%w: unexpected %q", errUsage, fs.Arg(0))
+	}
+	if o.help || o.version {
+		return o, nil
+	}
+	return o, o.check()
+}
+
+func (o *options) flagSet() *flag.FlagSet {
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	setMode := func(m mode) func(string) error {
+		return func(string) error { o.mode = m; return nil }
+	}
+	fs.BoolFunc("chat", "", setMode(modeChat))
+	fs.BoolFunc("cli", "", setMode(modeCLI))
+	fs.BoolVar(&o.version, "version", false, "")
+	boolFlag(fs, &o.help, "help", "h")
+	stringFlag(fs, &o.model, "model", "m")
+	intFlag(fs, &o.context, "ctx-size", "c")
+	intFlag(fs, &o.threads, "threads", "t")
+	for _, name := range []string{"prompt", "p"} {
+		fs.Func(name, "", func(s string) error { o.prompt, o.hasPrompt = s, true; return nil })
+	}
+	stringFlag(fs, &o.promptFile, "file", "f")
+	boolFlag(fs, &o.escapes, "escape", "e")
+	stringFlag(fs, &o.system, "system-prompt", "sys")
+	stringFlag(fs, &o.template, "chat-template")
+	intFlag(fs, &o.n, "predict", "n", "n-predict")
+	fs.BoolVar(&o.ids, "ids", false, "")
+	for _, name := range []string{"reverse-prompt", "r"} {
+		fs.Func(name, "", func(s string) error { o.stop = append(o.stop, s); return nil })
+	}
+	fs.BoolVar(&o.ignoreEOS, "ignore-eos", false, "")
+	fs.BoolVar(&o.shift, "context-shift", false, "")
+	o.samplingFlags(fs)
+	return fs
+}
+
+// check refuses combinations that cannot work.
+func (o *options) check() error {
+	switch {
+	case o.mode == modeCLI && o.hasPrompt && o.promptFile != "":
+		return fmt.Errorf("%w: -p and -f both give a prompt, give one", errUsage)
+	case o.mode == modeCLI && !o.hasPrompt && o.promptFile == "":
+		return fmt.Errorf("%w: --cli needs a prompt: -p TEXT or -f FILE", errUsage)
+	case o.mode == modeChat && o.ids:
+		return fmt.Errorf("%w: --ids goes with --cli", errUsage)
+	case o.mode == modeChat && (o.hasPrompt || o.promptFile != ""):
+		return fmt.Errorf("%w: -p and -f go with --cli; a chat takes -sys TEXT", errUsage)
+	case o.context < 0:
+		return fmt.Errorf("%w: -c %d: want a number of tokens, or 0 for the model's own", errUsage, o.context)
+	case o.threads < 0:
+		return fmt.Errorf("%w: -t %d: want a number of threads, or 0 for all", errUsage, o.threads)
+	case o.n < -1:
+		return fmt.Errorf("%w: -n %d: want a number of tokens, or -1 for no limit", errUsage, o.n)
+	}
+	if err := o.checkSampling(); err != nil {
+		return err
+	}
+	if o.escapes {
+		text, err := unescape(o.prompt)
+		if err != nil {
+			return fmt.Errorf("%w: -p: %v", errUsage, err)
+		}
+		o.prompt = text
+	}
+	return nil
+}
+
+// unescape replaces the escapes of -e.
+func unescape(s string) (string, error) {
+	var out strings.Builder
+	for {
+		before, after, found := strings.Cut(s, `\`)
+		out.WriteString(before)
+		if !found {
+			return out.String(), nil
+		}
+		if after == "" {
+			return "", errors.New(`a lone \ at the end`)
+		}
+		s = after[1:]
+		switch after[0] {
+		case 'n':
+			out.WriteByte('\n')
+		case 'r':
+			out.WriteByte('\r')
+		case 't':
+			out.WriteByte('\t')
+		case '\\', '"', '\'':
+			out.WriteByte(after[0])
+		case 'x':
+			if len(s) < 2 {
+				return "", errors.New(`\x wants two hexadecimal digits`)
+			}
+			c, err := strconv.ParseUint(s[:2], 16, 8)
+			if err != nil {
+				return "", fmt.Errorf(`\x%s: want two hexadecimal digits`, s[:2])
+			}
+			out.WriteByte(byte(c))
+			s = s[2:]
+		default:
+			return "", fmt.Errorf(`unknown escape \%c`, after[0])
+		}
+	}
+}
+
+// One flag under several names.
+func stringFlag(fs *flag.FlagSet, p *string, names ...string) {
+	for _, name := range names {
+		fs.StringVar(p, name, *p, "")
+	}
+}
+
+func intFlag(fs *flag.FlagSet, p *int, names ...string) {
+	for _, name := range names {
+		fs.IntVar(p, name, *p, "")
+	}
+}
+
+func boolFlag(fs *flag.FlagSet, p *bool, names ...string) {
+	for _, name := range names {
+		fs.BoolVar(p, name, *p, "")
+	}
+}

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseOptions(t *testing.T) {
+	o, err := parseOptions([]string{"--cli", "-p", "a b", "-n=5", "--temp", "0", "-c", "256", "--threads", "2", "--seed", "7",
+		"--ids", "-m", "x.gguf", "--top-k", "3", "--top-p=0.5", "--min-p", "0", "--repeat-penalty", "1.5", "--repeat-last-n", "9",
+		"-r", "stop", "-r", "halt", "--ignore-eos"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.mode != modeCLI || o.prompt != "a b" || o.n != 5 || o.context != 256 || o.threads != 2 || !o.ids || o.model != "x.gguf" ||
+		!slices.Equal(o.stop, []string{"stop", "halt"}) || !o.ignoreEOS {
+		t.Errorf("options %+v", o)
+	}
+	if s := o.sampling; s.Temp != 0 || s.Seed != 7 || s.TopK != 3 || s.TopP != 0.5 || s.MinP != 0 || s.RepeatPenalty != 1.5 || s.RepeatLastN != 9 {
+		t.Errorf("sampling %+v", s)
+	}
+}
+
+func TestParseOptionsDefaults(t *testing.T) {
+	o, err := parseOptions(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.mode != modeChat || o.n != -1 || o.context != 0 || o.threads != 0 || o.sampling.Temp != 0.8 || o.sampling.Seed != 0 {
+		t.Errorf("options %+v", o)
+	}
+}
+
+// TestLaterArgumentsWin is what lets users override .args.
+func TestLaterArgumentsWin(t *testing.T) {
+	o, err := parseOptions([]string{"--chat", "-n", "5", "--temp", "1", "--cli", "-p", "one", "-n", "6", "--temperature", "0.5", "--prompt", "two"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.mode != modeCLI || o.n != 6 || o.sampling.Temp != 0.5 || o.prompt != "two" {
+		t.Errorf("options %+v", o)
+	}
+}
+
+func TestParseOptionsRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		"--cli":                   "--cli needs a prompt",
+		"--cli -p x -f y":         "-p and -f both give a prompt",
+		"--chat --ids":            "--ids goes with --cli",
+		"-p x":                    "-p and -f go with --cli",
+		"--nope":                  "flag provided but not defined",
+		"-n x":                    "invalid value",
+		"-n -2":                   "-n -2: want a number of tokens",
+		"-c -1":                   "-c -1",
+		"-t -1":                   "-t -1",
+		"--temp warm":             "want a number",
+		"--temp -1":               "--temp -1",
+		"--temp NaN":              "--temp NaN",
+		"--top-k -1":              "--top-k -1",
+		"--top-p 1.5":             "--top-p 1.5",
+		"--min-p -0.1":            "--min-p -0.1",
+		"--repeat-penalty 0":      "--repeat-penalty 0",
+		"--repeat-last-n -2":      "--repeat-last-n -2",
+		"stray":                   `unexpected "stray"`,
+		"--cli -p":                "flag needs an argument",
+		`--cli -e -p a\q`:         `unknown escape \q`,
+		`--cli -e -p a\`:          `a lone \ at the end`,
+		`--cli -e -p \xZZ`:        "two hexadecimal digits",
+		"--mirostat 3":            "mirostat is 3",
+		"--dry-multiplier Inf":    "dry multiplier",
+		"--cli -p x --seed -1":    "invalid value",
+		"--cli -p x -c 999999999": "",
+	} {
+		_, err := parseOptions(strings.Fields(args))
+		if want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", args, err)
+			}
+			continue
+		}
+		if !errors.Is(err, errUsage) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want errUsage with %q", args, err, want)
+		}
+	}
+}
+
+func TestUnescape(t *testing.T) {
+	got, err := unescape(`a\n\t\r\\\"\'\x41z`)
+	if want := "a\n\t\r\\\"'Az"; got != want || err != nil {
+		t.Errorf("unescape = %q, %v; want %q", got, err, want)
+	}
+}
+
+// TestHelpNamesEveryFlag keeps the help text and the flags the same.
+func TestHelpNamesEveryFlag(t *testing.T) {
+	fs := (&options{}).flagSet()
+	named := map[string]bool{}
+	for line := range strings.Lines(flagHelp) {
+		if !strings.HasPrefix(line, "  -") {
+			continue
+		}
+		// Flags stand left of the explanation, separated by commas, each with its argument.
+		spec, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		for alternative := range strings.SplitSeq(spec, ", ") {
+			word, _, _ := strings.Cut(alternative, " ")
+			name := strings.TrimLeft(word, "-")
+			named[name] = true
+			if fs.Lookup(name) == nil {
+				t.Errorf("the help names %s, which is no flag", word)
+			}
+		}
+	}
+	// Other spellings that llama.cpp accepts and the help leaves out.
+	aliases := []string{"n-predict", "temperature"}
+	fs.VisitAll(func(f *flag.Flag) {
+		if !named[f.Name] && !slices.Contains(aliases, f.Name) {
+			t.Errorf("the help does not name --%s", f.Name)
+		}
+	})
+}

@@ -1,0 +1,51 @@
+// Package app is the program inside every llamafile: its flags, its modes, and what it prints.
+//
+// It is plain Go and knows neither disks nor hardware: whatever differs between a process under an OS and the
+// bare-metal core comes in through Platform.
+package app
+
+import (
+	"io"
+
+	"github.com/llamaboot/llamaboot/runtime/bundle"
+)
+
+// Platform is the world the program runs in.
+type Platform struct {
+	// Name is the program's name in messages and in the help text.
+	Name string
+	// Args are the user's arguments, without the program's name.
+	Args []string
+	// BootArgs, when not nil, is text in .args syntax that replaces the llamafile's own .args.
+	BootArgs *string
+	// Env returns an environment variable; nil means there are none.
+	Env func(key string) string
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// RawConsole says that no terminal driver lies below Stdin: typed bytes are not echoed, lines are not edited,
+	// and Ctrl-C arrives as byte 0x03. The program then does that itself.
+	RawConsole bool
+	// MarkText makes --cli announce its text with the lines guest.TextBegin and guest.TextEnd on Stderr, for consoles where
+	// Stdout and Stderr are one stream.
+	MarkText bool
+	// Interrupts delivers one value for each Ctrl-C; nil when they only come through a raw console.
+	Interrupts <-chan struct{}
+
+	// OpenSelf opens the llamafile this program was started from.
+	OpenSelf func() (*bundle.File, error)
+	// OpenFile opens another llamafile or model by path; nil means there are no files.
+	OpenFile func(path string) (*bundle.File, error)
+	// ReadFile reads a text by path; nil means there are no files.
+	ReadFile func(path string) ([]byte, error)
+	// Threads is the number of CPUs to compute on when -t does not say; 0 leaves it to the engine.
+	Threads int
+}
+
+// Exit statuses of the program.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitInterrupted = 130 // 128 + SIGINT, the shells' convention
+)

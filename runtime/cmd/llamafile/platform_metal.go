@@ -1,0 +1,103 @@
+//go:build metal
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/llamaboot/llamaboot/runtime/app"
+	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/metal/board"
+	"github.com/llamaboot/llamaboot/runtime/metal/disk"
+	"github.com/llamaboot/llamaboot/runtime/metal/kern"
+	"github.com/llamaboot/llamaboot/runtime/metal/loader"
+)
+
+// qemuArgs is the -fw_cfg file that replaces .args under QEMU.
+const qemuArgs = "opt/org.llamaboot/args"
+
+func platform() app.Platform {
+	if !kern.Active() {
+		return hosted()
+	}
+	return bare()
+}
+
+// bare is the world of the bare machine: the llamafile is the boot disk, the console
+// is raw, and there are no files.
+func bare() app.Platform {
+	board.Init()
+	s := kern.ReadStats()
+	debug.SetMemoryLimit(int64(s.RAM - s.Used - loader.Reserve/2))
+	firmware := "BIOS"
+	if kern.UEFI() {
+		firmware = "UEFI"
+	}
+	fmt.Fprintf(os.Stderr, "llamaboot on bare metal: %s, %d CPUs, %d MiB RAM, clock %d MHz (%s)\n",
+		firmware, s.CPUs, s.RAM>>20, s.TSCHz/1e6, s.TSCSource)
+	if s.FailedCPUs > 0 {
+		fmt.Fprintf(os.Stderr, "warning: %d CPUs did not start and are left out\n", s.FailedCPUs)
+	}
+	p := app.Platform{
+		Name:  "llamafile",
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		RawConsole: true,
+		MarkText:   true,
+		OpenSelf:   openDisk,
+		Threads:    runtime.NumCPU(),
+	}
+	if text, ok := board.QEMUFile(qemuArgs); ok {
+		p.BootArgs = &text
+	}
+	return p
+}
+
+// openDisk opens the boot disk as the llamafile it was written from.
+func openDisk() (*bundle.File, error) {
+	r, err := board.BootDisk()
+	if err != nil {
+		return nil, err
+	}
+	return bundle.New("boot disk", r, r.Size(), func(name string, off, n int64) ([]byte, func() error, error) {
+		return load(r, name, off, n)
+	})
+}
+
+// load reads a member into memory outside Go's heap.
+func load(r *disk.Reader, name string, off, n int64) ([]byte, func() error, error) {
+	s := kern.ReadStats()
+	if err := loader.CheckMemory(name, n, int64(s.RAM-s.Used)); err != nil {
+		return nil, nil, err
+	}
+	b, err := syscall.Mmap(-1, 0, int(n), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reserving %d bytes for %s: %w", n, name, err)
+	}
+	if err := loader.Read(b, r, off, name, os.Stderr, time.Now); err != nil {
+		return nil, nil, err
+	}
+	return b, func() error { return nil }, nil
+}
+
+// finish ends the program: an emulator with the debug exit device gets the status;
+// on a PC the text stays readable until Enter switches it off.
+func finish(status int) int {
+	if !kern.Active() {
+		return status
+	}
+	board.ReportExit(int32(status))
+	fmt.Fprint(os.Stderr, "\nDone. Press Enter to switch the machine off. ")
+	for b := make([]byte, 1); ; {
+		if n, err := os.Stdin.Read(b); err != nil || n == 1 && (b[0] == '\r' || b[0] == '\n') {
+			break
+		}
+	}
+	fmt.Fprintln(os.Stderr)
+	board.PowerOff()
+	return status
+}
