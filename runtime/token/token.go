@@ -19,7 +19,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
 
-// ErrUnsupported is wrapped by errors about tokenizers and pre-tokenizers that are not implemented.
+// ErrUnsupported is wrapped by errors about tokenizers and pre-tokenizers that are not supported.
 var ErrUnsupported = errors.New("tokenizer not supported")
 
 // ErrVocab is wrapped by errors about a vocabulary that contradicts itself.
