@@ -100,6 +100,10 @@ func verbs() []*cobra.Command {
 		newRunCmd(),
 		newQemuCmd(),
 		newBenchCmd(),
+		newPerplexityCmd(),
+		newTokenizeCmd(),
+		newTemplateCmd(),
+		newLogitsCmd(),
 		newVersionCmd(),
 		newManCmd(),
 	}

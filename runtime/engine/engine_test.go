@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,7 +79,9 @@ func TestGolden(t *testing.T) {
 			Prompt string
 			Tokens []int32 `json:"prompt_tokens"`
 			Greedy []int32
-			Text   string `json:"greedy_text"`
+			Text   string  `json:"greedy_text"`
+			PPL    []int32 `json:"ppl_tokens"`
+			NLL    float64 `json:"nll_mean"`
 		}
 		if err := json.Unmarshal(j, &g); err != nil {
 			t.Fatal(err)
@@ -99,8 +102,44 @@ func TestGolden(t *testing.T) {
 			if st.StopReason != "length" || st.Tokens != len(g.Greedy) || st.PromptTokens != len(prompt) {
 				t.Errorf("%s: %+v", name, st)
 			}
+			if p, err := e.Perplexity(context.Background(), g.PPL, 512, nil); err != nil || math.Abs(p.NLL-g.NLL) > 0.01 || p.Tokens != len(g.PPL)-1 {
+				t.Errorf("%s: %+v, %v; want a negative log likelihood of %g", name, p, err, g.NLL)
+			}
 			e.Close()
 		}
+	}
+}
+
+// TestPerplexity compares chunks with logits computed token by token.
+func TestPerplexity(t *testing.T) {
+	e := tiny(t, "llama", Options{CacheF32: true})
+	ids := e.Tokenize("the cat in the dog on an the in er the cat", true, false)
+	const n = 8
+	chunks := len(ids) / n
+	if chunks < 2 {
+		t.Fatalf("only %d tokens", len(ids))
+	}
+	sum, count := 0.0, 0
+	for c := range chunks {
+		chunk := append([]int32{1}, ids[c*n+1:(c+1)*n]...)
+		for i := n/2 + 1; i < n-1; i++ {
+			l, err := e.Logits(context.Background(), chunk[:i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += negLogProb(l, chunk[i])
+			count++
+		}
+		l, err := e.Logits(context.Background(), chunk[:n-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += negLogProb(l, chunk[n-1])
+		count++
+	}
+	p, err := e.Perplexity(context.Background(), ids, n, nil)
+	if err != nil || p.Tokens != count || math.Abs(p.NLL-sum/float64(count)) > 1e-5 {
+		t.Errorf("%+v, %v; want %d tokens, %g", p, err, count, sum/float64(count))
 	}
 }
 

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/engine"
+)
+
+// loadGGUF maps the model of a GGUF file, or the first one of a llamafile.
+func loadGGUF(path string) (data []byte, release func() error, err error) {
+	b, err := bundle.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	models := b.Models()
+	if len(models) == 0 {
+		b.Close()
+		return nil, nil, withHint(fmt.Errorf("%s: no model in it", path), "llamaboot build puts a model into a llamafile")
+	}
+	data, free, err := b.Load(models[0])
+	if err != nil {
+		b.Close()
+		return nil, nil, err
+	}
+	return data, func() error { free(); return b.Close() }, nil
+}
+
+// engineFlags are the flags of verbs that compute.
+type engineFlags struct {
+	threads, context int
+	cacheF16         bool
+}
+
+func (f *engineFlags) add(cmd *cobra.Command) {
+	cmd.Flags().IntVarP(&f.threads, "threads", "t", 0, "CPU threads (default all)")
+	cmd.Flags().BoolVar(&f.cacheF16, "cache-f16", false, "keep keys and values in float16 as when chatting, not in float32")
+}
+
+// withEngine opens the model at path for the time of use.
+func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) error {
+	if f.threads < 0 {
+		return usagef("--threads %d: want 0 or more", f.threads)
+	}
+	data, release, err := loadGGUF(path)
+	if err != nil {
+		return err
+	}
+	defer release()
+	e, err := engine.Open(path, data, engine.Options{Threads: f.threads, Context: f.context, CacheF32: !f.cacheF16})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	return use(e)
+}
