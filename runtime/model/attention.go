@@ -68,47 +68,86 @@ func (s *step) attendQKV(layer int, qNorm, kNorm []float32) {
 		window = c.Window
 	}
 	grow(&s.att, s.n*qw)
-	s.heads(func(i, h int, scores []float32) {
-		t := &s.tokens[i]
-		hi := t.Pos + 1
-		lo := max(0, hi-window)
-		scores = scores[:hi-lo]
-		kv := h / (c.Heads / c.KVHeads)
-		at := i*qw + h*d
-		t.Cache.scores(layer, kv, s.q[at:at+d], lo, hi, scores)
-		if c.AttnCap != 0 {
-			softCap(scores, c.AttnCap)
-		}
-		kernel.Softmax(scores)
-		o := s.att[at : at+d]
-		clear(o)
-		t.Cache.mix(layer, kv, scores, lo, hi, o)
-	})
+	s.attendBlocks(layer, window)
 }
 
-// heads calls f for every token and head, spread over the threads; each thread has its own scores buffer, long enough
-// for the longest sequence in the batch.
-func (s *step) heads(f func(token, head int, scores []float32)) {
-	longest := 0
-	for i := range s.tokens {
-		longest = max(longest, s.tokens[i].Pos+1)
+// attBlock is a run of tokens of one sequence, one after the other, whose queries share the reading of keys and values.
+type attBlock struct{ first, n int }
+
+// blockQueries is how many queries of one key head are computed together, if there are as many.
+const blockQueries = 32
+
+// attScratch is the memory of one thread in attention.
+type attScratch struct {
+	q      []float32 // [queries, head]
+	out    []float32 // [queries, head]
+	scores []float32 // [queries, positions]
+}
+
+// attendBlocks sets att from q and the caches, spread over the threads by blocks of tokens and key heads.
+func (s *step) attendBlocks(layer, window int) {
+	c := &s.m.Config
+	most := max(1, blockQueries/(c.Heads/c.KVHeads))
+	s.blocks = s.blocks[:0]
+	for i := 0; i < s.n; {
+		b := attBlock{i, 1}
+		for t := &s.tokens[i]; b.n < most && i+b.n < s.n; b.n++ {
+			if u := &s.tokens[i+b.n]; u.Cache != t.Cache || u.Pos != t.Pos+b.n {
+				break
+			}
+		}
+		s.blocks = append(s.blocks, b)
+		i += b.n
 	}
-	threads := s.m.pool.Threads()
-	for len(s.scores) < threads {
-		s.scores = append(s.scores, nil)
+	items := len(s.blocks) * c.KVHeads
+	threads := min(s.m.pool.Threads(), items)
+	for len(s.attends) < threads {
+		s.attends = append(s.attends, attScratch{})
 	}
-	items := s.n * s.m.Heads
 	var next atomic.Int64
-	s.m.pool.Do(min(threads, items), func(worker int) {
-		b := grow(&s.scores[worker], (longest+pageLen-1)/pageLen*pageLen)
+	s.m.pool.Do(threads, func(worker int) {
 		for {
 			i := int(next.Add(1)) - 1
 			if i >= items {
 				return
 			}
-			f(i/s.m.Heads, i%s.m.Heads, b)
+			s.attendBlock(&s.attends[worker], s.blocks[i/c.KVHeads], layer, i%c.KVHeads, window)
 		}
 	})
+}
+
+// attendBlock computes one block for one key head. Scores of positions a query does not see are computed too, and
+// their weights zero.
+func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
+	c := &s.m.Config
+	d, group := c.HeadDim, c.Heads/c.KVHeads
+	n, qw, at := blk.n*group, c.Heads*d, kv*group*d
+	cache, pos := s.tokens[blk.first].Cache, s.tokens[blk.first].Pos
+	hi := pos + blk.n
+	base := max(0, pos+1-window) / scoreAlign * scoreAlign
+	stride := (hi - base + scoreAlign - 1) / scoreAlign * scoreAlign
+	q, out, scores := grow(&b.q, n*d), grow(&b.out, n*d), grow(&b.scores, n*stride)
+	for t := range blk.n {
+		copy(q[t*group*d:(t+1)*group*d], s.q[(blk.first+t)*qw+at:])
+	}
+	cache.scores(layer, kv, q, n, base, hi, scores, stride)
+	for i := range n {
+		to := pos + i/group + 1
+		from := max(0, to-window)
+		row := scores[i*stride : i*stride+hi-base]
+		seen := row[from-base : to-base]
+		if c.AttnCap != 0 {
+			softCap(seen, c.AttnCap)
+		}
+		kernel.Softmax(seen)
+		clear(row[:from-base])
+		clear(row[to-base:])
+	}
+	clear(out)
+	cache.mix(layer, kv, scores, stride, n, base, hi, out)
+	for t := range blk.n {
+		copy(s.att[(blk.first+t)*qw+at:][:group*d], out[t*group*d:])
+	}
 }
 
 // normHeads applies an RMS norm to every head of a row; none when w is nil.

@@ -26,7 +26,8 @@ type Cache struct {
 	layers []layerCache
 }
 
-// layerCache holds pages of keys and of values, each [head][pageLen][dim].
+// layerCache holds pages of keys and of values, each [head][pageLen][dim], but for keys in binary16: those lie in
+// blocks, [head][pageLen/kernel.KeyBlock][dim][kernel.KeyBlock], as kernel.ScoresF16 reads them.
 type layerCache struct{ k, v []page }
 
 // page has one of its fields set, by the type of the cache.
@@ -70,53 +71,85 @@ func (c *Cache) newPage() page {
 // store writes the keys and values [heads*dim] of a position.
 func (c *Cache) store(layer, pos int, k, v []float32) {
 	l := &c.layers[layer]
-	c.put(l.k[pos/pageLen], pos%pageLen, k)
-	c.put(l.v[pos/pageLen], pos%pageLen, v)
+	c.put(l.k[pos/pageLen], pos%pageLen, k, true)
+	c.put(l.v[pos/pageLen], pos%pageLen, v, false)
 }
 
-func (c *Cache) put(p page, i int, row []float32) {
+// head is the part of a page that holds one head.
+func (c *Cache) head(p page, h int) page {
+	from, to := h*pageLen*c.dim, (h+1)*pageLen*c.dim
+	if p.f != nil {
+		return page{f: p.f[from:to]}
+	}
+	return page{h: p.h[from:to]}
+}
+
+// put writes one position of a page, keys or values [heads*dim].
+func (c *Cache) put(p page, i int, row []float32, keys bool) {
 	for h := range c.heads {
-		src, at := row[h*c.dim:(h+1)*c.dim], (h*pageLen+i)*c.dim
-		if p.f != nil {
-			copy(p.f[at:at+c.dim], src)
-		} else {
-			kernel.F32ToF16s(p.h[at:at+c.dim], src)
+		src, dst := row[h*c.dim:(h+1)*c.dim], c.head(p, h)
+		switch {
+		case dst.f != nil:
+			copy(dst.f[i*c.dim:], src)
+		case keys:
+			kernel.PutKey(dst.h, i, src)
+		default:
+			kernel.F32ToF16s(dst.h[i*c.dim:(i+1)*c.dim], src)
 		}
 	}
 }
 
 // get reads one position of a page back as float32 [heads*dim].
-func (c *Cache) get(p page, i int, row []float32) {
+func (c *Cache) get(p page, i int, row []float32, keys bool) {
 	for h := range c.heads {
-		dst, at := row[h*c.dim:(h+1)*c.dim], (h*pageLen+i)*c.dim
-		if p.f != nil {
-			copy(dst, p.f[at:at+c.dim])
-		} else {
-			kernel.F16ToF32s(dst, p.h[at:at+c.dim])
+		dst, src := row[h*c.dim:(h+1)*c.dim], c.head(p, h)
+		switch {
+		case src.f != nil:
+			copy(dst, src.f[i*c.dim:])
+		case keys:
+			kernel.Key(dst, src.h, i)
+		default:
+			kernel.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
 		}
 	}
 }
 
-// scores sets out[i] to q.k of position lo+i, for positions lo to hi-1.
-func (c *Cache) scores(layer, head int, q []float32, lo, hi int, out []float32) {
-	for pos := lo; pos < hi; pos++ {
-		p, at := &c.layers[layer].k[pos/pageLen], (head*pageLen+pos%pageLen)*c.dim
-		if p.f != nil {
-			out[pos-lo] = kernel.Dot(q, p.f[at:at+c.dim])
-		} else {
-			out[pos-lo] = kernel.DotF16(q, p.h[at:at+c.dim])
+// scoreAlign is what the first position of scores is a multiple of: whole blocks of keys, enough of them for
+// kernel.ScoresF16 to take them in groups.
+const scoreAlign = 8 * kernel.KeyBlock
+
+// scores sets out[i*stride+p-base] to the product of query i of n, [n, dim], and the key of position p, for positions
+// base to hi-1. base is a multiple of scoreAlign and stride too, at least hi-base; elements behind are overwritten.
+func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []float32, stride int) {
+	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
+		p := c.head(c.layers[layer].k[pos/pageLen], head)
+		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
+		if p.f == nil {
+			blocks := (count + kernel.KeyBlock - 1) / kernel.KeyBlock
+			kernel.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
+			continue
+		}
+		for i := range n {
+			for k := range count {
+				out[i*stride+pos-base+k] = kernel.Dot(q[i*c.dim:(i+1)*c.dim], p.f[(first+k)*c.dim:])
+			}
 		}
 	}
 }
 
-// mix adds the values of positions lo to hi-1, weighted by w, to dst.
-func (c *Cache) mix(layer, head int, w []float32, lo, hi int, dst []float32) {
-	for pos := lo; pos < hi; pos++ {
-		p, at := &c.layers[layer].v[pos/pageLen], (head*pageLen+pos%pageLen)*c.dim
-		if p.f != nil {
-			kernel.Axpy(dst, w[pos-lo], p.f[at:at+c.dim])
-		} else {
-			kernel.AxpyF16(dst, w[pos-lo], p.h[at:at+c.dim])
+// mix adds the values of positions base to hi-1, weighted by rows of w as scores lays them out, to dst [n, dim].
+func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst []float32) {
+	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
+		p := c.head(c.layers[layer].v[pos/pageLen], head)
+		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
+		if p.f == nil {
+			kernel.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
+			continue
+		}
+		for i := range n {
+			for k := range count {
+				kernel.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], p.f[(first+k)*c.dim:])
+			}
 		}
 	}
 }
@@ -143,13 +176,13 @@ func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 		}
 		for pos := keep + drop; pos < n; pos++ {
 			to := pos - drop
-			c.get(l.k[pos/pageLen], pos%pageLen, row)
+			c.get(l.k[pos/pageLen], pos%pageLen, row, true)
 			if rope != nil {
 				rope.turn(row, c.dim, cos, sin)
 			}
-			c.put(l.k[to/pageLen], to%pageLen, row)
-			c.get(l.v[pos/pageLen], pos%pageLen, row)
-			c.put(l.v[to/pageLen], to%pageLen, row)
+			c.put(l.k[to/pageLen], to%pageLen, row, true)
+			c.get(l.v[pos/pageLen], pos%pageLen, row, false)
+			c.put(l.v[to/pageLen], to%pageLen, row, false)
 		}
 	})
 	return nil

@@ -19,8 +19,9 @@ type step struct {
 	fused   []float32 // outputs of fused projections
 	rot     rotation  // of Rope
 	rotS    rotation  // of SlidingRot
-	scores  [][]float32
-	last    []float32 // hidden rows whose logits are wanted
+	blocks  []attBlock
+	attends []attScratch // of each thread
+	last    []float32    // hidden rows whose logits are wanted
 	moe     moeScratch
 }
 
