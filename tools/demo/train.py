@@ -1,0 +1,113 @@
+"""Make testdata/demo.gguf: generate text, train vocabulary and model, quantise, write.
+
+Everything is seeded; the same machine type and library versions give the same bytes.
+"""
+
+import argparse
+import math
+import os
+import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: a second thread waits more than it works
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import corpus
+import export
+import model
+import optim
+import vocab as v
+
+SEED = 20
+VOCAB_DOCUMENTS = 6000
+BATCH_TOKENS = 2048
+MATRIX_RATE = 0.02      # Muon, the matrices of the blocks
+VECTOR_RATE = 5e-3      # Adam, embeddings and norms
+BETAS = (0.9, 0.98)
+WARMUP, COOLDOWN, LAST = 40, 0.5, 0.02  # steps; share of all steps; share of the full rate
+SHORT, LONG_SHARE = 256, 0.2    # windows of 256 tokens at first, of the whole context at the end
+
+
+def rate(step, steps):
+    """Share of the full learning rate: warm-up, level, then linear down to LAST."""
+    left = (steps - step) / max(1.0, steps * COOLDOWN)
+    return min((step + 1) / WARMUP, LAST + (1 - LAST) * min(1.0, left))
+
+
+def batches(vocab, seed, length):
+    """Endless (ids, weights, mask): rows x length, rows x length, rows x 1 x length x length."""
+    source = corpus.windows(vocab, seed, length)
+    causal = model.causal_mask(length)
+    while True:
+        rows = [next(source) for _ in range(BATCH_TOKENS // length)]
+        ids, weights, owner = (np.array(part) for part in zip(*rows))
+        owner = torch.from_numpy(owner)
+        same = owner[:, None, :, None] == owner[:, None, None, :]
+        yield (torch.from_numpy(ids), torch.from_numpy(weights).float(),
+               causal.masked_fill(~same, -math.inf))
+
+
+def loss_of(w, shape, ids, weights, mask):
+    """Mean cross entropy of the next token over the tokens that count."""
+    states = model.hidden(w, shape, ids, mask)[:, :-1]
+    counts = weights[:, 1:] > 0
+    return F.cross_entropy(model.logits(w, states[counts]), ids[:, 1:][counts])
+
+
+def train(shape, vocab, steps, seed=SEED, report=print, checkpoint=None):
+    """Train for a number of steps; returns name -> tensor."""
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True)
+    w = model.init_weights(shape, seed)
+    for t in w.values():
+        t.requires_grad_(True)
+    blocks = [t for name, t in w.items() if t.ndim == 2 and name.startswith("blk.")]
+    others = [t for name, t in w.items() if t.ndim == 1 or not name.startswith("blk.")]
+    muon, adam = optim.Muon(blocks), torch.optim.Adam(others, betas=BETAS)
+    long_from = int(steps * (1 - LONG_SHARE))
+    source = batches(vocab, seed + 1, min(SHORT, shape.context))
+    began, smooth = time.time(), None
+    for step in range(steps):
+        if step == long_from:
+            source = batches(vocab, seed + 2, shape.context)
+        loss = loss_of(w, shape, *next(source))
+        for t in w.values():
+            t.grad = None
+        loss.backward()
+        share = rate(step, steps)
+        muon.step(MATRIX_RATE * share)
+        adam.param_groups[0]["lr"] = VECTOR_RATE * share
+        adam.step()
+        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
+        if step % 50 == 0 or step == steps - 1:
+            report(f"step {step}/{steps} loss {smooth:.3f} {time.time() - began:.0f} s")
+        if checkpoint and step % 500 == 499:
+            checkpoint(w)
+    return {name: t.detach() for name, t in w.items()}
+
+
+def main():
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "testdata")
+    args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("-o", "--output", default=os.path.join(root, "demo.gguf"))
+    args.add_argument("--steps", type=int, default=4000, help="fewer for a smoke test")
+    args = args.parse_args()
+    torch.set_num_threads(1)
+    shape = model.Shape()
+    vocab = v.train(corpus.texts(SEED, VOCAB_DOCUMENTS), shape.vocab)
+
+    def write(w):
+        data = export.to_gguf(w, shape, vocab)
+        with open(args.output + ".part", "wb") as f:
+            f.write(data)
+        os.replace(args.output + ".part", args.output)
+        return len(data)
+
+    w = train(shape, vocab, args.steps, report=lambda s: print(s, flush=True), checkpoint=write)
+    print(f"{args.output}: {write(w)} bytes, {sum(t.numel() for t in w.values())} parameters")
+
+
+if __name__ == "__main__":
+    main()
