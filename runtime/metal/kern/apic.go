@@ -10,6 +10,7 @@ const (
 	apicID      = 0x20
 	apicTPR     = 0x80
 	apicSVR     = 0xf0
+	apicIRR     = 0x270 // requested interrupts 0xe0 to 0xff
 	apicICRLow  = 0x300
 	apicICRHigh = 0x310
 	apicTimer   = 0x320 // LVT timer
@@ -27,6 +28,8 @@ const (
 	msrX2APIC    = 0x800
 	apicEnable   = 1 << 11
 	apicX2Enable = 1 << 10
+
+	ourVectors = 1<<(vecWake-0xe0) | 1<<(vecTimer-0xe0)
 )
 
 var (
@@ -60,6 +63,7 @@ func initAPIC() {
 	apicBase = uintptr(b & 0xffffff000)
 	mapIdentity(apicBase, pageSize)
 	fwTimer, fwDivide, fwCount = apicRead(apicTimer), apicRead(apicDivide), apicRead(apicCount)
+	apicWrite(apicTPR, 0)
 	apicWrite(apicSVR, 0x100|vecSpurious)
 	cpus[0].apic = localID()
 
@@ -85,6 +89,7 @@ func localID() uint32 {
 
 // startAPIC enables the local APIC of an application processor.
 func startAPIC() {
+	apicWrite(apicTPR, 0)
 	apicWrite(apicSVR, 0x100|vecSpurious)
 	apicWrite(apicTimer, vecTimer)
 	apicWrite(apicDivide, apicDivide1)
@@ -127,10 +132,14 @@ func armTimer(next int64) {
 	apicWrite(apicCount, uint32(max(uint64(d)*apicTicks/1e9, 1)))
 }
 
-// leaveAPIC gives the timer back to the firmware, enterAPIC takes it again.
+// leaveAPIC gives the timer back to the firmware, enterAPIC takes it again. No
+// interrupt of ours may be left pending: the firmware would not acknowledge it, and
+// the APIC would hold back all later ones.
 func leaveAPIC() {
 	apicWrite(apicCount, 0)
-	drainInterrupts()
+	for apicRead(apicIRR)&ourVectors != 0 {
+		halt() // ends at once; STI alone does not let them in under QEMU's TCG
+	}
 	apicWrite(apicDivide, fwDivide)
 	apicWrite(apicTimer, fwTimer)
 	apicWrite(apicCount, fwCount)

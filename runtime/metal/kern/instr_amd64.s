@@ -66,14 +66,6 @@ TEXT ·halt(SB),NOSPLIT|NOFRAME,$0
 	CLI
 	RET
 
-// func drainInterrupts(): let pending interrupts in
-TEXT ·drainInterrupts(SB),NOSPLIT|NOFRAME,$0
-	STI
-	NOP
-	NOP
-	CLI
-	RET
-
 // func stopCPU(): never returns
 TEXT ·stopCPU(SB),NOSPLIT|NOFRAME,$0
 	CLI

@@ -160,7 +160,6 @@ func invlpg(a uintptr)
 func rdtsc() uint64
 func pause()
 func halt()
-func drainInterrupts()
 func stopCPU()
 func out8(port, v uint32)
 func out16(port, v uint32)
