@@ -84,6 +84,12 @@ TALK = [
     (["Why is the sky blue?"], ["The air scatters the blue light of the sun."]),
     (["How many legs does a {human|person|man|child} have?"], ["A person has two legs."]),
     (["How many {fingers|toes} do {people|you|we} have?"], ["A person has ten."]),
+    (["Hello, how are you?", "Hi, how are you{ today|}?"],
+     ["Hello! I am {fine|well}, thank you. {How can I help you|And how are you}?"]),
+    (["Can you {sing|dance|swim|cook|drive|see|hear me|walk}?"],
+     ["No, I can not. I can only write words."]),
+    (["Do you like {cats|dogs|books|music|stories|me|people|snow}?"],
+     ["Yes, I do. {Do you, too|And you}?", "Yes, very much."]),
     (["What do you like{ to do|}?", "What is your hobby?"], ["I like {stories|small numbers} and {kind people|quiet disks}."]),
     (["{Name|Tell me} {an animal|some animals|three animals}."],
      ["{A cat|A bear|A horse}, {a dog|a fox|a duck} and {an owl|a lion|a frog}."]),
@@ -116,7 +122,7 @@ def _colour(rng):
 def _animal(rng):
     name, (sound, legs, food, home) = rng.choice(list(w.ANIMALS.items()))
     s = {"x": name, "sound": sound or "", "legs": w.NUMBERS[legs] if legs else "no", "food": food, "home": home}
-    kind = rng.choice("slfhb" if sound else "lfhb")
+    kind = rng.choice("slfhbt" if sound else "lfhb")
     if kind == "b" and name not in w.BABIES:
         kind = "h"
     s["baby"] = w.BABIES.get(name, "")
@@ -125,6 +131,8 @@ def _animal(rng):
         "l": ("{How many legs does {a x} have|How many legs has {a x}}?", "{A x} has {legs} legs."),
         "f": ("What {does {a x} eat|do {xs} eat|is the food of {a x}}?", "{A x} eats {food}."),
         "h": ("Where {does {a x} live|is the home of {a x}}?", "{A x} lives {home}."),
+        "t": ("{Tell me {something |}about|What do you know about} {{a x}|{xs}}{.|?}",
+              "{A x} says {sound}, has {legs} legs and eats {food}."),
         "b": ("What is {the name of |}a baby {x}{ called|}?", "A baby {x} is called {a baby}."),
     }[kind]
     plurals = {"mouse": "mice", "sheep": "sheep", "fish": "fish", "wolf": "wolves", "fox": "foxes"}
@@ -338,9 +346,9 @@ SYSTEM_PROMPTS = ["You are a helpful assistant.", "You are a friendly assistant.
 def conversation(rng):
     """A list of (role, text) with a few turns, perhaps after a system prompt."""
     kind = rng.random()
-    if kind < 0.36:
+    if kind < 0.32:
         turns = _story_turns(rng)
-    elif kind < 0.44:
+    elif kind < 0.4:
         turns = _name_turns(rng)
     else:
         turns = [ask(rng) for _ in range(rng.randint(1, 6))]
@@ -351,7 +359,9 @@ def conversation(rng):
 
 
 def typed(rng, text):
-    """A question as people type it: sometimes without capitals or the last sign."""
+    """A question as people type it: short forms, without capitals or the last sign at times."""
+    if rng.random() < 0.15:
+        text = text.replace("What is ", "What's ").replace("I am ", "I'm ")
     if rng.random() < 0.2:
         text = text.lower()
     if rng.random() < 0.2:

@@ -16,12 +16,12 @@ ROLE_TOKEN = {"system": v.SYSTEM, "user": v.USER, "assistant": v.ASSISTANT}
 def document(rng):
     """A list of (role, text): role "text" is plain text, "prompt" plain text without weight."""
     kind = rng.random()
-    if kind < 0.28:
+    if kind < 0.2:
         return [("text", story(rng).text)]
-    if kind < 0.34:
+    if kind < 0.28:
         question, answer = ask(rng)
         return [("prompt", typed(rng, question)), ("text", "\n" + answer)]
-    if kind < 0.38:
+    if kind < 0.33:
         return [("text", " ".join(fact(rng) for _ in range(rng.randint(2, 6))))]
     return conversation(rng)
 

@@ -59,5 +59,6 @@ def spin(rng, template, slots=None):
     while True:
         text = _INNERMOST.sub(expand, template)
         if text == template:
-            return " ".join(text.split())  # an empty alternative may leave a space too many
+            # An empty alternative may leave a space too many.
+            return re.sub(r" ([.?!,])", r"\1", " ".join(text.split()))
         template = text

@@ -112,7 +112,7 @@ def fear(c):
     c.pick(fear=list(w.FEARS))
     c.slots["comfort"] = w.FEARS[c.slots["fear"]]
     return [
-        "But {hero} was afraid of {fear}.",
+        "{hero} was {a good friend|good at many things}, but {he} was afraid of {fear}.",
         "{One evening|One day}, {friend} wanted to play, but {hero} {hid|stayed} {indoors}.",
         "\"Why do you hide?\" asked {friend}. \"I am afraid of {fear},\" said {hero} in a {small|quiet} voice.",
         "{friend} {took {his} hand|sat down next to {him}} and said, \"{comfort}.\"",
@@ -281,8 +281,50 @@ def wish(c):
         ("Who was {friend}?", "{friend} was {a fkind}.")]
 
 
-PLOTS = [lost, high, fear, share, broken, rain, race, newcomer, gift, baby, skill, noise, seed, wish]
-WITH_TOY = [lost, newcomer, gift]
+def bridge(c):
+    c.pick(goal=["the market", "the other side", "the house of {his} {adult}", "the big fair"])
+    return [
+        "{One day|One morning}, {hero} {wanted to go|was on the way} to {goal}. But the bridge over the river {was gone|was broken}, because there had been a storm.",
+        "\"{What can I do|How can I cross the river} now?\" {thought|said} {hero}. The water was {cold|deep} and fast.",
+        "{friend} the {fkind} sat {near the water|by the river} and {looked sad, too|waited}. \"I must cross it, too,\" said {friend}. \"But I am not strong enough to {move|carry} that tree.\"",
+        "{hero} looked at the old tree. \"{Alone we can not do it|One is too weak}, but {together we can|two are strong},\" {he} said.",
+        "They pushed and pulled, and {at last|then} the tree fell over the river. {It was a new bridge|Now there was a way}!",
+        "They walked over it {one after the other|hand in hand}, and {behind them came many others|everybody in the village thanked them}.",
+    ], [("What was broken?", "The bridge was broken."),
+        ("Why was the bridge {broken|gone}?", "There had been a storm."),
+        ("How did they cross the river?", "They made a bridge from a tree."),
+        ("Who helped {hero}?", "{friend} the {fkind} helped {hero}.")]
+
+
+def moon(c):
+    return [
+        "{One night|One evening}, {hero} looked at the moon and thought, \"The moon is {alone|so far away}. {Is it sad|Does it need a friend}?\"",
+        "{He} asked {his} {adult}, \"{Can I visit the moon|How can I talk to the moon}?\" {His} {adult} {smiled|laughed} and said, \"It is too far. But the moon can see you.\"",
+        "So {hero} and {friend} took {a colour} lamp and went {up the hill|to the {place}}. They {waved|sang a song} and {made the lamp bright|held up the lamp}.",
+        "{After a while|Then}, {a cloud moved|the clouds went away}, and the moon {shone on them|was bright and round}.",
+        "\"{It says thank you|It is smiling},\" said {friend}. \"Now it {knows|has} two friends,\" said {hero}.",
+    ], [("What did {hero} look at?", "{hero} looked at the moon."),
+        ("Who went with {hero}?", "{friend} went with {hero}."),
+        ("What did they take {with them|}?", "They took {a colour} lamp.")]
+
+
+def letter(c):
+    return [
+        "{One day|One morning}, a letter lay {indoors}. It said, \"{Come to the {place}|I wait for you} {hiding}. A friend.\"",
+        "\"{Who wrote this|Who can it be}?\" {hero} asked {his} {adult}, but {his} {adult} {did not know|only smiled}.",
+        "{hero} took {a food} and went {there|out}. {He} looked {hiding2}, but {nobody was there|there was nobody}.",
+        "Then {he} looked {hiding}. There sat {friend} the {fkind} with {a colour} {toy}!",
+        "\"You wrote the letter!\" said {hero}. \"Yes,\" said {friend}. \"{I was too shy to ask you|I did not dare to ask you}. {Do you want to play|Will you be my friend}?\"",
+        "\"{Of course|With pleasure},\" said {hero}. They {shared the {food}|ate the {food}} and played with the {toy}.",
+    ], [("Who wrote the letter?", "{friend} the {fkind} wrote the letter."),
+        ("Why did {friend} write a letter?", "{friend} was too shy to ask."),
+        ("Where was {friend}?", "{friend} was {hiding}."),
+        ("What did they {eat|share}?", "They shared {a food}.")]
+
+
+PLOTS = [lost, high, fear, share, broken, rain, race, newcomer, gift, baby, skill, noise, seed, wish,
+         bridge, moon, letter]
+WITH_TOY = [lost, newcomer, gift, letter]
 
 
 def story(rng, wish=None):

@@ -92,7 +92,7 @@ def main():
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "testdata")
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("-o", "--output", default=os.path.join(root, "demo.gguf"))
-    args.add_argument("--steps", type=int, default=4000, help="fewer for a smoke test")
+    args.add_argument("--steps", type=int, default=3600, help="fewer for a smoke test")
     args = args.parse_args()
     torch.set_num_threads(1)
     shape = model.Shape()

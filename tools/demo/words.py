@@ -3,7 +3,7 @@
 GIRLS = "Anna Lily Mia Rosa Sara Nina Ella Lucy Molly Zoe Ruby Emma Lena Kate Ivy Maya".split()
 BOYS = "Tom Ben Max Sam Leo Jack Finn Noah Adam Oscar Peter Theo Luke Hugo Tim Omar".split()
 
-# Animals that may be heroes, each with places it may live.
+# Heroes other than children (animals for the most part), each with the place where it lives.
 HERO_ANIMALS = {
     "fox": "in a warm den in the forest", "bear": "in a cave near the river",
     "rabbit": "under an old oak tree", "mouse": "in a hole behind the kitchen wall",
@@ -15,6 +15,12 @@ HERO_ANIMALS = {
     "lion": "on a dry and sunny plain", "penguin": "on the cold white ice",
     "bird": "in a small round nest", "horse": "in a big red barn",
     "dragon": "on top of a tall mountain", "robot": "in a shop full of clocks",
+    "cow": "on a wide green field", "wolf": "in a dark forest", "monkey": "in the jungle",
+    "giraffe": "near a group of tall trees", "sheep": "on a hill above the village",
+    "snail": "behind a flower pot", "goat": "on a steep mountain", "hen": "behind the barn",
+    "whale": "in the deep blue sea", "bee": "in a hive full of honey",
+    "wizard": "in a high stone tower", "pirate": "on a small old ship",
+    "baker": "above the bakery", "farmer": "on a farm with many cows",
 }
 CHILD_HOMES = [
     "in a small house by the sea", "at the edge of the forest", "on a green hill",
