@@ -327,10 +327,10 @@ PLOTS = [lost, high, fear, share, broken, rain, race, newcomer, gift, baby, skil
 WITH_TOY = [lost, newcomer, gift, letter]
 
 
-def story(rng, wish=None):
-    """One story. wish may fix "name", "animal" and "thing"."""
+def story(rng, wish=None, plot=None):
+    """One story. wish may fix "name", "animal" and "thing"; plot one of PLOTS."""
     c = Cast(rng, wish)
-    plot = rng.choice(WITH_TOY if wish and "thing" in wish else PLOTS)
+    plot = plot or rng.choice(WITH_TOY if wish and "thing" in wish else PLOTS)
     s = c.slots
     s["ahim"] = {"he": "him", "she": "her"}[s["ahe"]]
     sentences, questions = plot(c)

@@ -88,12 +88,12 @@ def train(shape, vocab, steps, seed=SEED, report=print, checkpoint=None):
     return {name: t.detach() for name, t in w.items()}
 
 
-def main():
+def main(argv=None):
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "testdata")
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("-o", "--output", default=os.path.join(root, "demo.gguf"))
     args.add_argument("--steps", type=int, default=3600, help="fewer for a smoke test")
-    args = args.parse_args()
+    args = args.parse_args(argv)
     torch.set_num_threads(1)
     shape = model.Shape()
     vocab = v.train(corpus.texts(SEED, VOCAB_DOCUMENTS), shape.vocab)
