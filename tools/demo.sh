@@ -10,8 +10,8 @@ n=${N:-48}
 
 say() { printf '\n== %s\n' "$*"; }
 
-say "bin/llamaboot build --model testdata/demo.gguf -o $file"
-bin/llamaboot build --model testdata/demo.gguf -o "$file"
+say "bin/llamaboot build --force --model testdata/demo.gguf -o $file"
+bin/llamaboot build --force --model testdata/demo.gguf -o "$file"
 ls -l "$file"
 
 say "sh $file --cli -p \"$prompt\" -n $n --temp 0"

@@ -123,6 +123,9 @@ func (m *Machine) boot(ctx context.Context, binary string, fw firmware, accel st
 	if err := flush(); err != nil {
 		return fmt.Errorf("qemu: %w", err)
 	}
+	if a.Marks != nil && a.serial.unfinished() {
+		io.WriteString(a.Console, "\n") // what is said next must not stand on the guest's line
+	}
 	return a.verdict(ctx, cause, waitErr, cmd.ProcessState)
 }
 

@@ -53,6 +53,13 @@ func (t *tail) last() []string {
 	return lines
 }
 
+// unfinished reports whether the last line has no end.
+func (t *tail) unfinished() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.line) > 0
+}
+
 // size is the number of bytes ever written.
 func (t *tail) size() int64 {
 	t.mu.Lock()
