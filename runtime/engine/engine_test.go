@@ -337,3 +337,35 @@ func TestRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestGrammar wants valid JSON from a model that has no idea of it.
+func TestGrammar(t *testing.T) {
+	e := tiny(t, "qwen3", Options{Context: 512})
+	schema := []byte(`{"type":"object","properties":{"name":{"type":"string","maxLength":5},"age":{"type":"integer","minimum":1,"maximum":99},
+		"tags":{"type":"array","items":{"enum":["a","b"]},"maxItems":2}},"required":["name","age","tags"]}`)
+	for seed := range uint64(8) {
+		g, err := e.JSONSchema(schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, text, st := run(t, session(t, e), e.Tokenize("the", true, false), Params{N: 300, Grammar: g, Params: sample.Params{Temp: float32(seed) / 2, Seed: seed}})
+		var v struct {
+			Name *string
+			Age  int
+			Tags []string
+		}
+		if err := json.Unmarshal([]byte(text), &v); err != nil || v.Name == nil || v.Age < 1 || v.Age > 99 || len(v.Tags) > 2 {
+			t.Errorf("seed %d: %q (%s): %v", seed, text, st.StopReason, err)
+		}
+	}
+	g, err := e.GBNF(`root ::= "yes" | "no"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, text, st := run(t, session(t, e), []int32{1}, Params{N: 20, Grammar: g, IgnoreEOS: true}); text != "yes" && text != "no" || st.StopReason != "grammar" && st.StopReason != "eos" {
+		t.Errorf("got %q (%s)", text, st.StopReason)
+	}
+	if _, err := e.GBNF("root ::= x"); err == nil {
+		t.Error("a grammar with a missing rule is accepted")
+	}
+}

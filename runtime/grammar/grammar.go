@@ -1,0 +1,135 @@
+// Package grammar restricts generated text to a grammar, and makes grammars from JSON schemas.
+//
+// Grammars are written in GBNF, llama.cpp's notation (grammars/README.md): rules, alternatives, groups, literals,
+// character classes, the dot, and the repetitions * + ? {m} {m,} {m,n}. Token references <[id]> are not supported.
+// Matching follows all alternatives at once; states and their successors are kept, so that testing a token costs a
+// few map look-ups. Left recursion, which such a matcher cannot follow, is refused.
+package grammar
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrSyntax is wrapped by errors about the text of a grammar.
+var ErrSyntax = errors.New("malformed grammar")
+
+// ErrLimit is wrapped by errors about grammars that are too large or too ambiguous.
+var ErrLimit = errors.New("grammar too large")
+
+// Limits.
+const (
+	maxText    = 1 << 20 // bytes of a grammar
+	maxItems   = 1 << 19 // items after repetitions are written out
+	maxRepeat  = 2000    // of one repetition, as in llama.cpp
+	maxNesting = 200     // of groups
+	maxStacks  = 4096    // alternatives followed at once
+	maxStates  = 1 << 14 // kept before the memory of states starts over
+)
+
+// item is one element of an alternative. Alternatives are stretches of Grammar.items that end with an end item.
+type item struct {
+	kind  itemKind
+	rule  int        // of a reference
+	set   []runRange // of a character class, sorted
+	negat bool       // matches what is not in the set
+}
+
+type itemKind uint8
+
+const (
+	end itemKind = iota
+	char
+	ref
+)
+
+// runRange is the characters from lo to hi.
+type runRange struct{ lo, hi rune }
+
+// Grammar is a compiled grammar. It may be shared; matchers have the state.
+type Grammar struct {
+	items []item
+	rules [][]int // the first item of every alternative
+	names []string
+	root  int
+}
+
+// matches says whether a character class has r.
+func (it *item) matches(r rune) bool {
+	for _, x := range it.set {
+		if r >= x.lo && r <= x.hi {
+			return !it.negat
+		}
+	}
+	return it.negat
+}
+
+// matchesAny says whether a character class has any of lo to hi.
+func (it *item) matchesAny(lo, hi rune) bool {
+	if !it.negat {
+		for _, x := range it.set {
+			if x.lo <= hi && x.hi >= lo {
+				return true
+			}
+		}
+		return false
+	}
+	at := lo // the first character not yet known to be in the set
+	for _, x := range it.set {
+		if x.lo > at {
+			break
+		}
+		at = max(at, x.hi+1)
+	}
+	return at <= hi
+}
+
+// checkRecursion refuses rules that reach themselves before any character.
+func (g *Grammar) checkRecursion() error {
+	nullable := make([]bool, len(g.rules))
+	for changed := true; changed; {
+		changed = false
+		for r, alts := range g.rules {
+			for _, a := range alts {
+				for g.items[a].kind == ref && nullable[g.items[a].rule] {
+					a++
+				}
+				if g.items[a].kind == end && !nullable[r] {
+					nullable[r], changed = true, true
+				}
+			}
+		}
+	}
+	const open, done = 1, 2
+	state := make([]byte, len(g.rules))
+	var visit func(r int) error
+	visit = func(r int) error {
+		state[r] = open
+		for _, a := range g.rules[r] {
+			for ; g.items[a].kind == ref; a++ {
+				next := g.items[a].rule
+				if state[next] == open {
+					return fmt.Errorf("grammar: %w: rule %q refers to itself before any character (left recursion)", ErrSyntax, g.names[next])
+				}
+				if state[next] == 0 {
+					if err := visit(next); err != nil {
+						return err
+					}
+				}
+				if !nullable[next] {
+					break
+				}
+			}
+		}
+		state[r] = done
+		return nil
+	}
+	for r := range g.rules {
+		if state[r] == 0 {
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
