@@ -156,7 +156,7 @@ func (s *Session) generate(ctx context.Context, sampler *sample.Sampler, p *Para
 		if id < 0 {
 			return s.finish(st, "grammar", emit, out.flush(decode.Flush()))
 		}
-		end := s.e.tok.IsEOG(id) && !p.IgnoreEOS
+		end := s.e.tok.IsEOG(id) && (!p.IgnoreEOS || p.Grammar != nil) // a grammar only allows an end at its own
 		if p.Grammar != nil {
 			if err := p.Grammar.Accept(id); err != nil {
 				return err
