@@ -1,0 +1,131 @@
+// What the bare-metal core may import, how long files may get, and that no unfinished work is left in them.
+package rules
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// maxLines is how long a hand-written file may get.
+const maxLines = 450
+
+// root is the module's folder.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// coreImports are the modules whose packages the core may contain: everything in it runs in ring 0.
+var coreImports = []string{
+	"github.com/llamaboot/llamaboot",
+	"github.com/usbarmory/tamago",
+	"github.com/ardanlabs/jinja", // chat templates
+	"golang.org/x/sys",
+	"golang.org/x/text", // Unicode normalisation for tokenizers
+	"golang.org/x/image/font",
+	"golang.org/x/image/math/fixed",
+}
+
+// hostOnly are our own folders that have no place in the core.
+var hostOnly = []string{"cmd", "ape", "image", "zipalign", "internal/programs", "internal/qemu"}
+
+func TestCoreImports(t *testing.T) {
+	dir := root(t)
+	overlay := filepath.Join(t.TempDir(), "overlay.json")
+	gen := exec.Command("go", "run", "./tools/overlay", "-o", overlay)
+	gen.Dir = dir
+	if out, err := gen.CombinedOutput(); err != nil {
+		t.Fatalf("tools/overlay: %v\n%s", err, out)
+	}
+	list := exec.Command("go", "list", "-deps", "-tags=metal", "-overlay="+overlay, "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./runtime/cmd/llamafile")
+	list.Dir = dir
+	list.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := strings.Fields(string(out))
+	if !slices.Contains(packages, coreImports[0]+"/runtime/cmd/llamafile") {
+		t.Fatalf("go list gave %d packages and not the core itself", len(packages))
+	}
+	within := func(pkg string) func(string) bool {
+		return func(prefix string) bool { return pkg == prefix || strings.HasPrefix(pkg, prefix+"/") }
+	}
+	for _, pkg := range packages {
+		if !slices.ContainsFunc(coreImports, within(pkg)) {
+			t.Errorf("the core imports %s, which coreImports does not allow", pkg)
+		}
+		if own, ok := strings.CutPrefix(pkg, coreImports[0]+"/"); ok && slices.ContainsFunc(hostOnly, within(own)) {
+			t.Errorf("the core imports %s, which is for the host only", pkg)
+		}
+	}
+}
+
+// sources lists the committed files with one of the given endings.
+func sources(t *testing.T, endings ...string) []string {
+	t.Helper()
+	cmd := exec.Command("git", "ls-files", "-z")
+	cmd.Dir = root(t)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	var files []string
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if slices.Contains(endings, filepath.Ext(name)) {
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
+// generated reports whether a file says so in the way `go help generate` defines.
+func generated(b []byte) bool {
+	s := bufio.NewScanner(bytes.NewReader(b))
+	for s.Scan() {
+		if strings.HasPrefix(s.Text(), "// Code generated ") && strings.HasSuffix(s.Text(), " DO NOT EDIT.") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestFilesAreShortAndFinished(t *testing.T) {
+	files := sources(t, ".go", ".s", ".asm", ".inc", ".sh", ".py")
+	if len(files) < 20 {
+		t.Fatalf("found %d source files", len(files))
+	}
+	// Put together at run time, so that this file does not find itself.
+	unfinished := []string{"TO" + "DO", "FIX" + "ME", "not " + "implemented"}
+	for _, name := range files {
+		b, err := os.ReadFile(filepath.Join(root(t), name))
+		if os.IsNotExist(err) {
+			continue // deleted and not committed yet
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(b, []byte("\n")); lines > maxLines && !generated(b) {
+			t.Errorf("%s has %d lines, want at most %d: split it by role", name, lines, maxLines)
+		}
+		for _, word := range unfinished {
+			if bytes.Contains(b, []byte(word)) {
+				t.Errorf("%s says %q: finish it, or write what is refused and why", name, word)
+			}
+		}
+	}
+}
