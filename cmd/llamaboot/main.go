@@ -104,6 +104,7 @@ func verbs() []*cobra.Command {
 		newTokenizeCmd(),
 		newTemplateCmd(),
 		newLogitsCmd(),
+		newFlashCmd(),
 		newVersionCmd(),
 		newManCmd(),
 	}

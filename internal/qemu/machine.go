@@ -55,11 +55,11 @@ func (m *Machine) Check() error {
 			return fmt.Errorf("qemu: guest argument %q: the guest reads one argument a line, so it must not be empty nor hold a line end; write \\n and add -e", arg)
 		}
 	}
-	return checkBootable(m.File)
+	return CheckBootable(m.File)
 }
 
-// checkBootable looks for the boot signature 55 AA at 0x1fe that every disk of ours carries.
-func checkBootable(path string) error {
+// CheckBootable looks for the boot signature 55 AA at 0x1fe that every disk of ours carries.
+func CheckBootable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("qemu: %w", err)

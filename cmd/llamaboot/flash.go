@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/llamaboot/llamaboot/internal/flash"
+	"github.com/llamaboot/llamaboot/internal/qemu"
+)
+
+func newFlashCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "flash FILE DEVICE",
+		Short: "Write a bootable file to a removable disk and read it back",
+		Long: `Write a llamafile or image to a whole removable disk, such as /dev/sdb, and read it back.
+
+Everything on the disk is lost, so the command asks for the device's name to be typed, and it refuses partitions,
+fixed disks, and disks that are mounted or otherwise in use.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return runFlash(cmd, args[0], args[1]) },
+	}
+}
+
+func runFlash(cmd *cobra.Command, path, device string) error {
+	if err := qemu.CheckBootable(path); err != nil {
+		return err
+	}
+	src, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("flash: %w", err)
+	}
+	defer src.Close()
+	info, err := src.Stat()
+	if err != nil {
+		return fmt.Errorf("flash: %w", err)
+	}
+	d, err := flash.Find(device)
+	if err != nil {
+		return err
+	}
+	if err := d.Check(info.Size()); err != nil {
+		return err
+	}
+	out := cmd.ErrOrStderr()
+	fmt.Fprintf(out, "%s is %q, %.1f GB. Everything on it will be lost.\nType %s to go on: ", device, d.Model, float64(d.Bytes)/1e9, d.Name)
+	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("flash: %w", err)
+	}
+	if strings.TrimSpace(answer) != d.Name {
+		return fmt.Errorf("flash: nothing was written: got %q, want %q", strings.TrimSpace(answer), d.Name)
+	}
+	disk, err := d.Open()
+	if err != nil {
+		return err
+	}
+	defer disk.Close()
+	sum, err := flash.Write(cmd.Context(), disk, src, info.Size(), progressOn(out))
+	if err != nil {
+		return err
+	}
+	if err := disk.Reread(); err != nil {
+		fmt.Fprintf(out, "flash: the kernel keeps the old partition table until the disk is plugged in again: %v\n", err)
+	}
+	if err := disk.Close(); err != nil {
+		return fmt.Errorf("flash: %w", err)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%x  %s\n", sum, device)
+	return err
+}
+
+// progressPeriod is how often a progress line changes.
+const progressPeriod = 200 * time.Millisecond
+
+// progressOn shows a pass's bytes, rate and remaining time on one line of a terminal; into a pipe it is silent.
+func progressOn(w io.Writer) flash.Progress {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return func(string, int64, int64) {}
+	}
+	var pass string
+	var start, shown time.Time
+	return func(name string, done, total int64) {
+		now := time.Now()
+		if name != pass {
+			pass, start, shown = name, now, time.Time{}
+		}
+		if done < total && now.Sub(shown) < progressPeriod {
+			return
+		}
+		shown = now
+		rate := float64(done) / max(now.Sub(start).Seconds(), 1e-3)
+		left := time.Duration(float64(total-done) / rate * float64(time.Second))
+		fmt.Fprintf(w, "\r%-6s %d of %d MB, %.1f MB/s, %v left \x1b[K", name, done/1e6, total/1e6, rate/1e6, left.Round(time.Second))
+		if done == total {
+			fmt.Fprintln(w)
+		}
+	}
+}
