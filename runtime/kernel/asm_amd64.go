@@ -199,6 +199,71 @@ func unpackIQ4XSAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 //go:noescape
 func unpackMXFP4AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
+// decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ40AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ41AVX512 multiplies 16 rows of Q41 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ41AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ50AVX512 multiplies 16 rows of Q50 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ50AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ51AVX512 multiplies 16 rows of Q51 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ51AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ80AVX512 multiplies 16 rows of Q80 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ80AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ2KAVX512 multiplies 16 rows of Q2K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ2KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ3KAVX512 multiplies 16 rows of Q3K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ3KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ4KAVX512 multiplies 16 rows of Q4K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ4KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ5KAVX512 multiplies 16 rows of Q5K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ5KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeQ6KAVX512 multiplies 16 rows of Q6K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ6KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeIQ4NLAVX512 multiplies 16 rows of IQ4NL with one column (see ops.decode).
+//
+//go:noescape
+func decodeIQ4NLAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeIQ4XSAVX512 multiplies 16 rows of IQ4XS with one column (see ops.decode).
+//
+//go:noescape
+func decodeIQ4XSAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
+// decodeMXFP4AVX512 multiplies 16 rows of MXFP4 with one column (see ops.decode).
+//
+//go:noescape
+func decodeMXFP4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+
 // tile32xSSE2n1 multiplies a strip with 1 columns (see genericTile).
 //
 //go:noescape

@@ -18,6 +18,11 @@ type ops struct {
 	// rowBytes apart; next is memory that will be needed soon (a hint).
 	// A nil entry means genericUnpack.
 	unpack [maxType]func(dst, src *byte, rowBytes, blocks int, next uintptr)
+	// decode sets out[0..15] to the product of the 16 rows at src, rowBytes
+	// apart, and the panel of one column, whole rows of blocks blocks; the bits
+	// are those of unpack and tile. scales is decodeScales bytes of scratch. A
+	// nil entry means unpack and tile.
+	decode [maxType]func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
 	// tile multiplies a strip with a panel (see genericTile).
 	tile func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool)
 	// quantize rounds n activations into a panel (see genericQuantize).

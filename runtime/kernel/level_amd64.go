@@ -95,6 +95,7 @@ var avx512Ops = ops{
 	name:      "avx512-vnni",
 	widths:    []int{12, 8, 4, 2, 1},
 	unpack:    unpackAVX512,
+	decode:    decodeAVX512,
 	tile:      tileAVX512,
 	quantize:  quantizeAsm,
 	floatRows: 4,

@@ -136,12 +136,45 @@ func (m *product) intStrips(s *scratch, i, following int, more bool) {
 // a time; ahead is the strip that will be needed next.
 func (m *product) decodeStrip(s *scratch, t, ahead int) {
 	f, k := m.w.t.info().form, m.w.cols
+	if d := cur.decode[m.w.t]; d != nil {
+		m.decodeFused(s, t, ahead, d)
+		return
+	}
 	s.strip = grow(s.strip, decodeCols/unitCols*f.unitBytes())
 	for c := 0; c < k; c += decodeCols {
 		n := min(decodeCols, k-c)
 		m.unpack(s, s.strip, t, c, n, ahead)
 		m.tile(s, &s.strip[0], &m.panel[c/unitCols*f.colBytes()], t, 0, 1, n/unitCols, c > 0)
 	}
+}
+
+// decodeScales is the scratch a fused decode routine needs: scales and minima
+// of a superblock.
+const decodeScales = 2 * maxBlock / minSub * laneBytes
+
+// decodeFused is decodeStrip with a routine that needs no strip.
+func (m *product) decodeFused(s *scratch, t, ahead int, d func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)) {
+	s.strip = grow(s.strip, decodeScales)
+	r, blocks := t*stripRows, m.w.cols/m.w.t.BlockLen()
+	next := uintptr(unsafe.Pointer(m.w.row(ahead * stripRows)))
+	if rows := m.w.rows - r; rows < stripRows {
+		s.out = growFloats(s.out, stripRows)
+		d(m.tailRows(s, r, rows, 0, m.w.rowBytes), m.w.rowBytes, blocks, next, &m.panel[0], &s.out[0], &s.strip[0])
+		copy(m.dst[r:], s.out[:rows])
+		return
+	}
+	d(m.w.row(r), m.w.rowBytes, blocks, next, &m.panel[0], &m.dst[r], &s.strip[0])
+}
+
+// tailRows copies n bytes at byte from of the last rows, rows of them from r
+// on, into scratch and fills it up with zeros to 16 rows.
+func (m *product) tailRows(s *scratch, r, rows, from, n int) *byte {
+	s.tail = grow(s.tail, stripRows*n)
+	clear(s.tail)
+	for i := range rows {
+		copy(s.tail[i*n:(i+1)*n], m.w.data[(r+i)*m.w.rowBytes+from:])
+	}
+	return &s.tail[0]
 }
 
 // unpack fills dst with columns c..c+n of strip t; ahead is a strip to fetch.
@@ -158,12 +191,7 @@ func (m *product) unpack(s *scratch, dst []byte, t, c, n, ahead int) {
 	src, rowBytes := at(m.w.row(r), from), m.w.rowBytes
 	if rows < stripRows {
 		rowBytes = blocks * ti.bytes
-		s.tail = grow(s.tail, stripRows*rowBytes+cacheLine)
-		clear(s.tail)
-		for i := range rows {
-			copy(s.tail[i*rowBytes:], unsafe.Slice(at(src, i*m.w.rowBytes), rowBytes))
-		}
-		src = &s.tail[0]
+		src = m.tailRows(s, r, rows, from, rowBytes)
 	}
 	// The next strip is fetched from end to end, in step with this one.
 	// The address may lie behind the matrix, so it is no pointer.

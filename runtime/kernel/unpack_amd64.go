@@ -58,3 +58,20 @@ var unpackAVXVNNI = func() unpackFuncs {
 	u[Q8_0], u[IQ4_NL], u[IQ4_XS] = unpackQ80AVXVNNI, unpackIQ4NLAVXVNNI, unpackIQ4XSAVXVNNI
 	return u
 }()
+
+// decodeAVX512 are the fused routines.
+var decodeAVX512 = [maxType]func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte){
+	Q4_0:   decodeQ40AVX512,
+	Q4_1:   decodeQ41AVX512,
+	Q5_0:   decodeQ50AVX512,
+	Q5_1:   decodeQ51AVX512,
+	Q8_0:   decodeQ80AVX512,
+	Q2_K:   decodeQ2KAVX512,
+	Q3_K:   decodeQ3KAVX512,
+	Q4_K:   decodeQ4KAVX512,
+	Q5_K:   decodeQ5KAVX512,
+	Q6_K:   decodeQ6KAVX512,
+	IQ4_NL: decodeIQ4NLAVX512,
+	IQ4_XS: decodeIQ4XSAVX512,
+	MXFP4:  decodeMXFP4AVX512,
+}

@@ -56,6 +56,7 @@ var formats = []format{
 type unpacker struct {
 	vec
 	format
+	fused bool // multiply with one column instead of storing: see decode.go
 }
 
 func unpackFile(level isa) *file {
@@ -77,20 +78,19 @@ func unpackFile(level isa) *file {
 // group are at SI, SI+DX, SI+2DX, SI+BX; rows 4-7 the same from R8, 8-11 from
 // R9, 12-15 from R10.
 func emitUnpack(v vec, fm format) {
+	frame := fm.frame * v.size
+	if v.size == 64 {
+		frame = 0 // there are registers enough
+	}
 	op := v.fn("unpacks blocks of "+fm.name+" (see ops.unpack).", "unpack"+fm.name+v.name,
-		"dst, src *byte, rowBytes, blocks int, next uintptr", fm.frame*v.size)
+		"dst, src *byte, rowBytes, blocks int, next uintptr", frame)
 	groups, bases := 64/v.size, []string{"SI", "R8", "R9", "R10"}[:v.size/16]
 	v.ins("MOVQ %s, R14", op["dst"])
 	v.ins("MOVQ %s, R12", op["src"])
 	v.ins("MOVQ %s, DX", op["rowBytes"])
 	v.ins("MOVQ %s, R11", op["next"])
 	v.ins("LEAQ (DX)(DX*2), BX")
-	if v.size == 64 {
-		for p := 1; p < 4; p++ { // lanes 4p to 4p+3
-			v.ins("MOVL $%#x, AX", 15<<(4*p))
-			v.ins("KMOVW AX, K%d", p)
-		}
-	}
+	v.gatherMasks()
 	v.ins("MOVL $%d, R13", groups)
 	v.ins("group:")
 	v.ins("MOVQ R14, DI")
@@ -102,7 +102,7 @@ func emitUnpack(v vec, fm format) {
 	v.ins("loop:")
 	body := vec{v.isa, newFile("")}
 	body.consts = v.consts
-	fm.body(&unpacker{body, fm})
+	fm.body(&unpacker{vec: body, format: fm})
 	v.spread(body.text.String(), 16*fm.bytes/groups)
 	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
@@ -118,6 +118,14 @@ func emitUnpack(v vec, fm format) {
 		v.ins("JNZ group")
 	}
 	v.ret()
+}
+
+// gatherMasks sets K1 to K3 for gather: K<p> selects lanes 4p to 4p+3.
+func (v vec) gatherMasks() {
+	for p := 1; p < v.size/16 && v.size == 64; p++ {
+		v.ins("MOVL $%#x, AX", 15<<(4*p))
+		v.ins("KMOVW AX, K%d", p)
+	}
 }
 
 // spread emits body with prefetches of n bytes at R11 strewn evenly over it: a
@@ -227,6 +235,10 @@ func (u *unpacker) half(src, dst, t int) {
 
 // put stores vector j (0..7) of unit n.
 func (u *unpacker) put(r, n, j int) {
+	if u.fused {
+		u.multiply(r, n, j)
+		return
+	}
 	u.store(r, mem(n*u.unitBytes()+j*laneBytes, "DI"))
 }
 
@@ -235,6 +247,10 @@ func (u *unpacker) putScale(r, s int) { u.putLane(r, s, 0) }
 func (u *unpacker) putMin(r, s int)   { u.putLane(r, s, u.subs()) }
 
 func (u *unpacker) putLane(r, s, skip int) {
+	if u.fused {
+		u.store(r, fusedLane(s, skip > 0))
+		return
+	}
 	n := s / u.subs()
 	off := unitQ + (skip+s%u.subs())*laneBytes
 	u.store(r, mem(n*u.unitBytes()+off, "DI"))

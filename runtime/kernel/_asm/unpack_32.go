@@ -16,6 +16,7 @@ func (u *unpacker) nibbles(n int, post func(r, j int)) {
 		u.put(4, n, j)
 		u.put(5, n, j+4)
 	}
+	u.finish(n, 1)
 }
 
 // scaleMin stores the scale (low half of register r) and, if there is one, the
@@ -93,6 +94,7 @@ func unpackQ80(u *unpacker) {
 			u.put(j, 0, 4*p+j)
 		}
 	}
+	u.finish(0, 1)
 }
 
 // iq4Table are kvalues_iq4nl as bytes, signed or plus 128.

@@ -74,6 +74,7 @@ func unpackQ4K(u *unpacker) {
 				u.put(4, 2*c+1, 4*p+j)
 			}
 		}
+		u.finish(2*c, 2)
 	}
 }
 
@@ -110,6 +111,7 @@ func unpackQ5K(u *unpacker) {
 				u.put(4, 2*c+1, 4*p+j)
 			}
 		}
+		u.finish(2*c, 2)
 	}
 }
 
@@ -140,6 +142,7 @@ func unpackQ6K(u *unpacker) {
 				}
 			}
 		}
+		u.finish(4*h, 4)
 	}
 }
 
@@ -163,6 +166,7 @@ func unpackQ2K(u *unpacker) {
 				}
 			}
 		}
+		u.finish(4*h, 4)
 	}
 }
 
@@ -182,9 +186,9 @@ func unpackQ3K(u *unpacker) {
 		u.opc("VPSUBD", 32, 4, 4)
 		u.scaled(4, s, false)
 	}
-	for p := range 2 {
-		u.dwords(16*p, 8, 4)
-		for h := range 2 {
+	for h := range 2 {
+		for p := range 2 {
+			u.dwords(16*p, 8, 4)
 			u.dwords(32+32*h+16*p, 0, 4)
 			for q := range 4 {
 				for j := range 4 {
@@ -195,6 +199,7 @@ func unpackQ3K(u *unpacker) {
 				}
 			}
 		}
+		u.finish(4*h, 4)
 	}
 }
 

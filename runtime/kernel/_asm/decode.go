@@ -1,0 +1,108 @@
+package main
+
+// Decoding, the product with one column, is unpacking whose vectors are
+// multiplied at once instead of being stored: the same sums in the same order
+// as a tile of one column. Registers 0 to 13 are the unpacking's (Q5_K also
+// takes 16 to 23).
+const (
+	fusedSum  = 14 // float sums of the 16 rows
+	fusedTemp = 15
+	fusedInts = 24 // integer sums: two for each of four units
+)
+
+// fusedLane is where a scale or minimum waits until its unit is summed.
+func fusedLane(s int, isMin bool) string {
+	if isMin {
+		s += 16
+	}
+	return mem(s*laneBytes, "DI")
+}
+
+func decodeFile(level isa) *file {
+	f := newFile("decode_" + level.low())
+	for _, fm := range formats {
+		emitDecode(vec{level, f}, fm)
+	}
+	return f
+}
+
+// emitDecode emits the loop over blocks; the panel is at R14.
+func emitDecode(v vec, fm format) {
+	op := v.fn("multiplies 16 rows of "+fm.name+" with one column (see ops.decode).", "decode"+fm.name+v.name,
+		"src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte", 0)
+	v.ins("MOVQ %s, SI", op["src"])
+	v.ins("MOVQ %s, DX", op["rowBytes"])
+	v.ins("MOVQ %s, CX", op["blocks"])
+	v.ins("MOVQ %s, R11", op["next"])
+	v.ins("MOVQ %s, R14", op["panel"])
+	v.ins("MOVQ %s, DI", op["scales"])
+	v.ins("LEAQ (DX)(DX*2), BX")
+	v.ins("LEAQ (SI)(DX*4), R8")
+	v.ins("LEAQ (R8)(DX*4), R9")
+	v.ins("LEAQ (R9)(DX*4), R10")
+	v.gatherMasks()
+	v.zero(fusedSum)
+	v.ins("loop:")
+	body := vec{v.isa, newFile("")}
+	body.consts = v.consts
+	u := &unpacker{vec: body, format: fm, fused: true}
+	fm.body(u)
+	v.spread(body.text.String(), 16*fm.bytes)
+	for _, r := range []string{"SI", "R8", "R9", "R10"} {
+		v.ins("ADDQ $%d, %s", fm.bytes, r)
+	}
+	v.ins("ADDQ $%d, R11", 16*fm.bytes)
+	v.ins("ADDQ $%d, R14", fm.units*u.colBytes())
+	v.ins("DECQ CX")
+	v.ins("JNZ loop")
+	v.ins("MOVQ %s, R15", op["out"])
+	v.store(fusedSum, "(R15)")
+	v.ret()
+}
+
+// colBytes is the size of a unit's activations in a panel of one column: 32 q,
+// slots, scale.
+func (f format) colBytes() int { return 32 + 4*f.subs() + 4 }
+
+// act is the operand of byte off of unit n's activations.
+func (u *unpacker) act(n, off int) string { return mem(n*u.colBytes()+off, "R14") }
+
+// part is the integer sum vector j of unit n belongs to: two each, which for
+// sub-blocks of 16 are the sub-blocks.
+func (u *unpacker) part(n, j int) int { return fusedInts + n%4*2 + j/4 }
+
+// multiply adds vector j of unit n, in register r, times its activations.
+func (u *unpacker) multiply(r, n, j int) {
+	acc := u.part(n, j)
+	if j%4 == 0 { // every body starts its sums with vectors 0 and 4
+		if u.min || u.sub == 32 && j == 4 {
+			u.zero(acc)
+		} else {
+			u.ins("VPBROADCASTD %s, %s", u.act(n, 32+4*(j/4)), z(acc))
+		}
+	}
+	u.ins("VPDPBUSD.BCST %s, %s, %s", u.act(n, 4*j), z(r), z(acc))
+}
+
+// finish adds units n to n+count-1, which are complete, to the float sums.
+func (u *unpacker) finish(n, count int) {
+	if !u.fused {
+		return
+	}
+	for ; count > 0; n, count = n+1, count-1 {
+		if u.sub == 32 {
+			u.op("VPADDD", u.part(n, 4), u.part(n, 0), u.part(n, 0))
+		}
+		for s := range u.subs() {
+			acc, lane := u.part(n, 4*s), n*u.subs()+s
+			u.unary("VCVTDQ2PS", acc, acc)
+			u.load(fusedLane(lane, false), fusedTemp)
+			u.ins("VMULPS.BCST %s, %s, %s", u.act(n, 32+4*u.subs()), z(fusedTemp), z(fusedTemp))
+			u.op("VFMADD231PS", acc, fusedTemp, fusedSum)
+			if u.min {
+				u.load(fusedLane(lane, true), fusedTemp)
+				u.ins("VFNMADD231PS.BCST %s, %s, %s", u.act(n, 32+4*s), z(fusedTemp), z(fusedSum))
+			}
+		}
+	}
+}
