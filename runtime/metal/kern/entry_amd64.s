@@ -143,16 +143,6 @@ TEXT ·loadCPU2(SB),NOSPLIT|NOFRAME,$0
 	WRMSR
 	JMP	·setKernelFS(SB)
 
-// reloadGS restores the GS base after a firmware call, which may reload GS.
-// func reloadGS(c uintptr)
-TEXT ·reloadGS(SB),NOSPLIT|NOFRAME,$0-8
-	MOVQ	c+0(FP), AX
-	MOVQ	AX, DX
-	SHRQ	$32, DX
-	MOVL	MSR_GS, CX
-	WRMSR
-	JMP	·setKernelFS(SB)
-
 // syscallEntry serves SYSCALL at ring 0: CX = return address, R11 = flags, the
 // caller's stack still in SP. Vector registers are left alone: Go code in the
 // kernel uses only X15, which Go keeps zero on both sides.

@@ -83,7 +83,6 @@ func firmware(fn, args uintptr) uintptr {
 		block := boot().lowPages
 		copyWords(block, args, registersSize)
 		biosCall(boot().thunk, block, stage2Tables)
-		reloadGS(c.self)
 		copyWords(args, block, registersSize)
 	} else {
 		out8(0x21, uint32(fwPIC[0]))

@@ -82,7 +82,6 @@ TEXT ·efiCall3(SB),NOSPLIT|NOFRAME,$0
 
 // func biosCall(thunk, block, cr3 uintptr)
 // Calls thunk64 of stage 2 (stub/stage2_long.inc) with the page tables it knows.
-// The caller reloads GS and FS afterwards.
 TEXT ·biosCall(SB),NOSPLIT|NOFRAME,$0-24
 	MOVQ	thunk+0(FP), AX
 	MOVQ	block+8(FP), DI
@@ -110,6 +109,14 @@ TEXT ·biosCall(SB),NOSPLIT|NOFRAME,$0-24
 
 TEXT ·biosCall2(SB),NOSPLIT|NOFRAME,$0
 	CLD
+	// Real mode has loaded FS and GS, which cleared their bases. BIOS calls are made
+	// on the boot processor only.
+	LEAQ	·cpus(SB), AX
+	MOVQ	AX, DX
+	SHRQ	$32, DX
+	MOVL	$0xc0000101, CX
+	WRMSR
+	CALL	·setKernelFS(SB)
 	BYTE	$0x41; BYTE $0x5e	// POPQ R14, R12, BX, BP: pushed by biosCall
 	BYTE	$0x41; BYTE $0x5c
 	BYTE	$0x5b

@@ -149,7 +149,6 @@ func resumeSignal(f *trapFrame, fp uintptr)
 func efiCall(fn uintptr, args *[8]uintptr) uintptr
 
 func biosCall(thunk, block, cr3 uintptr)
-func reloadGS(c uintptr)
 func storeFP(p uintptr)
 func copyWords(dst, src, n uintptr)
 func zero(p, n uintptr)
