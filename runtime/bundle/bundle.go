@@ -37,8 +37,9 @@ var (
 )
 
 // LoadFunc makes n bytes at offset off addressable: by mapping a file, by reading a disk into RAM.
-// The caller calls release once it needs the bytes no more.
-type LoadFunc func(name string, off, n int64) (data []byte, release func() error, err error)
+// crc is the CRC-32 (IEEE) the archive promises for them, nil when nothing is promised; a function that touches all
+// bytes anyway compares it, mapping a file does not. The caller calls release once it needs the bytes no more.
+type LoadFunc func(name string, off, n int64, crc *uint32) (data []byte, release func() error, err error)
 
 // File is one open llamafile or GGUF model.
 type File struct {
@@ -142,7 +143,7 @@ func (f *File) Load(name string) (data []byte, release func() error, err error) 
 		if name != "" && name != f.name {
 			return nil, nil, fmt.Errorf("bundle: %s: %w: %s (the file is one GGUF model)", f.name, ErrNoMember, name)
 		}
-		return f.load(f.name, 0, f.size)
+		return f.load(f.name, 0, f.size, nil)
 	}
 	if name == "" {
 		models := f.Models()
@@ -166,7 +167,7 @@ func (f *File) Load(name string) (data []byte, release func() error, err error) 
 	if n < 0 || off < 0 || n > f.size-off {
 		return nil, nil, fmt.Errorf("bundle: %s: member %s: bytes %d to %d lie outside the file of %d bytes: it is truncated", f.name, name, off, uint64(off)+m.UncompressedSize64, f.size)
 	}
-	return f.load(name, off, n)
+	return f.load(name, off, n, &m.CRC32)
 }
 
 func (f *File) member(name string) (*zip.File, error) {

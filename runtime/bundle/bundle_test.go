@@ -158,7 +158,10 @@ func FuzzNew(f *testing.F) {
 	f.Add([]byte("GGUF"))
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\xff", 18)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		load := func(name string, off, n int64) ([]byte, func() error, error) {
+		load := func(name string, off, n int64, crc *uint32) ([]byte, func() error, error) {
+			if crc == nil && n != int64(len(b)) {
+				t.Errorf("member %s without a checksum", name)
+			}
 			return b[off : off+n], func() error { return nil }, nil
 		}
 		file, err := New("fuzz", bytes.NewReader(b), int64(len(b)), load)

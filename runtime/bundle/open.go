@@ -25,7 +25,7 @@ func Open(path string) (*File, error) {
 		fd.Close()
 		return nil, fmt.Errorf("bundle: %s: %w", path, err)
 	}
-	load := func(name string, off, n int64) ([]byte, func() error, error) {
+	load := func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
 		data, release, err := mapFile(fd, off, n)
 		if err != nil {
 			return nil, nil, fmt.Errorf("bundle: map %s of %s: %w", name, path, err)

@@ -63,13 +63,13 @@ func openDisk() (*bundle.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bundle.New("boot disk", r, r.Size(), func(name string, off, n int64) ([]byte, func() error, error) {
-		return load(r, name, off, n)
+	return bundle.New("boot disk", r, r.Size(), func(name string, off, n int64, crc *uint32) ([]byte, func() error, error) {
+		return load(r, name, off, n, crc)
 	})
 }
 
-// load reads a member into memory outside Go's heap.
-func load(r *disk.Reader, name string, off, n int64) ([]byte, func() error, error) {
+// load reads a member into memory outside Go's heap and checks it.
+func load(r *disk.Reader, name string, off, n int64, crc *uint32) ([]byte, func() error, error) {
 	s := kern.ReadStats()
 	if err := loader.CheckMemory(name, n, int64(s.RAM-s.Used)); err != nil {
 		return nil, nil, err
@@ -78,7 +78,7 @@ func load(r *disk.Reader, name string, off, n int64) ([]byte, func() error, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("reserving %d bytes for %s: %w", n, name, err)
 	}
-	if err := loader.Read(b, r, off, name, os.Stderr, time.Now); err != nil {
+	if err := loader.Read(b, r, off, loader.Member{Name: name, CRC32: crc}, os.Stderr, time.Now); err != nil {
 		return nil, nil, err
 	}
 	return b, func() error { return nil }, nil
