@@ -22,6 +22,7 @@ TEXT ·saveFirmwareState(SB),NOSPLIT|NOFRAME,$0
 // Calls a UEFI service (UEFI 2.10 section 2.3.4.2: Microsoft x64 convention) on its
 // own stack with the firmware's descriptor tables and interrupts on.
 TEXT ·efiCall(SB),NOSPLIT|NOFRAME,$0-24
+	MOVQ	$0, ret+16(FP)		// efiCall3 stores the status
 	MOVQ	fn+0(FP), AX
 	MOVQ	args+8(FP), R11
 	PUSHQ	BP
