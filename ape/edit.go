@@ -79,6 +79,9 @@ func planEdit(f *File, c Changes) (*edit, error) {
 			}
 			e.write = append(e.write, memberOf(m.Name, b))
 		default:
+			if c.Seal {
+				m = fresh(&m)
+			}
 			e.stay = append(e.stay, m)
 			e.end = max(e.end, m.End())
 		}
@@ -87,13 +90,11 @@ func planEdit(f *File, c Changes) (*edit, error) {
 	return e, e.place()
 }
 
-// misplaced reports whether a member cannot be used in place: mapped by a program
-// or read as sectors.
+// misplaced reports whether a member is not where and how this package puts members:
+// stored, on a boundary, behind a header of just the right length.
 func misplaced(m *zipalign.Member) bool {
-	if m.Method == zipalign.Store {
-		return m.Offset%zipalign.Alignment != 0
-	}
-	return isModel(m.Name)
+	placed, err := zipalign.Place(m.Header, m.Name, m.Size)
+	return err != nil || m.Method != zipalign.Store || placed.Header != m.Header || placed.Offset != m.Offset
 }
 
 // originalDisk returns the partitions the file was made with.
@@ -124,7 +125,7 @@ func (e *edit) place() error {
 			return err
 		}
 		if old, err := e.f.ZIP.Find(m.Name); err == nil && old.Header < e.end {
-			if there, err := zipalign.Place(old.Header, m.Name, m.Size); err == nil && there.End() <= e.next(old) {
+			if there, err := zipalign.Place(old.Header, m.Name, m.Size); err == nil && e.free(&there) {
 				z = there
 			}
 		}
@@ -133,17 +134,16 @@ func (e *edit) place() error {
 	return nil
 }
 
-// next returns the offset behind which the next staying member begins after m.
-func (e *edit) next(m *zipalign.Member) int64 {
-	next := e.end
+// free reports whether nothing else was given the place z.
+func (e *edit) free(z *zipalign.Member) bool {
 	for _, placed := range [][]zipalign.Member{e.stay, e.writeAt} {
 		for i := range placed {
-			if h := placed[i].Header; h > m.Header && h < next {
-				next = h
+			if p := &placed[i]; p.Header < z.End() && z.Header < p.End() {
+				return false
 			}
 		}
 	}
-	return next
+	return true
 }
 
 // A span is a stretch of the file.
@@ -157,9 +157,24 @@ func (e *edit) spans() []span {
 		tail = max(tail, e.stay[i].End())
 	}
 	out := []span{{0, offStage2}, {tail, e.f.size}}
+	for _, p := range e.headers() {
+		out = append(out, span{p.at, p.at + int64(len(p.data))})
+	}
 	for i := range e.writeAt {
 		if z := &e.writeAt[i]; z.Header < tail {
 			out = append(out, span{z.Header, z.End()})
+		}
+	}
+	return out
+}
+
+// headers returns the local headers of the members that stay as they must be, which
+// sealing writes.
+func (e *edit) headers() []patch {
+	var out []patch
+	if e.changes.Seal {
+		for i := range e.stay {
+			out = append(out, patch{e.stay[i].Header, e.stay[i].LocalHeader()})
 		}
 	}
 	return out
@@ -173,6 +188,9 @@ func (e *edit) apply(ctx context.Context, w io.WriterAt, progress func(int64)) (
 			return 0, err
 		}
 		e.record(newRecordedMember(e.write[i].Name, e.write[i].Size, sums))
+	}
+	if err := writePatches(w, e.headers()); err != nil {
+		return 0, err
 	}
 	members := append(slices.Clone(e.stay), e.writeAt...)
 	manifest, err := e.manifest(members)

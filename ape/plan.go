@@ -85,6 +85,21 @@ func programName(p *Program) string {
 	return name
 }
 
+// memberMode is the permission a member is recorded with: programs are executable.
+func memberMode(name string) uint32 {
+	if strings.HasPrefix(name, programFolder) {
+		return 0o755
+	}
+	return 0o644
+}
+
+// fresh returns m with the directory record llamaboot gives it.
+func fresh(m *zipalign.Member) zipalign.Member {
+	f := m.Fresh()
+	f.Mode = memberMode(m.Name)
+	return f
+}
+
 // addCore makes the first member, the EFI System Partition with the core inside or,
 // for images without it, the core itself, and places the core.
 func (p *Plan) addCore() error {
@@ -141,9 +156,7 @@ func (p *Plan) placeMembers() error {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(m.Name, programFolder) {
-			z.Mode = 0o755
-		}
+		z.Mode = memberMode(m.Name)
 		p.zip, end = append(p.zip, z), z.End()
 	}
 	for i := range p.places[1:] {

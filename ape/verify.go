@@ -1,7 +1,6 @@
 package ape
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -73,9 +72,7 @@ func (f *File) checkTail(d *disk) ([]patch, error) {
 	}
 	members := slices.Clone(f.ZIP.Members[:backup])
 	for i := range members {
-		if m := &members[i]; OwnMember(m.Name) || m.WrittenHere() {
-			*m = m.Fresh()
-		}
+		members[i] = fresh(&members[i])
 	}
 	t, err := planTail(members, members[backup-1].End())
 	if err != nil {
@@ -165,31 +162,16 @@ func (f *File) checkMember(ctx context.Context, m *zipalign.Member, progress fun
 	rec := f.Manifest.find(m.Name)
 	switch {
 	case m.Name == ManifestName, m.Name == BackupName:
-		return nil // not in the manifest
+		// they are not in the manifest
 	case rec == nil:
 		return fmt.Errorf("%w: member %q is not in the manifest (llamaboot seal accepts it)", ErrDamaged, m.Name)
 	case hex.EncodeToString(sha.Sum(nil)) != rec.SHA256 || rec.Size != m.Size:
 		return fmt.Errorf("%w: member %q at offset %#x: %d bytes with SHA-256 %x, the manifest says %d with %s", ErrDamaged, m.Name, m.Offset, m.Size, sha.Sum(nil), rec.Size, rec.SHA256)
 	}
-	placed, err := zipalign.Place(m.Header, m.Name, m.Size)
-	if err != nil || placed.Offset != m.Offset || m.Method != zipalign.Store {
-		return nil // a header of another tool's; Open has checked it
+	if misplaced(m) {
+		return fmt.Errorf("%w: member %q at offset %#x was put there by another tool (llamaboot seal accepts it)", ErrDamaged, m.Name, m.Offset)
 	}
-	placed.CRC32 = m.CRC32
-	return f.compareHeader(m, placed.LocalHeader())
-}
-
-// compareHeader compares a member's local header with ours; a foreign tool's may
-// differ in everything the archive's reader did not check.
-func (f *File) compareHeader(m *zipalign.Member, want []byte) error {
-	got := make([]byte, 8)
-	if _, err := f.r.ReadAt(got, m.Header); err != nil {
-		return err
-	}
-	if !bytes.Equal(got[4:8], want[4:8]) {
-		return nil
-	}
-	return f.compare(m.Header, want)
+	return f.compare(m.Header, m.LocalHeader())
 }
 
 // contextReader stops reading when the context is done.

@@ -111,12 +111,6 @@ type Member struct {
 // End returns the offset just behind the member's data.
 func (m *Member) End() int64 { return m.Offset + m.Packed }
 
-// WrittenHere reports whether the member's directory record claims to be this
-// package's work.
-func (m *Member) WrittenHere() bool {
-	return m.central == nil || binary.LittleEndian.Uint16(m.central[4:]) == madeByUnix|versionZIP64
-}
-
 // Fresh returns m without what other tools recorded about it: its directory record is
 // the one this package writes.
 func (m *Member) Fresh() Member {
