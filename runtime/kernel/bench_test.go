@@ -157,3 +157,21 @@ func BenchmarkTile(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDecodeHot is BenchmarkDecode with weights in the second level
+// cache: how fast decoding could go with faster memory.
+func BenchmarkDecodeHot(b *testing.B) {
+	for _, ty := range Types() {
+		b.Run(ty.String(), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(35, 35))
+			p := NewPool(1)
+			defer p.Close()
+			w := randMatrix(b, r, ty, 128, 2048)
+			x, dst := randFloats(r, 2048), make([]float32, 128)
+			b.SetBytes(int64(w.Bytes()))
+			for range b.N {
+				p.MatMul(dst, w, x, 1)
+			}
+		})
+	}
+}

@@ -203,6 +203,7 @@ TEXT ·decodeQ40AVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -316,6 +317,7 @@ TEXT ·decodeQ41AVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -436,6 +438,7 @@ TEXT ·decodeQ50AVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -630,6 +633,7 @@ TEXT ·decodeQ51AVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -829,6 +833,7 @@ TEXT ·decodeQ80AVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -967,6 +972,7 @@ TEXT ·decodeQ2KAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 68..83 of each row
 	PREFETCHT0 0(R11)
@@ -1635,6 +1641,7 @@ TEXT ·decodeQ3KAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 94..109 of each row
 	PREFETCHT0 0(R11)
@@ -2568,6 +2575,7 @@ TEXT ·decodeQ4KAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -3190,6 +3198,7 @@ TEXT ·decodeQ5KAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -4070,6 +4079,7 @@ TEXT ·decodeQ6KAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 194..209 of each row
 	PREFETCHT0 0(R11)
@@ -5016,6 +5026,7 @@ TEXT ·decodeIQ4NLAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	VMOVDQU32 ·iq4<>(SB), Z13
 	PREFETCHT0 0(R11)
@@ -5138,6 +5149,7 @@ TEXT ·decodeIQ4XSAVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	VMOVDQU32 ·iq4<>(SB), Z13
 	PREFETCHT0 0(R11)
@@ -5793,6 +5805,7 @@ TEXT ·decodeMXFP4AVX512(SB), NOSPLIT, $0-56
 	MOVL $0xf000, AX
 	KMOVW AX, K3
 	VPXORD Z14, Z14, Z14
+	PCALIGN $64
 loop:
 	VMOVDQU32 ·mxfp4<>(SB), Z13
 	PREFETCHT0 0(R11)

@@ -197,6 +197,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -280,6 +281,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -369,6 +371,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -532,6 +535,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -699,6 +703,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -789,6 +794,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 68..83 of each row
 	PREFETCHT0 0(R11)
@@ -1283,6 +1289,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 94..109 of each row
 	PREFETCHT0 0(R11)
@@ -2037,6 +2044,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -2493,6 +2501,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -3219,6 +3228,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 194..209 of each row
 	PREFETCHT0 0(R11)
@@ -3942,6 +3952,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	VMOVDQU ·iq4<>(SB), Y13
 	PREFETCHT0 0(R11)
@@ -4034,6 +4045,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	VMOVDQU ·iq4<>(SB), Y13
 	PREFETCHT0 0(R11)
@@ -4539,6 +4551,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	VMOVDQU ·mxfp4<>(SB), Y13
 	PREFETCHT0 0(R11)

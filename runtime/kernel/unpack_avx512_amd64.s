@@ -205,6 +205,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -311,6 +312,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -422,6 +424,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -609,6 +612,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -799,6 +803,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -930,6 +935,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 68..83 of each row
 	PREFETCHT0 0(R11)
@@ -1486,6 +1492,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 94..109 of each row
 	PREFETCHT0 0(R11)
@@ -2339,6 +2346,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -2889,6 +2897,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -3697,6 +3706,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 194..209 of each row
 	PREFETCHT0 0(R11)
@@ -4563,6 +4573,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	VMOVDQU32 ·iq4<>(SB), Z13
 	PREFETCHT0 0(R11)
@@ -4678,6 +4689,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	VMOVDQU32 ·iq4<>(SB), Z13
 	PREFETCHT0 0(R11)
@@ -5277,6 +5289,7 @@ group:
 	LEAQ (SI)(DX*4), R8
 	LEAQ (R8)(DX*4), R9
 	LEAQ (R9)(DX*4), R10
+	PCALIGN $64
 loop:
 	VMOVDQU32 ·mxfp4<>(SB), Z13
 	PREFETCHT0 0(R11)

@@ -87,6 +87,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -185,6 +186,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	VMOVDQU ·iq4<>(SB), Y13
 	PREFETCHT0 0(R11)
@@ -277,6 +279,7 @@ group:
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
 	LEAQ (SI)(DX*4), R8
+	PCALIGN $64
 loop:
 	VMOVDQU ·iq4<>(SB), Y13
 	PREFETCHT0 0(R11)

@@ -196,6 +196,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -295,6 +296,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -409,6 +411,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -617,6 +620,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -837,6 +841,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword 0 of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -946,6 +951,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 68..83 of each row
 	PREFETCHT0 0(R11)
@@ -1545,6 +1551,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 94..109 of each row
 	PREFETCHT0 0(R11)
@@ -2466,6 +2473,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -3046,6 +3054,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword j of bytes 0..15 of each row
 	PREFETCHT0 0(R11)
@@ -3958,6 +3967,7 @@ group:
 	MOVQ R14, DI
 	MOVQ blocks+24(FP), CX
 	MOVQ R12, SI
+	PCALIGN $64
 loop:
 	// dword 3 of bytes 194..209 of each row
 	PREFETCHT0 0(R11)

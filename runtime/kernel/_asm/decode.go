@@ -42,6 +42,7 @@ func emitDecode(v vec, fm format) {
 	v.ins("LEAQ (R9)(DX*4), R10")
 	v.gatherMasks()
 	v.zero(fusedSum)
+	v.ins("PCALIGN $64")
 	v.ins("loop:")
 	body := vec{v.isa, newFile("")}
 	body.consts = v.consts

@@ -99,6 +99,7 @@ func emitUnpack(v vec, fm format) {
 	for i := 1; i < len(bases); i++ {
 		v.ins("LEAQ (%s)(DX*4), %s", bases[i-1], bases[i])
 	}
+	v.ins("PCALIGN $64")
 	v.ins("loop:")
 	body := vec{v.isa, newFile("")}
 	body.consts = v.consts
