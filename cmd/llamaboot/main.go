@@ -101,6 +101,7 @@ func verbs() []*cobra.Command {
 		newQemuCmd(),
 		newBenchCmd(),
 		newPerplexityCmd(),
+		newQuantizeCmd(),
 		newTokenizeCmd(),
 		newTemplateCmd(),
 		newLogitsCmd(),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,7 +181,10 @@ func TestWriterRefuses(t *testing.T) {
 	if err := w.Add("k", -1); err == nil {
 		t.Error("negative int accepted")
 	}
-	if err := w.AddTensor("t", F32, []int{2}, make([]byte, 4)); err == nil {
+	if err := w.AddTensor("t", F32, []int{2}, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.WriteTo(io.Discard); err == nil {
 		t.Error("short data accepted")
 	}
 	if err := w.AddTensor("t", 8, []int{33}, make([]byte, 34)); err == nil {

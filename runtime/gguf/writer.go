@@ -12,7 +12,13 @@ import (
 // they were added, data aligned to 32 bytes, the same bytes every time.
 type Writer struct {
 	keys    []KeyValue
-	tensors []Tensor
+	tensors []writerTensor
+}
+
+type writerTensor struct {
+	Tensor
+	size int
+	fill func() ([]byte, error) // makes the data when it is written
 }
 
 // Add appends a key. The Go type of value selects the encoding: bool, uint8..uint64, int8..int64, int (as
@@ -29,16 +35,19 @@ func (w *Writer) Add(key string, value any) error {
 
 // AddTensor appends a tensor; data holds its blocks and is not copied.
 func (w *Writer) AddTensor(name string, t TensorType, dims []int, data []byte) error {
-	x := Tensor{Name: name, Type: t, Dims: dims, Data: data}
+	return w.AddTensorFunc(name, t, dims, func() ([]byte, error) { return data, nil })
+}
+
+// AddTensorFunc appends a tensor whose data fill makes while the file is written, so that only one need be in memory.
+func (w *Writer) AddTensorFunc(name string, t TensorType, dims []int, fill func() ([]byte, error)) error {
+	x := writerTensor{Tensor: Tensor{Name: name, Type: t, Dims: dims}, fill: fill}
 	if !t.Known() {
 		return fmt.Errorf("gguf: tensor %q: unknown tensor %v", name, t)
 	}
 	if len(dims) < 1 || len(dims) > maxDims || dims[0]%t.BlockLen() != 0 {
 		return fmt.Errorf("gguf: tensor %q: dimensions %v do not suit %v", name, dims, t)
 	}
-	if want := x.Elements() / t.BlockLen() * t.BlockBytes(); want != len(data) {
-		return fmt.Errorf("gguf: tensor %q: %d bytes of data, want %d for %v %v", name, len(data), want, t, dims)
-	}
+	x.size = x.Elements() / t.BlockLen() * t.BlockBytes()
 	w.tensors = append(w.tensors, x)
 	return nil
 }
@@ -74,19 +83,30 @@ func (w *Writer) WriteTo(out io.Writer) (int64, error) {
 		}
 		u32(uint32(t.Type))
 		u64(off)
-		off += pad(len(t.Data))
+		off += pad(t.size)
 	}
 	h.Write(make([]byte, pad(h.Len())-h.Len()))
 	n, err := out.Write(h.Bytes())
 	total := int64(n)
 	var zero [defaultAlignment]byte
-	for _, t := range w.tensors {
-		for _, p := range [][]byte{t.Data, zero[:pad(len(t.Data))-len(t.Data)]} {
+	for i := range w.tensors {
+		t := &w.tensors[i]
+		if err != nil {
+			return total, err
+		}
+		data, ferr := t.fill()
+		if ferr != nil {
+			return total, ferr
+		}
+		if len(data) != t.size {
+			return total, fmt.Errorf("gguf: tensor %q: %d bytes of data, want %d for %v %v", t.Name, len(data), t.size, t.Type, t.Dims)
+		}
+		for _, p := range [][]byte{data, zero[:pad(t.size)-t.size]} {
+			n, err = out.Write(p)
+			total += int64(n)
 			if err != nil {
 				return total, err
 			}
-			n, err = out.Write(p)
-			total += int64(n)
 		}
 	}
 	return total, err

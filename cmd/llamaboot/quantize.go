@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/quant"
+)
+
+type quantizeFlags struct {
+	threads int
+	force   bool
+}
+
+func newQuantizeCmd() *cobra.Command {
+	f := &quantizeFlags{}
+	cmd := &cobra.Command{
+		Use:   "quantize IN.gguf OUT.gguf TYPE",
+		Short: "Make a model smaller by rounding its weights",
+		Long: `Round the weights of a model to fewer bits, the way llama.cpp does. TYPE is one of
+  ` + strings.Join(quant.Targets(), " ") + `
+Q4_K_M is the usual choice. Start from F32, F16 or BF16: rounding rounded weights again loses more.`,
+		Example: "  llamaboot quantize model-f16.gguf model-q4.gguf Q4_K_M",
+		Args:    cobra.ExactArgs(3),
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1], args[2]) },
+	}
+	cmd.Flags().IntVarP(&f.threads, "threads", "t", 0, "CPU threads (default all)")
+	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output file if it exists")
+	return cmd
+}
+
+func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
+	if f.threads < 0 {
+		return usagef("--threads %d: want 0 or more", f.threads)
+	}
+	if _, err := os.Stat(out); err == nil && !f.force {
+		return withHint(fmt.Errorf("%s exists already", out), "give another name, or --force to replace it")
+	}
+	data, release, err := loadGGUF(in)
+	if err != nil {
+		return err
+	}
+	defer release()
+	g, err := gguf.Parse(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	threads := f.threads
+	if threads == 0 {
+		threads = runtime.NumCPU()
+	}
+	pool := kernel.NewPool(threads)
+	defer pool.Close()
+	progress := func(i, n int, tensor string, from, to kernel.Type) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "[%d/%d] %s: %v -> %v\n", i+1, n, tensor, from, to)
+	}
+	w, err := quant.File(g, name, pool, progress)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	size, err := writeFile(out, w)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d bytes, %.1f %% of %d\n", out, size, 100*float64(size)/float64(len(data)), len(data))
+	return err
+}
+
+// writeFile writes a model under a temporary name beside path and renames it when it is complete.
+func writeFile(path string, w *gguf.Writer) (size int64, err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(tmp.Name()) // in vain once it is renamed
+	b := bufio.NewWriterSize(tmp, 1<<20)
+	size, err = w.WriteTo(b)
+	if err == nil {
+		err = b.Flush()
+	}
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return 0, err
+	}
+	return size, os.Rename(tmp.Name(), path)
+}

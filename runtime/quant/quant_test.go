@@ -1,0 +1,193 @@
+package quant
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
+)
+
+const dataDir = "../../../shared/data/models/"
+
+// rms is the root mean square difference of dequantised data and x, relative to that of x.
+func rms(t kernel.Type, data []byte, x []float32) float64 {
+	y := make([]float32, len(x))
+	kernel.Dequantize(t, y, data)
+	var d, s float64
+	for i := range x {
+		d += float64(y[i]-x[i]) * float64(y[i]-x[i])
+		s += float64(x[i]) * float64(x[i])
+	}
+	return math.Sqrt(d / s)
+}
+
+// TestRows wants errors of the size the number of bits allows for normally distributed weights. The bounds are 3 %
+// above what llama.cpp's quantisation reaches.
+func TestRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	x := make([]float32, 256*64)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	for typ, bound := range map[kernel.Type]float64{kernel.F32: 0, kernel.F16: 0.0004, kernel.BF16: 0.003, kernel.Q8_0: 0.0065,
+		kernel.Q4_0: 0.092, kernel.Q5_0: 0.046, kernel.Q5_1: 0.040, kernel.Q4_K: 0.074, kernel.Q5_K: 0.038, kernel.Q6_K: 0.021} {
+		data := make([]byte, typ.RowBytes(len(x)))
+		if err := Row(typ, data, x); err != nil {
+			t.Fatal(err)
+		}
+		if e := rms(typ, data, x); e > bound {
+			t.Errorf("%v: relative error %.5f, want at most %.5f", typ, e, bound)
+		}
+	}
+}
+
+// TestEdges rounds blocks that are easy to get wrong.
+func TestEdges(t *testing.T) {
+	for _, typ := range []kernel.Type{kernel.Q8_0, kernel.Q4_0, kernel.Q5_0, kernel.Q5_1, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K} {
+		for name, f := range map[string]func(i int) float32{
+			"zero": func(int) float32 { return 0 }, "constant": func(int) float32 { return 0.25 }, "negative": func(int) float32 { return -0.25 },
+			"one": func(i int) float32 { return float32(max(0, 1-i)) }, "tiny": func(i int) float32 { return float32(i%5) * 1e-30 },
+			"steps": func(i int) float32 { return float32(i - 100) },
+		} {
+			x := make([]float32, 256)
+			for i := range x {
+				x[i] = f(i)
+			}
+			data := make([]byte, typ.RowBytes(len(x)))
+			if err := Row(typ, data, x); err != nil {
+				t.Fatal(err)
+			}
+			y := make([]float32, len(x))
+			kernel.Dequantize(typ, y, data)
+			span := 0.0
+			for _, v := range x {
+				span = max(span, math.Abs(float64(v)))
+			}
+			for i := range x {
+				if e := math.Abs(float64(y[i] - x[i])); !(e <= span*0.13+1e-7) {
+					t.Errorf("%v %s: element %d is %v, want about %v", typ, name, i, y[i], x[i])
+					break
+				}
+			}
+		}
+		nan := make([]float32, 256)
+		nan[7] = float32(math.NaN())
+		if err := Row(typ, make([]byte, typ.RowBytes(256)), nan); !errors.Is(err, ErrNotFinite) {
+			t.Errorf("%v of NaN: %v", typ, err)
+		}
+	}
+	if err := Row(kernel.IQ4_XS, make([]byte, 1000), make([]float32, 256)); !errors.Is(err, ErrTarget) {
+		t.Errorf("IQ4_XS: %v", err)
+	}
+}
+
+// TestAgainstLlamaCPP quantises the F16 model and compares types and errors with llama.cpp's own files.
+func TestAgainstLlamaCPP(t *testing.T) {
+	b, err := os.ReadFile(dataDir + "t-llama-F16.gguf")
+	if err != nil {
+		t.Skip("no ../shared/data/models beside the module; the other tests check every type")
+	}
+	f, err := gguf.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	for _, name := range []string{"Q4_0", "Q8_0", "Q4_K_M", "Q5_K_M", "Q6_K", "BF16"} {
+		w, err := File(f, name, pool, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if _, err := w.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		ours, err := gguf.Parse(out.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(dataDir + "t-llama-" + name + ".gguf")
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := gguf.Parse(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same, total := 0, 0
+		for i := range theirs.Tensors {
+			a := &theirs.Tensors[i]
+			o := ours.Tensor(a.Name)
+			if o == nil || o.Type != a.Type {
+				t.Errorf("%s: %s is %v, want %v", name, a.Name, o.Type, a.Type)
+				continue
+			}
+			x := make([]float32, a.Elements())
+			src := f.Tensor(a.Name)
+			kernel.Dequantize(kernel.Type(src.Type), x, src.Data)
+			mine, llama := rms(kernel.Type(o.Type), o.Data, x), rms(kernel.Type(a.Type), a.Data, x)
+			if mine > llama*1.002+1e-6 {
+				t.Errorf("%s: %s (%v): relative error %.6f, llama.cpp's %.6f", name, a.Name, a.Type, mine, llama)
+			}
+			for j := range a.Data {
+				total++
+				if a.Data[j] == o.Data[j] {
+					same++
+				}
+			}
+		}
+		t.Logf("%s: %.2f %% of the bytes are llama.cpp's", name, 100*float64(same)/float64(total))
+	}
+}
+
+// TestFile quantises a model whose rows fit no k-quant, and keeps what must be kept.
+func TestFile(t *testing.T) {
+	b, err := modeltest.Build("qwen3moe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	if _, err := File(f, "Q3_X", pool, nil); !errors.Is(err, ErrTarget) {
+		t.Errorf("Q3_X: %v", err)
+	}
+	for _, name := range Targets() {
+		calls := 0
+		w, err := File(f, name, pool, func(int, int, string, kernel.Type, kernel.Type) { calls++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if _, err := w.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		g, err := gguf.Parse(out.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if calls != len(f.Tensors) || len(g.Tensors) != len(f.Tensors) {
+			t.Errorf("%s: %d calls, %d tensors, want %d", name, calls, len(g.Tensors), len(f.Tensors))
+		}
+		if ft, _ := g.Int("general.file_type", -1); ft != int(targets[name].fileType) {
+			t.Errorf("%s: file type %d", name, ft)
+		}
+		for _, kept := range []string{"blk.0.attn_norm.weight", "blk.0.attn_q_norm.weight", "blk.1.ffn_gate_inp.weight"} {
+			if g.Tensor(kept).Type != gguf.F32 {
+				t.Errorf("%s: %s became %v", name, kept, g.Tensor(kept).Type)
+			}
+		}
+		if got := g.Tensor("blk.0.ffn_up_exps.weight").Type; got == gguf.F32 {
+			t.Errorf("%s: experts stayed %v", name, got)
+		}
+	}
+}
