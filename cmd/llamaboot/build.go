@@ -97,6 +97,9 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 		name := in.Members[0].Name
 		output = name[:len(name)-len(".gguf")] + ".llamafile"
 	}
+	if err := keepInputs(output, slices.Concat(f.models, f.mmproj, []string{f.args})...); err != nil {
+		return err
+	}
 	plan, err := ape.NewPlan(in)
 	if err != nil {
 		return err

@@ -61,6 +61,9 @@ func runImage(ctx context.Context, path string, f *imageFlags, stderr io.Writer)
 	if output == "" {
 		output = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".img"
 	}
+	if err := keepInputs(output, path, f.args); err != nil {
+		return err
+	}
 	plan, err := ape.NewPlan(in)
 	if err != nil {
 		return err
