@@ -12,6 +12,8 @@ var (
 	sched   spinlock
 	queue   runQueue
 	nextTID int32 = 1
+	// threadEnd bounds the indices that were ever used, so that searches stay short.
+	threadEnd int32 = 1
 )
 
 // runQueue holds the indices of ready threads, first in first out.
@@ -69,7 +71,7 @@ func ready(i int32) {
 // expire readies threads whose deadline has passed and returns the next deadline.
 func expire(now int64) (next int64) {
 	next = 1<<63 - 1
-	for i := int32(0); i < maxThread; i++ {
+	for i := int32(0); i < threadEnd; i++ {
 		t := &threads[i]
 		if t.state != threadWaiting || t.deadline == 0 {
 			continue
@@ -185,7 +187,7 @@ func wait(addr uintptr, ns int64) bool {
 // wake readies at most n threads that wait on addr. sched held.
 func wake(addr uintptr, n int) int {
 	k := 0
-	for i := int32(0); i < maxThread && k < n; i++ {
+	for i := int32(0); i < threadEnd && k < n; i++ {
 		t := &threads[i]
 		if t.state == threadWaiting && t.futex == addr {
 			t.futex, t.deadline, t.woken = 0, 0, 1
@@ -235,6 +237,7 @@ func clone(f *frame, flags, stack, tls uintptr) uintptr {
 		if t.state != threadFree {
 			continue
 		}
+		threadEnd = max(threadEnd, i+1)
 		t.tid = nextTID
 		nextTID++
 		t.kstop = uintptr(unsafe.Pointer(&kstacks[i])) + stackSize - 64

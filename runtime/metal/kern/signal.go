@@ -121,7 +121,7 @@ func tgkill(tid int32, sig uintptr) uintptr {
 	}
 	sched.lock()
 	result := errSrch
-	for i := int32(0); i < maxThread; i++ {
+	for i := int32(0); i < threadEnd; i++ {
 		t := &threads[i]
 		if t.state == threadFree || t.tid != tid {
 			continue
@@ -160,7 +160,7 @@ func interruptThread() {
 		return
 	}
 	sched.lock()
-	for i := int32(0); i < maxThread; i++ {
+	for i := int32(0); i < threadEnd; i++ {
 		t := &threads[i]
 		if t.state != threadFree && t.sigMask>>(sigINT-1)&1 == 0 {
 			queueSignal(t, sigINT)
