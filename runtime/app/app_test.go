@@ -22,9 +22,6 @@ func demo(t *testing.T) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "demo.gguf"))
 	if err != nil {
-		b, err = os.ReadFile("../../../shared/data/models/stories260K-Q8_0.gguf")
-	}
-	if err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -71,7 +68,7 @@ func newWorld(t *testing.T, members files, stdin string, args ...string) *world 
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	load := func(name string, off, n int64) ([]byte, func() error, error) {
+	load := func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
 		return b.Bytes()[off : off+n], func() error { return nil }, nil
 	}
 	w := &world{}
