@@ -15,7 +15,7 @@ import (
 
 // Sizes of every model.
 const (
-	Embd, FF, Layers, Heads, KVHeads, HeadDim = 32, 64, 2, 4, 2, 8
+	Embd, FF, Layers, Heads, KVHeads, HeadDim = 32, 64, 6, 4, 2, 8
 	Experts, Used, ExpertFF                   = 4, 2, 32
 	Context                                   = 64
 )
@@ -184,6 +184,9 @@ func (m *Model) tensors() error {
 		add(p+"ffn_down.weight", FF, Embd)
 	}
 	add("output_norm.weight", Embd)
+	if m.Arch == "qwen2moe" {
+		add("output.weight", Embd, len(Vocab))
+	}
 	return err
 }
 

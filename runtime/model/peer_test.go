@@ -1,0 +1,140 @@
+package model
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
+)
+
+// peerIDs is the text whose next token is predicted.
+var peerIDs = []int32{1, 260, 270, 280, 261, 290, 262, 275, 284, 259, 288, 266, 267, 268, 269, 270, 271, 272, 273, 274}
+
+// peerModels are the tiny models llama.cpp has computed, by the name of their results in testdata/llamacpp.json.
+func peerModels() map[string]*modeltest.Model {
+	type keys = map[string]any
+	models := map[string]*modeltest.Model{
+		"llama-linear": {Arch: "llama", Keys: keys{"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": float32(4)}},
+		"llama-yarn": {Arch: "llama", Keys: keys{"llama.rope.scaling.type": "yarn", "llama.rope.scaling.factor": float32(4),
+			"llama.rope.scaling.original_context_length": 16, "llama.rope.freq_base": float32(50)}},
+		"qwen3-yarn": {Arch: "qwen3", Keys: keys{"qwen3.rope.scaling.type": "yarn", "qwen3.rope.scaling.factor": float32(2),
+			"qwen3.rope.scaling.original_context_length": 32, "qwen3.rope.freq_base": float32(100)}},
+	}
+	for _, a := range Architectures() {
+		models[a] = &modeltest.Model{Arch: a}
+	}
+	models["granite"].Keys = keys{"granite.embedding_scale": float32(3), "granite.residual_scale": float32(0.22),
+		"granite.logit_scale": float32(2), "granite.attention.scale": float32(0.2)}
+	return models
+}
+
+func buildModel(t testing.TB, b *modeltest.Model, o Options) *Model {
+	t.Helper()
+	data, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(f, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// TestPeer compares every architecture and kind of rope scaling with llama.cpp. Both cache keys and values in float16,
+// which is where the difference comes from.
+func TestPeer(t *testing.T) {
+	b, err := os.ReadFile("testdata/llamacpp.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string][]float64
+	if err := json.Unmarshal(b, &want); err != nil {
+		t.Fatal(err)
+	}
+	for name, build := range peerModels() {
+		if len(want[name]) == 0 {
+			t.Errorf("no result for %s; testdata/README.md says how to make one", name)
+			continue
+		}
+		m := buildModel(t, build, Options{Context: 64, Threads: 2})
+		s := &sequence{t, m, m.NewCache(CacheF16), 0}
+		logits := s.feed(peerIDs...)
+		best, _ := argmax(logits)
+		sum := 0.0
+		for _, l := range logits {
+			sum += math.Exp(float64(l - logits[best]))
+		}
+		most := 0.0
+		for i, l := range logits {
+			most = max(most, math.Abs(float64(l-logits[best])-math.Log(sum)-want[name][i]))
+		}
+		if most > 0.005 || len(logits) != len(want[name]) {
+			t.Errorf("%s: log probabilities differ by up to %.5f", name, most)
+		}
+	}
+}
+
+// TestSequences computes several sequences in one batch and wants what each gives alone, to the bit.
+func TestSequences(t *testing.T) {
+	m := buildModel(t, &modeltest.Model{Arch: "qwen3moe"}, Options{Context: 64, Threads: 2})
+	texts := [][]int32{{1, 260, 270}, {1, 280, 261, 290, 262}, {1, 275}}
+	var alone [][]float32
+	for _, ids := range texts {
+		s := &sequence{t, m, m.NewCache(CacheF16), 0}
+		alone = append(alone, s.feed(ids...))
+	}
+	var batch []Token
+	for i, ids := range texts {
+		c := m.NewCache(CacheF16)
+		for pos, id := range ids {
+			batch = append(batch, Token{ID: id, Pos: pos, Cache: c, Logits: pos == len(texts[i])-1})
+		}
+	}
+	l, err := m.Forward(nil, batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range texts {
+		for j, want := range alone[i] {
+			if got := l[i*m.Vocab+j]; got != want {
+				t.Fatalf("sequence %d, logit %d is %v in a batch, %v alone", i, j, got, want)
+			}
+		}
+	}
+}
+
+// TestShift shifts a cache and compares with a sequence that never had the forgotten tokens but for what they left in
+// the values: with one layer there is nothing left, so the result must be the same but for rounding.
+func TestShift(t *testing.T) {
+	for _, arch := range []string{"llama", "qwen3", "phi3"} {
+		b := &modeltest.Model{Arch: arch, Keys: map[string]any{arch + ".block_count": 1}}
+		m := buildModel(t, b, Options{Context: 64})
+		ids := peerIDs
+		const keep, drop = 3, 7
+		s := &sequence{t, m, m.NewCache(CacheF32), 0}
+		s.feed(ids[:19]...)
+		if err := m.Shift(s.cache, keep, drop, 19); err != nil {
+			t.Fatal(err)
+		}
+		s.pos -= drop
+		got := s.feed(ids[19])
+		fresh := &sequence{t, m, m.NewCache(CacheF32), 0}
+		fresh.feed(append(append([]int32{}, ids[:keep]...), ids[keep+drop:19]...)...)
+		want := fresh.feed(ids[19])
+		if _, most := difference(got, want); most > 1e-4 {
+			t.Errorf("%s: logits differ by %g", arch, most)
+		}
+		if err := m.Shift(s.cache, 3, 30, 13); err == nil {
+			t.Errorf("%s: more can be dropped than there is", arch)
+		}
+	}
+}
