@@ -202,67 +202,82 @@ func unpackMXFP4AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 // decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ40AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ40AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ41AVX512 multiplies 16 rows of Q41 with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ41AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ41AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ50AVX512 multiplies 16 rows of Q50 with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ50AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ50AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ51AVX512 multiplies 16 rows of Q51 with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ51AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ51AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ80AVX512 multiplies 16 rows of Q80 with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ80AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ80AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ2KAVX512 multiplies 16 rows of Q2K with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ2KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ2KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ3KAVX512 multiplies 16 rows of Q3K with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ3KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ3KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ4KAVX512 multiplies 16 rows of Q4K with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ4KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ4KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ5KAVX512 multiplies 16 rows of Q5K with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ5KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ5KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeQ6KAVX512 multiplies 16 rows of Q6K with one column (see ops.decode).
 //
 //go:noescape
-func decodeQ6KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeQ6KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeIQ4NLAVX512 multiplies 16 rows of IQ4NL with one column (see ops.decode).
 //
 //go:noescape
-func decodeIQ4NLAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeIQ4NLAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeIQ4XSAVX512 multiplies 16 rows of IQ4XS with one column (see ops.decode).
 //
 //go:noescape
-func decodeIQ4XSAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeIQ4XSAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // decodeMXFP4AVX512 multiplies 16 rows of MXFP4 with one column (see ops.decode).
 //
 //go:noescape
-func decodeMXFP4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+func decodeMXFP4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeQ40x4AVX512 multiplies 16 rows of Q40x4 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ40x4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeIQ4NLx4AVX512 multiplies 16 rows of IQ4NLx4 with one column (see ops.decode).
+//
+//go:noescape
+func decodeIQ4NLx4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeQ80x2AVX512 multiplies 16 rows of Q80x2 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ80x2AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 // tile32xSSE2n1 multiplies a strip with 1 columns (see genericTile).
 //

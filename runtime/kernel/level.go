@@ -20,9 +20,8 @@ type ops struct {
 	unpack [maxType]func(dst, src *byte, rowBytes, blocks int, next uintptr)
 	// decode sets out[0..15] to the product of the 16 rows at src, rowBytes
 	// apart, and the panel of one column, whole rows of blocks blocks; the bits
-	// are those of unpack and tile. scales is decodeScales bytes of scratch. A
-	// nil entry means unpack and tile.
-	decode [maxType]func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)
+	// are those of unpack and tile. A nil entry means unpack and tile.
+	decode [maxType]decoder
 	// tile multiplies a strip with a panel (see genericTile).
 	tile func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool)
 	// quantize rounds n activations into a panel (see genericQuantize).
@@ -41,6 +40,16 @@ type ops struct {
 	read func(b []byte)
 	vec  vecOps
 }
+
+// decoder is a fused decode routine: one for single blocks and, if group is not
+// zero, one for groups of so many. They add to out if add is 1; scales is
+// decodeScales bytes of scratch.
+type decoder struct {
+	one, many decodeFunc
+	group     int
+}
+
+type decodeFunc func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
 var (
 	levels = []*ops{&genericOps}

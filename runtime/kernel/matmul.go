@@ -136,7 +136,7 @@ func (m *product) intStrips(s *scratch, i, following int, more bool) {
 // a time; ahead is the strip that will be needed next.
 func (m *product) decodeStrip(s *scratch, t, ahead int) {
 	f, k := m.w.t.info().form, m.w.cols
-	if d := cur.decode[m.w.t]; d != nil {
+	if d := &cur.decode[m.w.t]; d.one != nil {
 		m.decodeFused(s, t, ahead, d)
 		return
 	}
@@ -153,17 +153,31 @@ func (m *product) decodeStrip(s *scratch, t, ahead int) {
 const decodeScales = 2 * maxBlock / minSub * laneBytes
 
 // decodeFused is decodeStrip with a routine that needs no strip.
-func (m *product) decodeFused(s *scratch, t, ahead int, d func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte)) {
+func (m *product) decodeFused(s *scratch, t, ahead int, d *decoder) {
 	s.strip = grow(s.strip, decodeScales)
-	r, blocks := t*stripRows, m.w.cols/m.w.t.BlockLen()
-	next := uintptr(unsafe.Pointer(m.w.row(ahead * stripRows)))
-	if rows := m.w.rows - r; rows < stripRows {
+	r := t * stripRows
+	src := m.w.row(r)
+	rows := min(stripRows, m.w.rows-r)
+	dst := m.dst[r : r+rows]
+	if rows < stripRows {
 		s.out = growFloats(s.out, stripRows)
-		d(m.tailRows(s, r, rows, 0, m.w.rowBytes), m.w.rowBytes, blocks, next, &m.panel[0], &s.out[0], &s.strip[0])
-		copy(m.dst[r:], s.out[:rows])
-		return
+		src, dst = m.tailRows(s, r, rows, 0, m.w.rowBytes), s.out
 	}
-	d(m.w.row(r), m.w.rowBytes, blocks, next, &m.panel[0], &m.dst[r], &s.strip[0])
+	ti := m.w.t.info()
+	next := uintptr(unsafe.Pointer(m.w.row(ahead * stripRows)))
+	blocks, done := m.w.cols/ti.elems, 0
+	if d.group > 0 && blocks >= d.group {
+		done = blocks / d.group * d.group
+		d.many(src, m.w.rowBytes, done/d.group, next, &m.panel[0], &dst[0], &s.strip[0], 0)
+	}
+	if done < blocks {
+		from := done * ti.bytes
+		d.one(at(src, from), m.w.rowBytes, blocks-done, next+uintptr(stripRows*from),
+			&m.panel[done*ti.elems/unitCols*ti.form.colBytes()], &dst[0], &s.strip[0], min(done, 1))
+	}
+	if rows < stripRows {
+		copy(m.dst[r:], s.out[:rows])
+	}
 }
 
 // tailRows copies n bytes at byte from of the last rows, rows of them from r

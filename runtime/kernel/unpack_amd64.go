@@ -60,18 +60,18 @@ var unpackAVXVNNI = func() unpackFuncs {
 }()
 
 // decodeAVX512 are the fused routines.
-var decodeAVX512 = [maxType]func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte){
-	Q4_0:   decodeQ40AVX512,
-	Q4_1:   decodeQ41AVX512,
-	Q5_0:   decodeQ50AVX512,
-	Q5_1:   decodeQ51AVX512,
-	Q8_0:   decodeQ80AVX512,
-	Q2_K:   decodeQ2KAVX512,
-	Q3_K:   decodeQ3KAVX512,
-	Q4_K:   decodeQ4KAVX512,
-	Q5_K:   decodeQ5KAVX512,
-	Q6_K:   decodeQ6KAVX512,
-	IQ4_NL: decodeIQ4NLAVX512,
-	IQ4_XS: decodeIQ4XSAVX512,
-	MXFP4:  decodeMXFP4AVX512,
+var decodeAVX512 = [maxType]decoder{
+	Q4_0:   {one: decodeQ40AVX512, many: decodeQ40x4AVX512, group: 4},
+	Q4_1:   {one: decodeQ41AVX512},
+	Q5_0:   {one: decodeQ50AVX512},
+	Q5_1:   {one: decodeQ51AVX512},
+	Q8_0:   {one: decodeQ80AVX512, many: decodeQ80x2AVX512, group: 2},
+	Q2_K:   {one: decodeQ2KAVX512},
+	Q3_K:   {one: decodeQ3KAVX512},
+	Q4_K:   {one: decodeQ4KAVX512},
+	Q5_K:   {one: decodeQ5KAVX512},
+	Q6_K:   {one: decodeQ6KAVX512},
+	IQ4_NL: {one: decodeIQ4NLAVX512, many: decodeIQ4NLx4AVX512, group: 4},
+	IQ4_XS: {one: decodeIQ4XSAVX512},
+	MXFP4:  {one: decodeMXFP4AVX512},
 }

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // Decoding, the product with one column, is unpacking whose vectors are
 // multiplied at once instead of being stored: the same sums in the same order
 // as a tile of one column. Registers 0 to 13 are the unpacking's (Q5_K also
@@ -18,9 +20,17 @@ func fusedLane(s int, isMin bool) string {
 	return mem(s*laneBytes, "DI")
 }
 
+// grouped are formats taken several blocks at a time, so that one load brings
+// the scales of all of them.
+var grouped = []format{
+	{name: "Q40x4", bytes: 4 * 18, units: 4, sub: 32, body: decodeQ40x4},
+	{name: "IQ4NLx4", bytes: 4 * 18, units: 4, sub: 32, off8: true, body: decodeIQ4NLx4},
+	{name: "Q80x2", bytes: 2 * 34, units: 2, sub: 32, off8: true, body: decodeQ80x2},
+}
+
 func decodeFile(level isa) *file {
 	f := newFile("decode_" + level.low())
-	for _, fm := range formats {
+	for _, fm := range append(formats, grouped...) {
 		emitDecode(vec{level, f}, fm)
 	}
 	return f
@@ -29,7 +39,7 @@ func decodeFile(level isa) *file {
 // emitDecode emits the loop over blocks; the panel is at R14.
 func emitDecode(v vec, fm format) {
 	op := v.fn("multiplies 16 rows of "+fm.name+" with one column (see ops.decode).", "decode"+fm.name+v.name,
-		"src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte", 0)
+		"src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int", 0)
 	v.ins("MOVQ %s, SI", op["src"])
 	v.ins("MOVQ %s, DX", op["rowBytes"])
 	v.ins("MOVQ %s, CX", op["blocks"])
@@ -41,7 +51,17 @@ func emitDecode(v vec, fm format) {
 	v.ins("LEAQ (R8)(DX*4), R9")
 	v.ins("LEAQ (R9)(DX*4), R10")
 	v.gatherMasks()
+	for r := 4; r < 8; r++ { // quadwords 4 to 7, for groupScales
+		v.ins("MOVL $%#x, AX", 15<<(4*r))
+		v.ins("KMOVD AX, K%d", r)
+	}
 	v.zero(fusedSum)
+	v.ins("MOVQ %s, AX", op["add"])
+	v.ins("MOVQ %s, R15", op["out"])
+	v.ins("TESTQ AX, AX")
+	v.ins("JZ start")
+	v.load("(R15)", fusedSum)
+	v.ins("start:")
 	v.ins("PCALIGN $64")
 	v.ins("loop:")
 	body := vec{v.isa, newFile("")}
@@ -56,7 +76,6 @@ func emitDecode(v vec, fm format) {
 	v.ins("ADDQ $%d, R14", fm.units*u.colBytes())
 	v.ins("DECQ CX")
 	v.ins("JNZ loop")
-	v.ins("MOVQ %s, R15", op["out"])
 	v.store(fusedSum, "(R15)")
 	v.ret()
 }
@@ -105,5 +124,76 @@ func (u *unpacker) finish(n, count int) {
 				u.ins("VFNMADD231PS.BCST %s, %s, %s", u.act(n, 32+4*s), z(fusedTemp), z(fusedSum))
 			}
 		}
+	}
+}
+
+// groupScales stores the float16 scales of count blocks, 2 or 4 of size bytes
+// each, that start with them. A word permutation of a row's bytes puts the
+// scales into the row's quadword; K1 to K7 select it, as words.
+func (u *unpacker) groupScales(count, size int) {
+	words := make([]uint64, 4)
+	for b := range count {
+		words[b] = uint64(b * size / 2)
+	}
+	u.load(u.data(u.name4("pick", count, size), 16, words...), 0)
+	for half := range 2 {
+		for r := range 8 {
+			m := row(8*half+r, 0)
+			if r == 0 {
+				u.ins("VPERMW %s, Z0, %s", m, z(1+half))
+				continue
+			}
+			u.ins("VPERMW %s, Z0, K%d, %s", m, r, z(1+half))
+		}
+	}
+	for b := 0; b < count; b += 2 {
+		u.note("scales of blocks %d and %d: word b of the 8 quadwords of both halves", b, b+1)
+		var order []uint64
+		for k := range 2 {
+			for r := range 16 {
+				order = append(order, uint64(4*(r%8)+32*(r/8)+b+k))
+			}
+		}
+		u.load(u.data(u.name4("order", b, 0), 16, order...), 3)
+		u.move(1, 4)
+		u.ins("VPERMT2W Z2, Z3, Z4")
+		u.ins("VCVTPH2PS Y4, Z5")
+		u.putScale(5, b)
+		u.ins("VEXTRACTI64X4 $1, Z4, Y4")
+		u.ins("VCVTPH2PS Y4, Z5")
+		u.putScale(5, b+1)
+	}
+}
+
+func (u *unpacker) name4(what string, a, b int) string { return fmt.Sprintf("%s%d_%d", what, a, b) }
+
+func decodeQ40x4(u *unpacker) {
+	u.groupScales(4, 18)
+	for b := range 4 {
+		u.dwords(18*b+2, 0, 4)
+		u.nibbles(b, nil)
+	}
+}
+
+func decodeIQ4NLx4(u *unpacker) {
+	u.load(u.iq4Table(), 13)
+	u.groupScales(4, 18)
+	for b := range 4 {
+		u.dwords(18*b+2, 0, 4)
+		u.nibbles(b, u.lookup)
+	}
+}
+
+func decodeQ80x2(u *unpacker) {
+	u.groupScales(2, 34)
+	for b := range 2 {
+		for p := range 2 {
+			u.dwords(34*b+2+16*p, 0, 4)
+			for j := range 4 {
+				u.opc("VPXOR", 0x80808080, j, j)
+				u.put(j, b, 4*p+j)
+			}
+		}
+		u.finish(b, 1)
 	}
 }
