@@ -107,7 +107,8 @@ func quote(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
-// renameFilters puts our names for the filters of ownFilters behind every bar.
+// renameFilters puts our names for the filters of ownFilters behind every bar. It also sets closing braces apart,
+// because the library takes two in a row for the end of the tag.
 func renameFilters(text string) string {
 	var out strings.Builder
 	for i := 0; i < len(text); {
@@ -131,6 +132,9 @@ func renameFilters(text string) string {
 				out.WriteString("|" + name)
 			}
 			i = k
+		case c == '}':
+			out.WriteString("} ")
+			i++
 		default:
 			out.WriteByte(c)
 			i++

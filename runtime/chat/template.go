@@ -3,12 +3,16 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/ardanlabs/jinja"
 )
 
 // Template is a compiled chat template. It is safe for concurrent use.
-type Template struct{ compiled *jinja.Template }
+type Template struct {
+	compiled    *jinja.Template
+	takesSystem func() bool // whether system messages appear in the prompt, found out at first use
+}
 
 // Parse compiles a template.
 func Parse(source string) (t *Template, err error) {
@@ -21,7 +25,9 @@ func Parse(source string) (t *Template, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrTemplate, err)
 	}
-	return &Template{c}, nil
+	t = &Template{compiled: c}
+	t.takesSystem = sync.OnceValue(t.probeSystem)
+	return t, nil
 }
 
 // Render makes the prompt for a conversation.
@@ -74,11 +80,11 @@ func recovered(err *error) {
 	}
 }
 
-// Prompt renders messages without tools.
+// Prompt renders messages without tools; see Chat.
 func (t *Template) Prompt(messages []Message, bos, eos string, addGenerationPrompt bool) (string, error) {
 	m, err := json.Marshal(messages)
 	if err != nil {
 		return "", fmt.Errorf("%w: messages: %v", ErrTemplate, err)
 	}
-	return t.Render(Input{Messages: m, BOS: bos, EOS: eos, AddGenerationPrompt: addGenerationPrompt})
+	return t.Chat(Input{Messages: m, BOS: bos, EOS: eos, AddGenerationPrompt: addGenerationPrompt})
 }

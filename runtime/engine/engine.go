@@ -167,7 +167,8 @@ func (e *Engine) ChatPrompt(msgs []chat.Message, addGenerationPrompt bool) (stri
 	return s, nil
 }
 
-// RenderChat renders a conversation with tools and further variables; empty BOS and EOS are filled in.
+// RenderChat renders a conversation with tools and further variables; empty BOS and EOS are filled in. A system message
+// is merged into the next user message when the template takes none.
 func (e *Engine) RenderChat(in chat.Input) (string, error) {
 	t, err := e.template()
 	if err != nil {
@@ -179,7 +180,7 @@ func (e *Engine) RenderChat(in chat.Input) (string, error) {
 	if in.EOS == "" {
 		in.EOS = e.tok.Text(e.tok.EOS)
 	}
-	s, err := t.Render(in)
+	s, err := t.Chat(in)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", e.name, err)
 	}
