@@ -10,6 +10,8 @@ import (
 	"github.com/llamaboot/llamaboot/stub"
 )
 
+//go:generate nasm -f bin -o testdata/args.elf testdata/args.asm
+
 // sampleProgram reads the test program (testdata/args.asm).
 func sampleProgram(t testing.TB) []byte {
 	t.Helper()

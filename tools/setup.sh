@@ -59,9 +59,15 @@ if [ "$what" = test ]; then
 	need "has dash" dash
 	need "has bash" bash
 	need "has zsh" zsh
-	need "has ksh" ksh
+	need "has ksh93" ksh
+	need "has yash" yash
 	need "has mksh" mksh
 	need "has busybox" busybox
+	need "has file" file
+	# Not on every system under these names: the tests that use them say when they are missing.
+	need "has readpe || ! apt-cache show pev" pev
+	need "has qemu-aarch64 || ! apt-cache show qemu-user" qemu-user
+	need "has wine64 || test -x /usr/lib/wine/wine64 || ! apt-cache show wine64" wine64
 fi
 [ -n "$missing" ] || exit 0
 

@@ -1,6 +1,6 @@
 ; A program for tests, linux/amd64: prints its arguments and its environment, a
 ; line each, and exits with status 42. It is linked like the metal core (file
-; offset = address - 1 TiB). nasm -f bin -o args.elf args.asm
+; offset = address - 1 TiB).
 
 BASE equ 1 << 40
 
