@@ -15,6 +15,7 @@ var efiMap [128 << 10]byte
 func initBoot() {
 	info = *boot()
 	bootInfoPtr = uintptr(unsafe.Pointer(&info))
+	fwSP = (uintptr(unsafe.Pointer(&fwStack)) - coreBase + info.corePA + fwStackSize - 64) &^ 15
 	hardwareInit()
 	puts("llamaboot: core\n")
 	rsdp = findRSDP()

@@ -21,14 +21,15 @@ TEXT ·saveFirmwareState(SB),NOSPLIT|NOFRAME,$0
 // func efiCall(fn uintptr, args *[8]uintptr) uintptr
 // Calls a UEFI service (UEFI 2.10 section 2.3.4.2: Microsoft x64 convention) on its
 // own stack with the firmware's descriptor tables and interrupts on.
+// The stack is used at its physical address: drivers let devices read requests that
+// they build on the stack.
 TEXT ·efiCall(SB),NOSPLIT|NOFRAME,$0-24
 	MOVQ	$0, ret+16(FP)		// efiCall3 stores the status
 	MOVQ	fn+0(FP), AX
 	MOVQ	args+8(FP), R11
 	PUSHQ	BP
 	MOVQ	SP, BP
-	LEAQ	·fwStack+const_fwStackTop(SB), SP
-	ANDQ	$~15, SP
+	MOVQ	·fwSP(SB), SP
 	MOVQ	56(R11), BX
 	PUSHQ	BX
 	MOVQ	48(R11), BX

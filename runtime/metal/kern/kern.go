@@ -30,7 +30,6 @@ const (
 	bootStackSize = 64 << 10
 	bootStackTop  = bootStackSize - 16
 	fwStackSize   = 256 << 10
-	fwStackTop    = fwStackSize - 64
 	userStackSize = 512 << 10
 
 	// fpSize holds the XSAVE image of xsaveMask: x87, SSE, AVX, AVX-512 (2696 bytes
@@ -118,6 +117,7 @@ var (
 	bootStack [bootStackSize]byte
 	userStack [userStackSize]byte
 	fwStack   [fwStackSize]byte
+	fwSP      uintptr // identity-mapped top of fwStack
 	userSP    uintptr
 
 	cpus    [maxCPU]cpu
