@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,7 @@ var (
 	endFailure = []byte{0xba, 0xf4, 0x00, 0xb0, 0x11, 0xee, 0xf4, 0xeb, 0xfd}
 	endReset   = []byte{0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe} // mov al,0xfe; out 0x64,al: the keyboard controller's reset line
 	endHang    = []byte{0xeb, 0xfe}                         // jmp $
-	// endEcho echoes serial input until Ctrl-D, then reports success.
+	// endEcho echoes serial input and prompts again after each CR, until Ctrl-D; then it reports success.
 	endEcho = append([]byte{
 		0xba, 0xfd, 0x03, // poll: mov dx,0x3fd
 		0xec,       // in al,dx
@@ -29,9 +30,15 @@ var (
 		0xba, 0xf8, 0x03, // mov dx,0x3f8
 		0xec,       // in al,dx
 		0x3c, 0x04, // cmp al,4
-		0x74, 0x03, // je end
+		0x74, 0x0d, // je end
 		0xee,       // out dx,al
-		0xeb, 0xed, // jmp poll
+		0x3c, 0x0d, // cmp al,'\r'
+		0x75, 0xeb, // jne poll
+		0xb0, '>', // mov al,'>'
+		0xee,      // out dx,al
+		0xb0, ' ', // mov al,' '
+		0xee,       // out dx,al
+		0xeb, 0xe3, // jmp poll
 	}, endSuccess...)
 )
 
@@ -173,11 +180,23 @@ func TestScreenshot(t *testing.T) {
 	}
 }
 
-// TestInput types into a guest that echoes: nothing may be sent before its prompt, and the end of input is Ctrl-D.
+// TestInput types into a guest that echoes: nothing may be sent before its prompt, one line goes to each prompt, and
+// the end of input is Ctrl-D.
 func TestInput(t *testing.T) {
 	r := boot(t, t.Context(), Machine{File: guestDisk(t, "hello\r\n> ", endEcho), Stdin: strings.NewReader("first\nsecond")})
-	if r.err != nil || !strings.Contains(r.console, "hello\r\n> first\nsecond\r") {
+	if r.err != nil || !strings.Contains(r.console, "hello\r\n> first\r> second\r> ") {
 		t.Errorf("console %q, %v", r.console, r.err)
+	}
+}
+
+// TestKeys: what a person types goes to the guest at once, without a prompt.
+func TestKeys(t *testing.T) {
+	r, w := io.Pipe()
+	keys := &Terminal{r}
+	time.AfterFunc(3*time.Second, func() { io.WriteString(w, "abc\x04") })
+	got := boot(t, t.Context(), Machine{File: guestDisk(t, "no prompt\r\n", endEcho), Stdin: keys})
+	if got.err != nil || !strings.Contains(got.console, "no prompt\r\nabc") {
+		t.Errorf("console %q, %v", got.console, got.err)
 	}
 }
 

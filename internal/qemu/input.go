@@ -1,78 +1,96 @@
 package qemu
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"sync"
 )
 
 // endOfInput is what a console sends for the end of input: Ctrl-D.
-const endOfInput = 0x04
+const endOfInput = "\x04"
 
-// inputBacklog bounds the typed bytes that are kept for a second attempt with another accelerator.
-const inputBacklog = 32 << 10
+// prompt at the start of a line asks for input. What does not come from a terminal is sent one line for each prompt:
+// firmware would take early bytes for keys, and a serial port holds 16 of them.
+const prompt = "> "
 
-// input sends the user's typing to the QEMU that runs now. One goroutine reads the source for all attempts; what the
-// first attempt was sent is sent again to the second.
+// Terminal marks a source of input at which a person sits: every key goes to the guest at once, firmware included.
+type Terminal struct{ io.Reader }
+
+// input sends the user's typing to the QEMU that runs now. It reads the source once for all attempts; lines that one
+// attempt was sent are sent again to the next.
 type input struct {
-	mu   sync.Mutex
-	cond *sync.Cond
-	sent []byte
-	w    io.WriteCloser
-	open bool // the guest may be sent input
-	wait []byte
+	mu    sync.Mutex
+	cond  *sync.Cond
+	lines []string // all lines so far, each with its end
+	next  int      // the first line that the QEMU of now has not got
+	asked bool     // the guest shows a prompt
+	w     io.WriteCloser
 }
-
-// prompt, when the source is no terminal, is awaited on the serial port before anything is sent: firmware would take
-// early bytes for keys.
-var prompt = []byte("> ")
 
 // newInput starts reading r; nil sends nothing.
 func newInput(r io.Reader) *input {
 	in := &input{}
 	in.cond = sync.NewCond(&in.mu)
-	if r == nil {
-		return in
+	switch r := r.(type) {
+	case nil:
+	case *Terminal:
+		go in.relayKeys(r)
+	default:
+		go in.readLines(r)
+		go in.sendLines()
 	}
-	if _, terminal := r.(*Terminal); !terminal {
-		in.wait = prompt
-	}
-	go func() {
-		buf := make([]byte, 4096)
-		last := byte('\n')
-		for {
-			n, err := r.Read(buf)
-			if n > 0 {
-				last = buf[n-1]
-				in.send(buf[:n])
-			}
-			if err != nil {
-				if last != '\n' && last != '\r' {
-					in.send([]byte{'\r'})
-				}
-				in.send([]byte{endOfInput})
-				return
-			}
-		}
-	}()
 	return in
 }
 
-// Terminal marks a source of input at which a person sits: every key goes to the guest at once, firmware included.
-type Terminal struct{ io.Reader }
+// relayKeys passes everything on as it comes.
+func (in *input) relayKeys(r io.Reader) {
+	buf := make([]byte, 4096)
+	for {
+		n, err := r.Read(buf)
+		in.mu.Lock()
+		w := in.w
+		in.mu.Unlock()
+		if n > 0 && w != nil {
+			w.Write(buf[:n]) // a QEMU that has ended takes no more; its status says why
+		}
+		if err != nil {
+			return
+		}
+	}
+}
 
-// send writes p to the current QEMU once the guest is ready, and remembers it.
-func (in *input) send(p []byte) {
+// readLines collects the lines of r and then the end of input. An error of r counts as its end.
+func (in *input) readLines(r io.Reader) {
+	s := bufio.NewScanner(r)
+	for s.Scan() {
+		in.add(s.Text() + "\r")
+	}
+	in.add(endOfInput)
+}
+
+func (in *input) add(line string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for in.wait != nil && !in.open {
-		in.cond.Wait()
-	}
-	if len(in.sent)+len(p) <= inputBacklog {
-		in.sent = append(in.sent, p...)
-	}
-	if in.w != nil {
-		in.w.Write(p) // a QEMU that has ended takes no more; its status says why
+	in.lines = append(in.lines, line)
+	in.cond.Broadcast()
+}
+
+// sendLines answers each prompt with the next line.
+func (in *input) sendLines() {
+	for {
+		in.mu.Lock()
+		for !in.asked || in.next == len(in.lines) || in.w == nil {
+			in.cond.Wait()
+		}
+		line, w := in.lines[in.next], in.w
+		in.next++
+		in.asked = false
+		in.mu.Unlock()
+		io.WriteString(w, line) // without the lock: it may block until the guest reads
+		if line == endOfInput {
+			return
+		}
 	}
 }
 
@@ -83,52 +101,34 @@ func (in *input) connect(w io.WriteCloser) {
 	if in.w != nil {
 		in.w.Close()
 	}
-	in.w = w
-	in.open = false
-	if w != nil && in.wait == nil {
-		w.Write(in.sent)
-	}
+	in.w, in.next, in.asked = w, 0, false
+	in.cond.Broadcast()
 }
 
-// gate watches the serial port for the prompt at the start of a line.
-func (in *input) gate() io.Writer { return &gate{in: in} }
+// promptWatch is the part of the serial port's output chain that sees prompts.
+func (in *input) promptWatch() io.Writer { return &promptWatch{in: in} }
 
-type gate struct {
+type promptWatch struct {
 	in   *input
-	line []byte
-	done bool // the prompt was seen; from then on input never holds up output
+	line []byte // the beginning of the current line
 }
 
-func (g *gate) Write(p []byte) (int, error) {
-	if g.done {
-		return len(p), nil
-	}
-	for _, c := range p {
+func (p *promptWatch) Write(b []byte) (int, error) {
+	for _, c := range b {
 		switch {
 		case c == '\n' || c == '\r':
-			g.line = g.line[:0]
-		case len(g.line) <= len(prompt):
-			g.line = append(g.line, c)
+			p.line = p.line[:0]
+			continue
+		case len(p.line) > len(prompt):
+			continue
 		}
-		if bytes.Equal(g.line, prompt) {
-			g.done = true
-			g.in.ready()
-			break
+		p.line = append(p.line, c)
+		if bytes.Equal(p.line, []byte(prompt)) {
+			p.in.mu.Lock()
+			p.in.asked = true
+			p.in.cond.Broadcast()
+			p.in.mu.Unlock()
 		}
 	}
-	return len(p), nil
-}
-
-// ready lets input through; a second attempt first gets what the first one was sent.
-func (in *input) ready() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.open || in.wait == nil {
-		return
-	}
-	in.open = true
-	if in.w != nil {
-		in.w.Write(in.sent)
-	}
-	in.cond.Broadcast()
+	return len(b), nil
 }

@@ -132,7 +132,7 @@ func (m *Machine) boot(ctx context.Context, binary string, fw firmware, accel st
 // output builds the chain behind the serial port and the function that ends it.
 func (a *attempt) output(stdin *input) (out io.Writer, flush func() error) {
 	if a.Marks == nil {
-		return io.MultiWriter(&a.serial, stdin.gate(), a.Console), func() error { return nil }
+		return io.MultiWriter(&a.serial, stdin.promptWatch(), a.Console), func() error { return nil }
 	}
 	split := &splitter{console: a.Console, text: a.Text, marks: *a.Marks, ended: func() {
 		select {
@@ -140,7 +140,7 @@ func (a *attempt) output(stdin *input) (out io.Writer, flush func() error) {
 		default:
 		}
 	}}
-	return &plain{w: io.MultiWriter(&a.serial, stdin.gate(), split)}, split.flush
+	return &plain{w: io.MultiWriter(&a.serial, stdin.promptWatch(), split)}, split.flush
 }
 
 // watch follows a running guest: the control socket, screenshots, and a KVM that makes no progress.
