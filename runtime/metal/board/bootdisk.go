@@ -5,6 +5,7 @@ package board
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
@@ -14,15 +15,34 @@ var errNoDisk = errors.New("board: the disk this machine was started from was no
 
 // BootDisk finds the disk the machine was started from and returns the llamafile it
 // holds.
-func BootDisk() (*disk.Reader, error) {
+func BootDisk() (r *disk.Reader, err error) {
 	if kern.UEFI() {
-		return efiBootDisk()
+		r, err = efiBootDisk()
+	} else {
+		r, err = biosBootDisk()
 	}
-	return biosBootDisk()
+	if err == nil {
+		fmt.Fprintf(os.Stderr, "boot disk: %s, %s\n", r.Name(), humanSize(r.Size()))
+	}
+	return r, err
 }
 
-// biosBootDisk uses the drive stage 2 was loaded from, which it knows by GUID.
+// humanSize gives a size in MiB or GiB.
+func humanSize(n int64) string {
+	const mib, gib = 1 << 20, 1 << 30
+	if n < gib {
+		return fmt.Sprintf("%.1f MiB", float64(n)/mib)
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/gib)
+}
+
+// biosBootDisk looks for the disk stage 2 was loaded from, which it knows by GUID: with
+// our own drivers, which are many times faster, else as the BIOS drive.
 func biosBootDisk() (*disk.Reader, error) {
+	want := disk.GUID(kern.DiskGUID())
+	if r := nativeBootDisk(want); r != nil {
+		return r, nil
+	}
 	d, err := newBIOSDisk(kern.BIOSDrive())
 	if err != nil {
 		return nil, err
@@ -31,7 +51,7 @@ func biosBootDisk() (*disk.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := disk.GUID(kern.DiskGUID()); t.Disk != want {
+	if t.Disk != want {
 		return nil, fmt.Errorf("%w: %s has GUID %x, want %x", errNoDisk, d.Name(), t.Disk, want)
 	}
 	return disk.NewReader(d, t.Size), nil

@@ -21,6 +21,7 @@ const (
 // PowerOff switches the machine off. It returns when the machine does not let itself
 // be switched off.
 func PowerOff() {
+	stopDisks()
 	if kern.UEFI() {
 		resetSystem(resetShutdown)
 	}
@@ -44,6 +45,7 @@ func PowerOff() {
 // Reboot starts the machine again: firmware, ACPI reset register, keyboard
 // controller, in this order. It returns when none of them works.
 func Reboot() {
+	stopDisks()
 	if kern.UEFI() {
 		resetSystem(resetCold)
 	}

@@ -140,6 +140,9 @@ func NewReader(b Blocks, size int64) *Reader {
 	return &Reader{blocks: b, size: size, bounce: make([]byte, b.BlockSize())}
 }
 
+// Name says which disk it is.
+func (r *Reader) Name() string { return r.blocks.Name() }
+
 // Size is the size in bytes.
 func (r *Reader) Size() int64 { return r.size }
 
