@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/llamaboot/llamaboot/ape"
@@ -12,22 +14,45 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
 
-// A modelFile is an open GGUF file whose structure was checked.
+// maxParts bounds the files of one split model.
+const maxParts = 1000
+
+// A modelFile is an open GGUF model whose structure was checked.
 type modelFile struct {
 	ape.Member
-	file *os.File
+	release []func() error
 }
 
-// openModel opens the GGUF file at path and checks all of its structure: that
-// every key is readable and every tensor lies within the file.
+// Close releases the model's files; the member cannot be read any more.
+func (m *modelFile) Close() error {
+	var errs []error
+	for _, f := range m.release {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}
+
+// splitName matches the names of a split model's parts, as llama.cpp's gguf-split
+// makes them.
+var splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
+
+// openModel opens the GGUF file at path and checks all of its structure: that every
+// key is readable and every tensor lies within the file. A split model is given by its
+// first part.
 func openModel(path string) (*modelFile, error) {
-	if err := checkGGUF(path); err != nil {
+	if name := splitName.FindStringSubmatch(path); name != nil {
+		return openParts(name[1], name[2], name[3])
+	}
+	m := new(modelFile)
+	if _, err := m.parse(path); err != nil {
+		m.Close()
 		return nil, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	m.Close() // the mapping; the copy reads the file
 	info, err := f.Stat()
 	if err != nil {
 		f.Close()
@@ -37,42 +62,76 @@ func openModel(path string) (*modelFile, error) {
 	if !strings.HasSuffix(strings.ToLower(name), ".gguf") {
 		name += ".gguf" // readers find models by this ending
 	}
-	return &modelFile{ape.Member{Name: name, Size: info.Size(), Data: f}, f}, nil
+	return &modelFile{ape.Member{Name: name, Size: info.Size(), Data: f}, []func() error{f.Close}}, nil
 }
 
-func (m *modelFile) Close() error { return m.file.Close() }
-
-func checkGGUF(path string) error {
+// parse maps the GGUF file at path and checks its structure. The mapping lives until m
+// is closed.
+func (m *modelFile) parse(path string) (*gguf.File, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return withHint(err, "check the path of the model")
+		return nil, withHint(err, "check the path of the model")
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if info.Mode().IsRegular() && info.Size() == 0 {
-		return withHint(fmt.Errorf("%s: the file is empty", path), "the download or copy may have failed")
+		return nil, withHint(fmt.Errorf("%s: the file is empty", path), "the download or copy may have failed")
 	}
 	b, err := bundle.Open(path)
 	if errors.Is(err, bundle.ErrNotBundle) {
-		return withHint(err, "--model wants a GGUF file; convert other formats with llama.cpp's convert_hf_to_gguf.py")
+		return nil, withHint(err, "--model wants a GGUF file; convert other formats with llama.cpp's convert_hf_to_gguf.py")
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer b.Close()
+	m.release = append(m.release, b.Close)
 	if models := b.Models(); len(models) != 1 || models[0] != path {
-		return withHint(fmt.Errorf("%s is an archive, not a GGUF file", path), "use --from to start from another llamafile")
+		return nil, withHint(fmt.Errorf("%s is an archive, not a GGUF file", path), "use --from to start from another llamafile")
 	}
 	data, release, err := b.Load("")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer release()
-	if _, err := gguf.Parse(data); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	m.release = append(m.release, release)
+	f, err := gguf.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return f, nil
+}
+
+// openParts opens all parts of a split model as one; no is the part that was named.
+func openParts(base, no, of string) (*modelFile, error) {
+	count, err := strconv.Atoi(of)
+	if err != nil || count < 1 || count > maxParts {
+		return nil, fmt.Errorf("%s-%s-of-%s.gguf: %s parts, want 1 to %d", base, no, of, of, maxParts)
+	}
+	if no != "00001" {
+		return nil, withHint(usagef("%s-%s-of-%s.gguf is a later part of a split model", base, no, of), "give the first part, %s-00001-of-%s.gguf; the others are found by name", base, of)
+	}
+	m := new(modelFile)
+	var parts []*gguf.File
+	for i := range count {
+		f, err := m.parse(fmt.Sprintf("%s-%05d-of-%s.gguf", base, i+1, of))
+		if err != nil {
+			m.Close()
+			return nil, err
+		}
+		parts = append(parts, f)
+	}
+	var segments [][]byte
+	w, err := gguf.Join(parts)
+	if err == nil {
+		segments, err = w.Segments()
+	}
+	if err != nil {
+		m.Close()
+		return nil, fmt.Errorf("%s-*-of-%s.gguf: %w", base, of, err)
+	}
+	data := newPieces(segments)
+	m.Member = ape.Member{Name: filepath.Base(base) + ".gguf", Size: data.size, Data: data}
+	return m, nil
 }
 
 // keepInputs is an error when writing output would replace one of the files it is made from, --force or not:

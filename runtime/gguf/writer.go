@@ -52,8 +52,8 @@ func (w *Writer) AddTensorFunc(name string, t TensorType, dims []int, fill func(
 	return nil
 }
 
-// WriteTo writes the file.
-func (w *Writer) WriteTo(out io.Writer) (int64, error) {
+// header encodes everything before the tensors' data.
+func (w *Writer) header() []byte {
 	var h bytes.Buffer
 	h.WriteString(Magic)
 	u32 := func(v uint32) { h.Write(binary.LittleEndian.AppendUint32(nil, v)) }
@@ -86,22 +86,35 @@ func (w *Writer) WriteTo(out io.Writer) (int64, error) {
 		off += pad(t.size)
 	}
 	h.Write(make([]byte, pad(h.Len())-h.Len()))
-	n, err := out.Write(h.Bytes())
+	return h.Bytes()
+}
+
+// data makes the tensor's data.
+func (t *writerTensor) data() ([]byte, error) {
+	b, err := t.fill()
+	if err == nil && len(b) != t.size {
+		err = fmt.Errorf("gguf: tensor %q: %d bytes of data, want %d for %v %v", t.Name, len(b), t.size, t.Type, t.Dims)
+	}
+	return b, err
+}
+
+// padding is what separates one tensor's data from the next.
+var padding [defaultAlignment]byte
+
+// WriteTo writes the file.
+func (w *Writer) WriteTo(out io.Writer) (int64, error) {
+	n, err := out.Write(w.header())
 	total := int64(n)
-	var zero [defaultAlignment]byte
 	for i := range w.tensors {
 		t := &w.tensors[i]
 		if err != nil {
 			return total, err
 		}
-		data, ferr := t.fill()
+		data, ferr := t.data()
 		if ferr != nil {
 			return total, ferr
 		}
-		if len(data) != t.size {
-			return total, fmt.Errorf("gguf: tensor %q: %d bytes of data, want %d for %v %v", t.Name, len(data), t.size, t.Type, t.Dims)
-		}
-		for _, p := range [][]byte{data, zero[:pad(t.size)-t.size]} {
+		for _, p := range [][]byte{data, padding[:pad(t.size)-t.size]} {
 			n, err = out.Write(p)
 			total += int64(n)
 			if err != nil {
@@ -110,6 +123,20 @@ func (w *Writer) WriteTo(out io.Writer) (int64, error) {
 		}
 	}
 	return total, err
+}
+
+// Segments returns the file's bytes in order, in pieces. Data given to AddTensor is not copied.
+func (w *Writer) Segments() ([][]byte, error) {
+	segments := [][]byte{w.header()}
+	for i := range w.tensors {
+		t := &w.tensors[i]
+		data, err := t.data()
+		if err != nil {
+			return nil, err
+		}
+		segments = append(segments, data, padding[:pad(t.size)-t.size])
+	}
+	return segments, nil
 }
 
 // pad rounds n up to the alignment.

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/llamaboot/llamaboot/runtime/gguf"
+)
+
+func TestPieces(t *testing.T) {
+	p := newPieces([][]byte{[]byte("one "), nil, []byte("two "), []byte("three"), {}})
+	if err := iotest.TestReader(io.NewSectionReader(p, 0, p.size), []byte("one two three")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSplitModel splits the demo model in two and expects the joined one to hold the
+// same tensors and keys.
+func TestSplitModel(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/demo.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := gguf.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	base := filepath.Join(dir, "demo")
+	for i := range 2 {
+		w := new(gguf.Writer)
+		must := func(err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, kv := range whole.Keys {
+			if i == 0 {
+				must(w.Add(kv.Key, kv.Value))
+			}
+		}
+		must(w.Add("split.no", uint16(i)))
+		must(w.Add("split.count", uint16(2)))
+		must(w.Add("split.tensors.count", int32(len(whole.Tensors))))
+		half := len(whole.Tensors) / 2
+		for _, x := range [][]gguf.Tensor{whole.Tensors[:half], whole.Tensors[half:]}[i] {
+			must(w.AddTensor(x.Name, x.Type, x.Dims, x.Data))
+		}
+		segments, err := w.Segments()
+		must(err)
+		must(os.WriteFile(fmt.Sprintf("%s-%05d-of-00002.gguf", base, i+1), bytes.Join(segments, nil), 0o600))
+	}
+	if _, err := openModel(base + "-00002-of-00002.gguf"); err == nil || !strings.Contains(err.Error(), "later part") {
+		t.Errorf("second part: got %v, want an error that says so", err)
+	}
+	m, err := openModel(base + "-00001-of-00002.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	joined, err := io.ReadAll(io.NewSectionReader(m.Data, 0, m.Size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Parse(joined)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Name != "demo.gguf" || len(f.Tensors) != len(whole.Tensors) {
+		t.Errorf("%s holds %d tensors, want demo.gguf with %d", m.Name, len(f.Tensors), len(whole.Tensors))
+	}
+	for i, x := range whole.Tensors {
+		if y := f.Tensors[i]; y.Name != x.Name || !bytes.Equal(y.Data, x.Data) {
+			t.Errorf("tensor %d: %s differs from %s", i, y.Name, x.Name)
+		}
+	}
+	if err := os.Remove(base + "-00002-of-00002.gguf"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openModel(base + "-00001-of-00002.gguf"); err == nil {
+		t.Error("second part missing: no error")
+	}
+}
