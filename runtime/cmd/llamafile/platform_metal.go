@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -38,8 +37,8 @@ func bare() app.Platform {
 	if kern.UEFI() {
 		firmware = "UEFI"
 	}
-	fmt.Fprintf(os.Stderr, "llamaboot on bare metal: %s, %d CPUs, %d MiB RAM, clock %d MHz (%s)\n",
-		firmware, s.CPUs, s.RAM>>20, s.TSCHz/1e6, s.TSCSource)
+	fmt.Fprintf(os.Stderr, "llamaboot on bare metal: %s, %d CPUs (%d cores), %d MiB RAM, clock %d MHz (%s)\n",
+		firmware, s.CPUs, kern.PhysicalCores(), s.RAM>>20, s.TSCHz/1e6, s.TSCSource)
 	if s.FailedCPUs > 0 {
 		fmt.Fprintf(os.Stderr, "warning: %d CPUs did not start and are left out\n", s.FailedCPUs)
 	}
@@ -49,7 +48,7 @@ func bare() app.Platform {
 		RawConsole: true,
 		MarkText:   true,
 		OpenSelf:   openDisk,
-		Threads:    runtime.NumCPU(),
+		Threads:    kern.PhysicalCores(),
 	}
 	if text, ok := board.QEMUFile(qemuArgs); ok {
 		p.BootArgs = &text

@@ -20,6 +20,7 @@ func initBoot() {
 	puts("llamaboot: core\n")
 	rsdp = findRSDP()
 	maskPIC()
+	initNoExec()
 	if UEFI() {
 		bootService(bsWatchdog, 0, 0, 0, 0, 0)
 		takeFirmwareMemory()
@@ -32,16 +33,20 @@ func initBoot() {
 		buildTables()
 	}
 	dropPageZero()
+	protectCore()
+	guardStacks()
 	initClock()
 	initAPIC()
 	t := &threads[0]
 	t.state, t.cpu, t.tid = threadRunning, -1, nextTID
 	nextTID++
-	t.kstop = uintptr(unsafe.Pointer(&kstacks[0])) + stackSize - 64
+	t.kstop = stackTop(0)
 	c := &cpus[0]
 	c.cur = uintptr(unsafe.Pointer(t))
 	c.kstack = t.kstop
-	startProcessors(trampolinePages())
+	low := trampolinePages()
+	makeExecutable(low)
+	startProcessors(low)
 	apicOn = true
 	buildUserStack()
 	armTimer(nanotime() + slice)
@@ -81,6 +86,7 @@ func buildTables() {
 	top := tablePage()
 	*entryAt(top, coreBase>>39) = *entryAt(pml4, coreBase>>39)
 	pml4 = top
+	*pageDirEntry(0) = ptePresent | pteWrite | pteHuge // code of the AP start lies here
 	mapIdentity(0, 1<<32)
 	for i := 0; i < phys.n; i++ {
 		mapIdentity(phys.ranges[i].base, phys.ranges[i].end-phys.ranges[i].base)
@@ -144,7 +150,7 @@ func trampolinePages() uintptr {
 // AMD64 section 3.4.1).
 func buildUserStack() {
 	const atPagesz, atRandom = 6, 25
-	top := (uintptr(unsafe.Pointer(&userStack)) + userStackSize - 4096) &^ 63
+	top := userStackStart() + userStackSize - 4096
 	data := top + 1024
 	at := top
 	put := func(v uintptr) { *word(at) = v; at += 8 }

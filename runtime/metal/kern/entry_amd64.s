@@ -466,9 +466,6 @@ TEXT ·apEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 // func codeAddr(which uintptr) uintptr
 TEXT ·codeAddr(SB),NOSPLIT|NOFRAME,$0-16
 	MOVQ	which+0(FP), AX
-	LEAQ	·trapEntry(SB), BX
-	CMPQ	AX, $const_addrTrap
-	JEQ	done
 	LEAQ	·childReturn(SB), BX
 	CMPQ	AX, $const_addrChild
 	JEQ	done

@@ -9,7 +9,7 @@
 // AMD64 supplement 1.0, Linux man-pages 6 (system calls), ACPI 6.5, UEFI 2.10.
 //
 // Rules for code in this package that runs in kernel context (from an entry in
-// entry_amd64.s): interrupts are off, the stack is 16 KiB, g is a fake. So: no
+// entry_amd64.s): interrupts are off, the stack is 20 KiB, g is a fake. So: no
 // allocation, no maps, no interfaces holding values, no defer, no panics on purpose,
 // and no stores of pointer-typed values to memory (a store would run the write
 // barrier of a garbage collection in progress): addresses are kept as uintptr.
@@ -22,7 +22,6 @@ package kern
 const (
 	maxCPU    = 64
 	maxThread = 256
-	stackSize = 16 << 10 // kernel stack of a thread
 
 	pageSize = 4 << 10
 	hugePage = 2 << 20
@@ -30,7 +29,6 @@ const (
 	bootStackSize = 64 << 10
 	bootStackTop  = bootStackSize - 16
 	fwStackSize   = 256 << 10
-	userStackSize = 512 << 10
 
 	// fpSize holds the XSAVE image of xsaveMask: x87, SSE, AVX, AVX-512 (2696 bytes
 	// in standard format, SDM volume 1 section 13.4.3), and a Linux signal frame's.
@@ -47,8 +45,7 @@ const (
 
 // Arguments of codeAddr.
 const (
-	addrTrap = iota
-	addrChild
+	addrChild = iota
 	addrIdle
 	addrTimer
 	addrWake
@@ -115,7 +112,6 @@ const trapFrameSize = 22 * 8
 
 var (
 	bootStack [bootStackSize]byte
-	userStack [userStackSize]byte
 	fwStack   [fwStackSize]byte
 	fwSP      uintptr // identity-mapped top of fwStack
 	userSP    uintptr
@@ -124,7 +120,6 @@ var (
 	ncpu    int32 = 1
 	threads [maxThread]thread
 	idles   [maxCPU]thread
-	kstacks [maxThread + maxCPU][stackSize]byte
 
 	useXSAVE uint32
 	x2apic   uint32
@@ -135,6 +130,7 @@ var (
 
 func currentCPU() *cpu
 func codeAddr(which uintptr) uintptr
+func trapStub(v uintptr) uintptr
 
 //go:noescape
 func switchStack(from, to *uintptr)

@@ -10,7 +10,11 @@ const (
 	pteWrite   = 1 << 1
 	pteHuge    = 1 << 7
 	pteAddr    = 0x000ffffffffff000
+	pteNoExec  = 1 << 63
 )
+
+// noExec is pteNoExec on CPUs that have it.
+var noExec uintptr
 
 var (
 	memLock spinlock
@@ -79,7 +83,7 @@ func mapIdentity(base, size uintptr) {
 		if _, ok := lookup(a); ok {
 			continue
 		}
-		*pageDirEntry(a) = a | ptePresent | pteWrite | pteHuge
+		*pageDirEntry(a) = a | ptePresent | pteWrite | pteHuge | noExec
 	}
 }
 
@@ -112,7 +116,7 @@ func copyTable(e *uintptr) uintptr {
 // splitPage replaces the large page of *e by a table of pages 1/512 of its size.
 func splitPage(e *uintptr, size uintptr) {
 	base := *e & pteAddr &^ (size - 1)
-	flags := *e & (ptePresent | pteWrite)
+	flags := *e & (ptePresent | pteWrite | pteNoExec)
 	small := size / 512
 	if small > pageSize {
 		flags |= pteHuge
@@ -141,7 +145,7 @@ func populate(va uintptr) {
 		phys.free = pa
 		phys.used -= hugePage
 	} else {
-		*e = pa | ptePresent | pteWrite | pteHuge
+		*e = pa | ptePresent | pteWrite | pteHuge | noExec
 	}
 	memLock.unlock()
 }

@@ -240,7 +240,7 @@ func clone(f *frame, flags, stack, tls uintptr) uintptr {
 		threadEnd = max(threadEnd, i+1)
 		t.tid = nextTID
 		nextTID++
-		t.kstop = uintptr(unsafe.Pointer(&kstacks[i])) + stackSize - 64
+		t.kstop = stackTop(int(i))
 		fr := (*frame)(unsafe.Pointer(t.kstop - unsafe.Sizeof(frame{})))
 		*fr = *f
 		fr.ax, fr.sp = 0, stack

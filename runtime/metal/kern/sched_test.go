@@ -88,22 +88,46 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestTrapStubs reads the machine code of the exception entries.
 func TestTrapStubs(t *testing.T) {
-	for _, c := range []struct {
-		vec  uintptr
-		code []byte
-	}{
-		{6, []byte{0x6a, 0, 0x6a, 6, 0xe9}}, // the CPU pushes no error code for #UD
-		{14, []byte{0x6a, 14, 0xe9}},        // but does for #PF
+	for vec, want := range map[uintptr][]byte{
+		6:  {0x6a, 0, 0x6a, 6}, // the CPU pushes no error code for #UD
+		14: {0x6a, 14},         // but does for #PF
+		18: {0x6a, 0, 0x6a, 18},
+		30: {0x6a, 30},
 	} {
-		at := trapStub(c.vec, uintptr(unsafe.Pointer(&trapStubs[c.vec]))+0x1000)
-		n := len(c.code)
-		stub := trapStubs[c.vec][:]
-		if string(stub[:n]) != string(c.code) {
-			t.Errorf("stub %d: % x, want % x", c.vec, stub[:n], c.code)
+		code := unsafe.Slice((*byte)(unsafe.Pointer(trapStub(vec))), 8)
+		if string(code[:len(want)]) != string(want) || code[len(want)] != 0xe9 && code[len(want)] != 0xeb {
+			t.Errorf("entry %d: % x, want % x and a jump", vec, code, want)
 		}
-		if rel := *(*int32)(unsafe.Pointer(&stub[n])); at+uintptr(n)+4+uintptr(rel) != at+0x1000 {
-			t.Errorf("stub %d jumps to %#x beyond its start", c.vec, uintptr(n)+4+uintptr(rel))
+	}
+}
+
+func TestStacks(t *testing.T) {
+	if stackBase()%pageSize != 0 || userStackStart()+userStackSize > uintptr(unsafe.Pointer(&stackMemory))+stackSpace+pageSize {
+		t.Error("the stacks do not fit their memory")
+	}
+	for _, top := range []uintptr{stackTop(0), stackTop(stackCount - 1), istTop(0, 0), istTop(maxCPU-1, istCount-1), userStackStart() + userStackSize - 8} {
+		if guarded(top) || guarded(top-fpSize-1024) {
+			t.Errorf("the stack at %#x is its own guard page", top)
 		}
+	}
+	for _, a := range []uintptr{stackStart(0), stackStart(7) + pageSize - 1, istStart(3, 2), userStackStart()} {
+		if !guarded(a) {
+			t.Errorf("no guard page at %#x", a)
+		}
+	}
+	if guarded(stackBase()-1) || guarded(userStackStart()+pageSize) || guarded(0) {
+		t.Error("guard pages where none are")
+	}
+}
+
+func TestDistinct(t *testing.T) {
+	apic := []uint32{0, 1, 2, 3, 8, 9, 300} // cores 0, 1, 4 with two threads each, 150 with one
+	if got := distinct(len(apic), func(i int) uint32 { return apic[i] >> 1 }); got != 4 {
+		t.Errorf("%d cores, want 4", got)
+	}
+	if got := distinct(0, nil); got != 0 {
+		t.Errorf("%d cores of no CPU", got)
 	}
 }

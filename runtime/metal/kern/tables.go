@@ -16,15 +16,11 @@ const (
 	istCount   = 5
 )
 
-const istSize = 16 << 10
-
 var (
-	istStacks [maxCPU][istCount][istSize]byte
-	gdt       [3 + 2*maxCPU]uint64
-	idt       [256][2]uint64
-	trapStubs [32][16]byte
-	gdtr      [10]byte
-	idtr      [10]byte
+	gdt  [3 + 2*maxCPU]uint64
+	idt  [256][2]uint64
+	gdtr [10]byte
+	idtr [10]byte
 
 	fwGDTR, fwIDTR   [10]byte
 	fwCS, fwSS, fwDS uintptr
@@ -35,18 +31,13 @@ const (
 	selData = 0x10
 )
 
-// pushesError lists the exceptions for which the CPU pushes an error code
-// (SDM volume 3A table 6-1).
-const pushesError = 1<<8 | 1<<10 | 1<<11 | 1<<12 | 1<<13 | 1<<14 | 1<<17 | 1<<21 | 1<<29 | 1<<30
-
 // initTables fills GDT, IDT, TSS and per-CPU records. It runs first, on the boot stack.
 func initTables() {
-	trap := codeAddr(addrTrap)
 	for v := uintptr(0); v < 256; v++ {
 		handler, ist := codeAddr(addrWake), uint64(istOther)
 		switch {
 		case v < 32:
-			handler = trapStub(v, trap)
+			handler = trapStub(v)
 			switch v {
 			case 2:
 				ist = istNMI
@@ -84,29 +75,13 @@ func gate(handler, ist uint64) [2]uint64 {
 	}
 }
 
-// trapStub writes the code of one exception's entry: push the missing error code
-// and the vector, jump to trapEntry. It returns the stub's address.
-func trapStub(v, target uintptr) uintptr {
-	p := &trapStubs[v]
-	n := 0
-	if pushesError>>v&1 == 0 {
-		p[0], p[1] = 0x6a, 0 // push 0
-		n = 2
-	}
-	p[n], p[n+1] = 0x6a, byte(v) // push v
-	p[n+2] = 0xe9                // jmp rel32
-	at := uintptr(unsafe.Pointer(p))
-	*(*int32)(unsafe.Pointer(&p[n+3])) = int32(target - (at + uintptr(n) + 7))
-	return at
-}
-
 func initCPURecord(i int) {
 	c := &cpus[i]
 	c.self = uintptr(unsafe.Pointer(c))
 	c.id = int32(i)
 	c.tr = uintptr((3 + 2*i) * 8)
-	for k := range istStacks[i] {
-		top := uintptr(unsafe.Pointer(&istStacks[i][k])) + istSize - 16
+	for k := range istCount {
+		top := istTop(i, k)
 		putWord32(&c.tss, 0x24+8*k, uint32(top)) // TSS.ISTn, SDM volume 3A figure 7-11
 		putWord32(&c.tss, 0x28+8*k, uint32(top>>32))
 	}
@@ -118,7 +93,7 @@ func initCPURecord(i int) {
 	th := &idles[i]
 	th.tid = int32(-1 - i)
 	th.cpu = int32(i)
-	th.kstop = uintptr(unsafe.Pointer(&kstacks[maxThread+i])) + stackSize - 64
+	th.kstop = stackTop(maxThread + i)
 	th.ksp = pushReturn(th.kstop, codeAddr(addrIdle))
 	c.idle = uintptr(unsafe.Pointer(th))
 	c.kstack = th.kstop

@@ -29,8 +29,7 @@ func signalOf(vec uintptr) uintptr {
 // onKernelStack reports whether sp lies in a kernel or interrupt stack: then the
 // kernel itself was interrupted, and no signal can help.
 func onKernelStack(sp uintptr) bool {
-	return within(sp, uintptr(unsafe.Pointer(&kstacks)), unsafe.Sizeof(kstacks)) ||
-		within(sp, uintptr(unsafe.Pointer(&istStacks)), unsafe.Sizeof(istStacks)) ||
+	return within(sp, stackBase(), stackSpace-userStackSize) ||
 		within(sp, uintptr(unsafe.Pointer(&bootStack)), unsafe.Sizeof(bootStack))
 }
 
@@ -47,24 +46,27 @@ func trap(f *trapFrame, cr2, fp uintptr) {
 	if f.vec != 14 {
 		cr2 = 0 // stale
 	}
+	if guarded(cr2) {
+		dumpTrap(f, cr2, "stack overflow")
+	}
 	if sig := signalOf(f.vec); sig != 0 && !onKernelStack(f.sp) && actions[sig].handler > 1 {
 		pushSignal(f, fp, sig, siFault, cr2)
 		return
 	}
-	dumpTrap(f, cr2)
-	Exit(2)
+	reason := "exception"
+	if f.vec < 32 && exceptionNames[f.vec] != "" {
+		reason = exceptionNames[f.vec]
+	}
+	dumpTrap(f, cr2, reason)
 }
 
-func dumpTrap(f *trapFrame, cr2 uintptr) {
+// dumpTrap reports what happened and stops the machine.
+func dumpTrap(f *trapFrame, cr2 uintptr, reason string) {
 	beginPanic()
 	puts("\nllamaboot: kernel panic: ")
-	if f.vec < 32 && exceptionNames[f.vec] != "" {
-		puts(exceptionNames[f.vec])
-	} else {
-		puts("exception ")
-		putHex(f.vec)
-	}
-	putReg("\n error ", f.err)
+	puts(reason)
+	putReg("\n vector ", f.vec)
+	putReg(" error ", f.err)
 	putReg(" address ", cr2)
 	putReg(" cpu ", uintptr(currentCPU().id))
 	putReg("\n rip ", f.ip)
@@ -81,4 +83,5 @@ func dumpTrap(f *trapFrame, cr2 uintptr) {
 	putReg(" r9  ", f.r9)
 	putReg("\n r14 ", f.r14)
 	puts("\n")
+	Exit(2)
 }

@@ -12,12 +12,15 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/rand"
+	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // job is one kind of load; run does one round and reports an error if a result is wrong.
@@ -43,6 +46,7 @@ func main() {
 		{name: "channel", run: lockedChannel()},
 		{name: "spawn", run: spawn},
 		{name: "collect", run: collect},
+		{name: "protect", run: writeToCode},
 	}
 	fmt.Printf("stress: %d seconds on %d CPUs\n", seconds, runtime.NumCPU())
 	for _, j := range jobs {
@@ -234,6 +238,20 @@ func lockedChannel() func() error {
 		}
 		return nil
 	}
+}
+
+// writeToCode expects a fault: code is not writable.
+func writeToCode() (err error) {
+	time.Sleep(10 * time.Millisecond)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() == nil {
+			err = fmt.Errorf("code could be overwritten")
+		}
+	}()
+	code := reflect.ValueOf(spawn).Pointer()
+	*(*byte)(unsafe.Pointer(code)) = 0x90
+	return nil
 }
 
 func spawn() error {
