@@ -87,10 +87,13 @@ func trailingSpace(s string) int {
 	return len(s)
 }
 
-// splitDeepSeek3 is
+// splitDeepSeek3 cuts what matchDeepSeek3 matches.
+var splitDeepSeek3 = isolate(matchDeepSeek3)
+
+// matchDeepSeek3 is
 //
 //	[!-/:-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
-func splitDeepSeek3(s string) int {
+func matchDeepSeek3(s string) int {
 	c, r, n := next(s)
 	if r < 0x80 && c&(punct|symbolC) != 0 {
 		i := 1
@@ -120,7 +123,10 @@ func splitDeepSeek3(s string) int {
 		}
 		return i
 	}
-	return newlines(s)
+	if c&space != 0 {
+		return newlines(s)
+	}
+	return 0
 }
 
 // splitBloom is  ?[^(\s|.,!?…。，、।۔،)]+
