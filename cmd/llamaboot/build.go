@@ -36,6 +36,7 @@ type buildFlags struct {
 	targets []string
 	pe      string
 	force   bool
+	split   bool
 }
 
 func newBuildCmd() *cobra.Command {
@@ -69,6 +70,7 @@ programs of this llamaboot.`,
 	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments, one a line, \"...\" where the user's go")
 	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 (default: all; linux/amd64 is always in, it also boots)")
 	cmd.Flags().StringVar(&f.pe, "pe", "", "what the file is to a PE loader: windows, or efi for EFI/BOOT/BOOTX64.EFI (default: windows if that program is in)")
+	cmd.Flags().BoolVar(&f.split, "split-weights", false, "leave the model outside: write it beside the llamafile with the ending .gguf, where the program finds it (Windows starts no files over 4 GiB)")
 	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output if it exists")
 	return cmd
 }
@@ -100,12 +102,17 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if err := keepInputs(output, slices.Concat(f.models, f.mmproj, []string{f.args})...); err != nil {
 		return err
 	}
+	if f.split {
+		if err := splitWeights(ctx, &in, output, f, stderr); err != nil {
+			return err
+		}
+	}
 	plan, err := ape.NewPlan(in)
 	if err != nil {
 		return err
 	}
 	if plan.Size() > windowsLimit && in.PE == ape.Windows {
-		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); there use a small llamafile with -m MODEL.gguf\n", plan.Size(), int64(windowsLimit))
+		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); --split-weights keeps the model outside\n", plan.Size(), int64(windowsLimit))
 	}
 	return writeOutput(output, 0o777, f.force, plan.Size(), func(out *outfile.File) error {
 		add, finish := progress.Bytes(stderr, "writing "+output, plan.Size())

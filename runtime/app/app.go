@@ -161,6 +161,9 @@ func (p *program) openEngine() (e *engine.Engine, release func() error, err erro
 func (p *program) modelFile() (file *bundle.File, member string, owned bool, err error) {
 	name := p.options.model
 	if name == "" {
+		if file, ok, err := p.openBeside(); ok || err != nil {
+			return file, "", true, err
+		}
 		return p.self, "", false, p.selfErr
 	}
 	if member, ok := strings.CutPrefix(name, bundle.ZipPrefix); ok {
