@@ -1,0 +1,25 @@
+//go:build linux && amd64
+
+package kern
+
+// Functions and variables only assembly refers to (entry_amd64.s, firmware_amd64.s).
+var (
+	_ = initTables
+	_ = initBoot
+	_ = dispatch
+	_ = unlockSched
+	_ = idleLoop
+	_ = trap
+	_ = tick
+	_ = apMain
+
+	_ = &wallBase
+	_ = &fwSP
+	_ = &userSP
+	_ = &useXSAVE
+	_ = &fwGDTR
+	_ = &fwIDTR
+	_ = &fwCS
+	_ = &fwSS
+	_ = &fwDS
+)
