@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "llamaboot: %v\n", err)
 	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", hinted.Hint())
 	}
 	var usage *usageError

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/internal/programs"
+	"github.com/llamaboot/llamaboot/internal/qemu"
 )
 
 const prompt = "Once upon a time"
@@ -55,8 +56,8 @@ func prepare(dir string) error {
 	return makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), demoFile)
 }
 
-func makeFile(model, file string) error {
-	if out, err := exec.Command(command, "build", "--model", model, "-o", file).CombinedOutput(); err != nil {
+func makeFile(model, file string, more ...string) error {
+	if out, err := exec.Command(command, append([]string{"build", "--model", model, "-o", file}, more...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("llamaboot build: %w\n%s", err, out)
 	}
 	return nil
@@ -157,19 +158,64 @@ func TestChatOnSerial(t *testing.T) {
 	}
 }
 
-// TestGuestSaysWhatIsWrong: a guest that cannot do its work reports failure and leaves its message on the console.
-func TestGuestSaysWhatIsWrong(t *testing.T) {
+// TestEveryDisk boots from each kind of disk controller.
+func TestEveryDisk(t *testing.T) {
 	need(t)
-	for _, firmware := range []string{"--bios", "--uefi"} {
-		t.Run(firmware[2:], func(t *testing.T) {
-			cmd := exec.Command(command, "qemu", firmware, "--timeout", "120s", demoFile, "--", "--cli", "-m", "/zip/missing.gguf", "-p", "x")
-			out, err := cmd.CombinedOutput()
-			if cmd.ProcessState.ExitCode() != 1 {
-				t.Errorf("%v, want exit status 1", err)
+	args := append(someArgs, "--ids")
+	want := hosted(t, demoFile, args...)
+	for _, disk := range qemu.Disks() {
+		for name, boot := range firmwares("--disk", disk) {
+			t.Run(disk+"-"+name, func(t *testing.T) {
+				if got := output(t, "", command, append(append(boot, demoFile, "--"), args...)...); got != want {
+					t.Errorf("booted: %q, hosted: %q", got, want)
+				}
+			})
+		}
+	}
+}
+
+// TestArgsDecideTheBoot: the .args in the file are what a machine does without anybody typing.
+func TestArgsDecideTheBoot(t *testing.T) {
+	need(t)
+	dir := t.TempDir()
+	args := filepath.Join(dir, "args.txt")
+	if err := os.WriteFile(args, []byte(strings.Join(append(someArgs, "--ids"), "\n")+"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "args.llamafile")
+	if err := makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), file, "--args", args); err != nil {
+		t.Fatal(err)
+	}
+	want := hosted(t, file)
+	if len(strings.Fields(want)) != 4 {
+		t.Fatalf("hosted: %q, want 4 ids", want)
+	}
+	for name, boot := range firmwares() {
+		t.Run(name, func(t *testing.T) {
+			if got := output(t, "", command, append(boot, file)...); !strings.Contains(got, strings.TrimSpace(want)) {
+				t.Errorf("no %q on the console:\n%s", want, got)
 			}
-			for _, want := range []string{"no such member: missing.gguf", "the guest reported failure; its last lines:"} {
-				if !strings.Contains(string(out), want) {
-					t.Errorf("no %q in:\n%s", want, out)
+		})
+	}
+}
+
+// TestChatAnswers: the booted chat gives the hosted chat's answers.
+func TestChatAnswers(t *testing.T) {
+	need(t)
+	stdin := "Hello, who are you?\nTell me a story.\n/quit\n"
+	args := []string{"--chat", "-n", "24", "--temp", "0"}
+	answers := strings.Split(output(t, stdin, "sh", append([]string{demoFile}, args...)...), "> ")
+	for name, boot := range firmwares() {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command(command, append(append(boot, demoFile, "--"), args...)...)
+			cmd.Stdin = strings.NewReader(stdin)
+			got, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, got)
+			}
+			for _, answer := range answers[1:3] {
+				if len(answer) < 10 || !strings.Contains(string(got), answer) {
+					t.Errorf("no answer %q in:\n%s", answer, got)
 				}
 			}
 		})
