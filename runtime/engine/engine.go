@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 
@@ -207,4 +208,20 @@ func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
 		return nil, err
 	}
 	return s.logits, nil
+}
+
+// Embed returns the vector of a text, scaled to length one.
+func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
+	v, err := e.model.Embed(ids, pool)
+	if err != nil {
+		return nil, err
+	}
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	if sum > 0 {
+		kernel.Scale(v, float32(1/math.Sqrt(sum)))
+	}
+	return v, nil
 }

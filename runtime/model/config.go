@@ -38,6 +38,10 @@ type Config struct {
 	SlidingRot Rope             // sliding layers when the architecture has two
 	NoRope     func(l int) bool // layers without positions; nil for none
 
+	Encoder bool    // every token sees every other; no text is generated
+	Pooling Pooling // of embeddings, as the file asks for
+	Types   int     // rows of token_types
+
 	exact bool // quantised weights are held as F32
 }
 
@@ -187,6 +191,10 @@ func (c *Config) dim(name string) (int, bool) {
 		return c.SharedFF, true
 	case "rot":
 		return c.Rope.Dims / 2, true
+	case "types":
+		return c.Types, true
+	case "context":
+		return c.TrainContext, true
 	case "2ff":
 		return 2 * c.FF, true
 	case "1":

@@ -85,6 +85,7 @@ var architectures = map[string]architecture{
 	"gemma3":   {func() network { return new(gemma) }, gemma3},
 	"phi3":     {func() network { return new(phi3) }, phi3Config},
 	"granite":  {func() network { return new(llama) }, granite},
+	"bert":     {func() network { return new(bert) }, bertConfig},
 	"smollm3":  {func() network { return new(llama) }, smolLM3},
 }
 
@@ -147,6 +148,9 @@ type Token struct {
 // returns the logits of those that asked for them, one row of Vocab per token in order. dst is used if it is large
 // enough.
 func (m *Model) Forward(dst []float32, tokens []Token) ([]float32, error) {
+	if m.Encoder {
+		return nil, fmt.Errorf("model: %w: %s makes embeddings, not text", ErrArch, m.Arch)
+	}
 	for i := range tokens {
 		t := &tokens[i]
 		if t.ID < 0 || int(t.ID) >= m.Vocab {

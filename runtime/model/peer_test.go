@@ -2,8 +2,10 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
@@ -66,6 +68,10 @@ func TestPeer(t *testing.T) {
 			continue
 		}
 		m := buildModel(t, build, Options{Context: 64, Threads: 2})
+		if m.Encoder {
+			comparePeerVector(t, m, want[name])
+			continue
+		}
 		s := &sequence{t, m, m.NewCache(CacheF16), 0}
 		logits := s.feed(peerIDs...)
 		best, _ := argmax(logits)
@@ -80,6 +86,56 @@ func TestPeer(t *testing.T) {
 		if most > 0.005 || len(logits) != len(want[name]) {
 			t.Errorf("%s: log probabilities differ by up to %.5f", name, most)
 		}
+	}
+}
+
+// comparePeerVector compares the embedding of the text.
+func comparePeerVector(t *testing.T, m *Model, want []float64) {
+	got, err := m.Embed(peerIDs, PoolNone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range want {
+		if d := math.Abs(float64(got[i]) - w); d > 0.01 || len(got) != len(want) { // llama.cpp looks GELU up in a table
+			t.Fatalf("element %d of the vector is %v, want %v", i, got[i], w)
+		}
+	}
+}
+
+// TestPooling compares poolings with each other, for an encoder and a decoder.
+func TestPooling(t *testing.T) {
+	for _, arch := range []string{"bert", "llama"} {
+		m := buildModel(t, &modeltest.Model{Arch: arch}, Options{Context: 64, Threads: 2})
+		embed := func(ids []int32, p Pooling) []float32 {
+			v, err := m.Embed(ids, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		one := peerIDs[:1]
+		if a, b, c := embed(one, PoolMean), embed(one, PoolCLS), embed(one, PoolLast); !slices.Equal(a, b) || !slices.Equal(a, c) {
+			t.Errorf("%s: poolings of one token differ", arch)
+		}
+		if a, b := embed(peerIDs, PoolNone), embed(peerIDs, PoolMean); !slices.Equal(a, b) {
+			t.Errorf("%s: the mean is not the default", arch)
+		}
+		if a, b := embed(peerIDs, PoolCLS), embed(peerIDs, PoolLast); slices.Equal(a, b) {
+			t.Errorf("%s: first and last token are the same", arch)
+		}
+		if _, err := m.Embed(nil, PoolMean); !errors.Is(err, ErrToken) {
+			t.Errorf("%s: no tokens: %v", arch, err)
+		}
+		if _, err := m.Embed(make([]int32, 65), PoolMean); !errors.Is(err, ErrContext) {
+			t.Errorf("%s: too many tokens: %v", arch, err)
+		}
+		if _, err := m.Embed(one, 4); !errors.Is(err, ErrConfig) {
+			t.Errorf("%s: unknown pooling: %v", arch, err)
+		}
+	}
+	m := buildModel(t, &modeltest.Model{Arch: "bert"}, Options{})
+	if _, err := m.Forward(nil, []Token{{ID: 1, Cache: m.NewCache(CacheF16)}}); !errors.Is(err, ErrArch) {
+		t.Errorf("text from an encoder: %v", err)
 	}
 }
 

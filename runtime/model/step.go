@@ -23,6 +23,7 @@ type step struct {
 	attends []attScratch // of each thread
 	last    []float32    // hidden rows whose logits are wanted
 	moe     moeScratch
+	ones    []float32 // as many as the widest row that needed them
 }
 
 // rotation holds the cosines and sines [n, dims/2] of the tokens' positions.
@@ -37,8 +38,8 @@ func grow(b *[]float32, n int) []float32 {
 	return *b
 }
 
-// run computes one batch and appends the wanted logits to dst.
-func (s *step) run(dst []float32, tokens []Token) []float32 {
+// hidden computes one batch and leaves the hidden rows in x [n, embd].
+func (s *step) hidden(tokens []Token) {
 	c := &s.m.Config
 	s.tokens, s.n = tokens, len(tokens)
 	grow(&s.x, s.n*c.Embd)
@@ -49,6 +50,12 @@ func (s *step) run(dst []float32, tokens []Token) []float32 {
 		s.rotS.fill(&c.SlidingRot, tokens)
 	}
 	s.m.net.forward(s)
+}
+
+// run computes one batch and appends the wanted logits to dst.
+func (s *step) run(dst []float32, tokens []Token) []float32 {
+	c := &s.m.Config
+	s.hidden(tokens)
 	s.last = s.last[:0]
 	for i := range tokens {
 		if tokens[i].Logits {

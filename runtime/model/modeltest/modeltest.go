@@ -87,7 +87,7 @@ func (m *Model) keys() error {
 	}{
 		{"general.architecture", m.Arch}, {"general.name", "tiny " + m.Arch},
 		{p + "block_count", Layers}, {p + "embedding_length", Embd}, {p + "feed_forward_length", FF},
-		{p + "attention.head_count", Heads}, {p + "attention.head_count_kv", KVHeads}, {p + "context_length", Context},
+		{p + "attention.head_count", Heads}, {p + "attention.head_count_kv", m.kvHeads()}, {p + "context_length", Context},
 		{p + "attention.layer_norm_rms_epsilon", float32(1e-5)}, {p + "attention.key_length", HeadDim}, {p + "attention.value_length", HeadDim},
 		{"tokenizer.ggml.model", "llama"}, {"tokenizer.ggml.tokens", Vocab}, {"tokenizer.ggml.scores", scores},
 		{"tokenizer.ggml.token_type", kinds}, {"tokenizer.chat_template", Template},
@@ -100,6 +100,13 @@ func (m *Model) keys() error {
 		m.set(p+"expert_used_count", Used)
 	case "gemma2", "gemma3":
 		m.set(p+"attention.sliding_window", 8)
+	case "bert":
+		m.set(p+"attention.layer_norm_epsilon", float32(1e-6))
+		m.set(p+"attention.causal", false)
+		m.set(p+"pooling_type", 1)
+		m.set("tokenizer.ggml.token_type_count", 2)
+		m.set("tokenizer.ggml.add_bos_token", false)
+		m.set("tokenizer.ggml.add_eos_token", false)
 	}
 	for _, k := range keys {
 		if v, ok := m.Keys[k.name]; ok {
@@ -121,6 +128,14 @@ func (m *Model) keys() error {
 	return nil
 }
 
+// kvHeads is the number of heads of keys and values: as many as of queries in encoders.
+func (m *Model) kvHeads() int {
+	if m.Arch == "bert" {
+		return Heads
+	}
+	return KVHeads
+}
+
 func (m *Model) set(key string, v any) {
 	if m.Keys == nil {
 		m.Keys = map[string]any{}
@@ -139,6 +154,10 @@ func (m *Model) tensors() error {
 		}
 	}
 	add("token_embd.weight", Embd, len(Vocab))
+	if m.Arch == "bert" {
+		m.bert(add)
+		return err
+	}
 	for l := range Layers {
 		p := fmt.Sprintf("blk.%d.", l)
 		add(p+"attn_norm.weight", Embd)
@@ -188,6 +207,28 @@ func (m *Model) tensors() error {
 		add("output.weight", Embd, len(Vocab))
 	}
 	return err
+}
+
+// bert adds the tensors of an encoder, after the embeddings.
+func (m *Model) bert(add func(name string, dims ...int)) {
+	add("position_embd.weight", Embd, Context)
+	add("token_types.weight", Embd, 2)
+	add("token_embd_norm.weight", Embd)
+	add("token_embd_norm.bias", Embd)
+	for l := range Layers {
+		p := fmt.Sprintf("blk.%d.", l)
+		for _, t := range []struct {
+			name    string
+			in, out int
+		}{{"attn_q", Embd, Embd}, {"attn_k", Embd, Embd}, {"attn_v", Embd, Embd}, {"attn_output", Embd, Embd}, {"ffn_up", Embd, FF}, {"ffn_down", FF, Embd}} {
+			add(p+t.name+".weight", t.in, t.out)
+			add(p+t.name+".bias", t.out)
+		}
+		for _, n := range []string{"attn_output_norm", "layer_output_norm"} {
+			add(p+n+".weight", Embd)
+			add(p+n+".bias", Embd)
+		}
+	}
 }
 
 // tensor adds random weights: norms around one, matrices scaled so that activations keep their size.
