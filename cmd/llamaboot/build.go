@@ -68,7 +68,7 @@ programs of this llamaboot.`,
 	cmd.Flags().StringVar(&f.from, "from", "", "llamafile to start from")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write (default: the model's name with .llamafile, in this folder)")
 	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments, one a line, \"...\" where the user's go")
-	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 (default: all; linux/amd64 is always in, it also boots)")
+	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 or all (default: linux, windows, darwin/arm64, freebsd; linux/amd64 is always in, it also boots)")
 	cmd.Flags().StringVar(&f.pe, "pe", "", "what the file is to a PE loader: windows, or efi for EFI/BOOT/BOOTX64.EFI (default: windows if that program is in)")
 	cmd.Flags().BoolVar(&f.split, "split-weights", false, "leave the model outside: write it beside the llamafile with the ending .gguf, where the program finds it (Windows starts no files over 4 GiB)")
 	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output if it exists")
@@ -232,7 +232,10 @@ func readArgs(path string) ([]byte, error) {
 func addPrograms(in *ape.Input, f *buildFlags) error {
 	targets := f.targets
 	if len(targets) == 0 {
-		targets = programs.Built()
+		targets = programs.Default()
+	}
+	if slices.Equal(targets, []string{"all"}) {
+		targets = programs.Targets()
 	}
 	if !slices.Contains(targets, programs.Core) {
 		targets = append([]string{programs.Core}, targets...)

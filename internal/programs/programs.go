@@ -34,9 +34,14 @@ const maxProgram = 256 << 20
 //go:embed packed
 var packed embed.FS
 
+// Default lists the targets of a llamafile whose maker names none, the core first.
+func Default() []string {
+	return []string{Core, "linux/arm64", "windows/amd64", "darwin/arm64", "freebsd/amd64"}
+}
+
 // Targets lists every target a program can be built for, the core first.
 func Targets() []string {
-	return []string{Core, "linux/arm64", "windows/amd64", "darwin/arm64", "freebsd/amd64"}
+	return append(Default(), "darwin/amd64", "openbsd/amd64", "netbsd/amd64")
 }
 
 // FileName is the file name of a target's program, such as llamafile-windows-amd64.exe.
