@@ -37,7 +37,7 @@ func bare() app.Platform {
 	if kern.UEFI() {
 		firmware = "UEFI"
 	}
-	fmt.Fprintf(os.Stderr, "llamaboot on bare metal: %s, %d CPUs (%d cores), %d MiB RAM, clock %d MHz (%s)\n",
+	fmt.Fprintf(os.Stderr, "llamaboot on %s: %d CPUs (%d cores), %d MiB RAM, %d MHz (%s)\n",
 		firmware, s.CPUs, kern.PhysicalCores(), s.RAM>>20, s.TSCHz/1e6, s.TSCSource)
 	if s.FailedCPUs > 0 {
 		fmt.Fprintf(os.Stderr, "warning: %d CPUs did not start and are left out\n", s.FailedCPUs)
