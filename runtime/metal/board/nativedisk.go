@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/ahci"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
+	"github.com/llamaboot/llamaboot/runtime/metal/nvme"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 	"github.com/llamaboot/llamaboot/runtime/metal/virtioblk"
 )
@@ -19,15 +21,17 @@ import (
 var drivers = []struct {
 	name  string
 	match func(*pci.Function) bool
-	open  func(name string, first int, m bus.Machine, f *pci.Function) ([]*bus.Disk, error)
+	open  func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error)
 }{
-	{"virtio", virtioblk.Match, func(name string, first int, m bus.Machine, f *pci.Function) ([]*bus.Disk, error) {
+	{"virtio", virtioblk.Match, func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
 		d, err := virtioblk.Open(fmt.Sprint(name, first), m, f, mapBAR)
 		if err != nil {
 			return nil, err
 		}
 		return []*bus.Disk{d}, nil
 	}},
+	{"sata", ahci.Match, ahci.Open},
+	{"nvme", nvme.Match, nvme.Open},
 }
 
 // native is the disk in use, which must be stopped before a reset.
@@ -44,7 +48,7 @@ func nativeBootDisk(want disk.GUID) *disk.Reader {
 			if !driver.match(f) {
 				continue
 			}
-			disks, err := driver.open(driver.name, counts[i], m, f)
+			disks, err := driver.open(driver.name, counts[i], m, f, mapBAR)
 			if err != nil {
 				warn(err)
 			}

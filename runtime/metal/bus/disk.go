@@ -41,8 +41,8 @@ const (
 	// requestTime bounds the wait for any one request of a full queue; a hard disk that
 	// has to reread a weak sector may take several seconds.
 	requestTime = 20 * time.Second
-	// tries is how often a request is started before its error counts.
-	tries = 3
+	// tries is how often a request is made alone before its error counts.
+	tries = 2
 	// callBytes is the most that ReadBlocks takes: enough for any queue.
 	callBytes = 64 << 20
 	// bounceBytes is the memory for destinations that the device cannot reach.
@@ -74,7 +74,6 @@ type request struct {
 	lba    uint64
 	to     []byte
 	bounce bool
-	tries  int
 	start  time.Duration
 	segs   []Segment
 }
@@ -241,86 +240,143 @@ func (d *Disk) planBounce(r *request, slot int, b []byte) (int, error) {
 
 func (d *Disk) submit(r *request, slot int) error {
 	r.start = d.machine.Now()
-	r.tries++
 	if err := d.controller.Submit(slot, r.lba, len(r.to)/d.geometry.Block, r.segs); err != nil {
 		return d.at(r, err)
 	}
 	return nil
 }
 
-// at adds where the disk was read.
+// ReadError is a read that failed.
+type ReadError struct {
+	Offset uint64 // of the first byte on the disk
+	Bytes  int
+	Err    error
+}
+
+func (e *ReadError) Error() string {
+	return fmt.Sprintf("%d bytes at disk offset %d: %v", e.Bytes, e.Offset, e.Err)
+}
+
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// at adds where the disk was read, unless that is known.
 func (d *Disk) at(r *request, err error) error {
-	return fmt.Errorf("%d bytes at disk offset %d: %w", len(r.to), r.lba*uint64(d.geometry.Block), err)
+	if known := (*ReadError)(nil); errors.As(err, &known) {
+		return err
+	}
+	return &ReadError{r.lba * uint64(d.geometry.Block), len(r.to), err}
 }
 
 // reap waits for at least one request to end and returns how many did.
 func (d *Disk) reap() (n int, err error) {
-	for n == 0 {
+	for {
 		for {
 			slot, err := d.controller.Poll()
 			if err != nil {
-				if err := d.again(slot, err); err != nil {
-					return 0, err
-				}
-				continue
+				k, err := d.oneByOne(slot, err)
+				return n + k, err
 			}
 			if slot < 0 {
 				break
 			}
-			if slot >= len(d.requests) || !d.requests[slot].busy {
-				return 0, fmt.Errorf("%w: it finished request %d, which was not made", ErrProtocol, slot)
+			if err := d.finish(slot); err != nil {
+				return n, err
 			}
-			r := &d.requests[slot]
-			if r.bounce {
-				copy(r.to, d.bounce.Bytes[r.segs[0].Addr-d.bounce.Addr:])
-			}
-			r.busy = false
 			n++
 		}
 		if n > 0 {
-			break
+			return n, nil
 		}
-		d.machine.Sleep(pollEvery)
-		now := d.machine.Now()
-		for slot := range d.requests {
-			if r := &d.requests[slot]; r.busy && now-r.start > requestTime {
-				return 0, d.at(r, fmt.Errorf("%w within %v", ErrTimeout, requestTime))
+		if err := d.pause(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// pause lets time pass and looks for requests that took too much of it.
+func (d *Disk) pause() error {
+	d.machine.Sleep(pollEvery)
+	now := d.machine.Now()
+	for slot := range d.requests {
+		if r := &d.requests[slot]; r.busy && now-r.start > requestTime {
+			return d.at(r, fmt.Errorf("%w within %v", ErrTimeout, requestTime))
+		}
+	}
+	return nil
+}
+
+// finish ends the request of a slot.
+func (d *Disk) finish(slot int) error {
+	if slot >= len(d.requests) || !d.requests[slot].busy {
+		return fmt.Errorf("%w: it finished request %d, which was not made", ErrProtocol, slot)
+	}
+	r := &d.requests[slot]
+	if r.bounce {
+		copy(r.to, d.bounce.Bytes[r.segs[0].Addr-d.bounce.Addr:])
+	}
+	r.busy = false
+	return nil
+}
+
+// oneByOne repeats all requests after an error, each alone: what else was in flight had
+// to be given up, and a controller need not know which request failed. It returns how
+// many it finished. slot is the one blamed, or -1.
+func (d *Disk) oneByOne(slot int, cause error) (n int, err error) {
+	waiting := make([]int, 0, len(d.requests))
+	for i := range d.requests {
+		if d.requests[i].busy {
+			waiting = append(waiting, i)
+		}
+	}
+	if len(waiting) == 0 {
+		return 0, cause
+	}
+	if slot < 0 || slot >= len(d.requests) || !d.requests[slot].busy {
+		slot = waiting[0]
+	}
+	if errors.Is(cause, ErrProtocol) {
+		return 0, d.at(&d.requests[slot], cause)
+	}
+	for i := range d.requests {
+		d.requests[i].busy = false
+	}
+	for _, slot := range waiting {
+		r := &d.requests[slot]
+		for try := 1; ; try++ {
+			if cause != nil {
+				if err := d.controller.Recover(); err != nil {
+					return n, d.at(r, errors.Join(cause, err))
+				}
+			}
+			if cause = d.alone(r, slot); cause == nil {
+				break
+			}
+			if try == tries || errors.Is(cause, ErrTimeout) || errors.Is(cause, ErrProtocol) {
+				return n, d.at(r, cause)
 			}
 		}
+		n++
 	}
 	return n, nil
 }
 
-// again recovers the controller and starts all requests anew, unless the one that failed
-// (slot -1: the oldest) has failed too often.
-func (d *Disk) again(slot int, cause error) error {
-	if slot < 0 || slot >= len(d.requests) || !d.requests[slot].busy {
-		slot = -1
-		for i := range d.requests {
-			if r := &d.requests[i]; r.busy && (slot < 0 || r.lba < d.requests[slot].lba) {
-				slot = i
-			}
+// alone carries out a single request.
+func (d *Disk) alone(r *request, slot int) error {
+	r.busy = true
+	if err := d.submit(r, slot); err != nil {
+		return err
+	}
+	for {
+		ended, err := d.controller.Poll()
+		if err != nil {
+			r.busy = false
+			return err
 		}
-		if slot < 0 {
-			return cause
+		if ended >= 0 {
+			return d.finish(ended)
 		}
-	}
-	failed := &d.requests[slot]
-	if failed.tries >= tries || errors.Is(cause, ErrProtocol) {
-		return d.at(failed, cause)
-	}
-	if err := d.controller.Recover(); err != nil {
-		return d.at(failed, errors.Join(cause, err))
-	}
-	for i := range d.requests {
-		if r := &d.requests[i]; r.busy {
-			if r != failed {
-				r.tries-- // innocent
-			}
-			if err := d.submit(r, i); err != nil {
-				return err
-			}
+		if err := d.pause(); err != nil {
+			return err
 		}
 	}
-	return nil
 }

@@ -177,7 +177,7 @@ func TestPassingError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.badSectors[100], f.badSectors[1500] = 2, 1
+		f.badSectors[100], f.badSectors[1500] = 1, 2
 		b := f.m.Alloc(1<<20, 0)
 		if err := d.ReadBlocks(0, b); err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 const (
 	dmaBase  = 0x10000000  // physical address of DMA memory
 	pageBase = 0x120000000 // of the scattered pages
-	dmaSize  = 4 << 20
+	dmaSize  = 8 << 20
 )
 
 // Machine is a fake machine. The device under test is stepped whenever the driver sleeps.
