@@ -7,6 +7,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/engine"
+	"github.com/llamaboot/llamaboot/runtime/model"
 )
 
 // loadGGUF maps the model of a GGUF file, or the first one of a llamafile.
@@ -31,12 +32,12 @@ func loadGGUF(path string) (data []byte, release func() error, err error) {
 // engineFlags are the flags of verbs that compute.
 type engineFlags struct {
 	threads, context int
-	cacheF16         bool
+	cache            string
 }
 
 func (f *engineFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVarP(&f.threads, "threads", "t", 0, "CPU threads (default all)")
-	cmd.Flags().BoolVar(&f.cacheF16, "cache-f16", false, "keep keys and values in float16 as when chatting, not in float32")
+	cmd.Flags().StringVar(&f.cache, "cache-type", "f32", "precision of cached keys and values: f32, f16 (as when chatting) or q8_0")
 }
 
 // withEngine opens the model at path for the time of use.
@@ -44,12 +45,16 @@ func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) er
 	if f.threads < 0 {
 		return usagef("--threads %d: want 0 or more", f.threads)
 	}
+	cache, err := model.ParseCacheType(f.cache)
+	if err != nil {
+		return &usageError{err}
+	}
 	data, release, err := loadGGUF(path)
 	if err != nil {
 		return err
 	}
 	defer release()
-	e, err := engine.Open(path, data, engine.Options{Threads: f.threads, Context: f.context, CacheF32: !f.cacheF16})
+	e, err := engine.Open(path, data, engine.Options{Threads: f.threads, Context: f.context, Cache: cache})
 	if err != nil {
 		return err
 	}

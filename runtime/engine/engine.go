@@ -30,8 +30,9 @@ var (
 type Options struct {
 	Threads  int    // default: the number of CPUs
 	Context  int    // tokens a session may hold; default: the model's, at most model.DefaultContext
-	CacheF32 bool   // keep keys and values in float32 instead of float16
 	Template string // chat template to use instead of the model's own
+
+	Cache model.CacheType // precision of cached keys and values; default float16
 }
 
 // Engine is a loaded model with its tokenizer and chat template.
@@ -73,16 +74,13 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{name: name, file: f}
+	e := &Engine{name: name, file: f, cache: o.Cache}
 	if e.tok, err = token.New(f); err != nil {
 		return nil, err
 	}
 	threads := o.Threads
 	if threads <= 0 {
 		threads = runtime.NumCPU()
-	}
-	if o.CacheF32 {
-		e.cache = model.CacheF32
 	}
 	e.templateSource = o.Template
 	if e.templateSource == "" {

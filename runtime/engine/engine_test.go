@@ -112,7 +112,7 @@ func TestGolden(t *testing.T) {
 
 // TestPerplexity compares chunks with logits computed token by token.
 func TestPerplexity(t *testing.T) {
-	e := tiny(t, "llama", Options{CacheF32: true})
+	e := tiny(t, "llama", Options{Cache: model.CacheF32})
 	ids := e.Tokenize("the cat in the dog on an the in er the cat", true, false)
 	const n = 8
 	chunks := len(ids) / n

@@ -124,6 +124,9 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 	n, qw, at := blk.n*group, c.Heads*d, kv*group*d
 	cache, pos := s.tokens[blk.first].Cache, s.tokens[blk.first].Pos
 	hi := pos + blk.n
+	if c.Encoder {
+		hi = s.n // every token of the text, which is the whole batch
+	}
 	base := max(0, pos+1-window) / scoreAlign * scoreAlign
 	stride := (hi - base + scoreAlign - 1) / scoreAlign * scoreAlign
 	q, out, scores := grow(&b.q, n*d), grow(&b.out, n*d), grow(&b.scores, n*stride)
@@ -133,6 +136,9 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 	cache.scores(layer, kv, q, n, base, hi, scores, stride)
 	for i := range n {
 		to := pos + i/group + 1
+		if c.Encoder {
+			to = hi
+		}
 		from := max(0, to-window)
 		row := scores[i*stride : i*stride+hi-base]
 		seen := row[from-base : to-base]

@@ -2,8 +2,10 @@ package model
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/quant"
 )
 
 // pageLen is the number of positions in a page of the cache. Memory is taken page by page as a sequence grows.
@@ -12,11 +14,26 @@ const pageLen = 256
 // CacheType is the precision of cached keys and values.
 type CacheType int
 
-// The precisions.
+// The precisions. CacheQ8 rounds to 8 bits in blocks of 32 (ggml's Q8_0), which halves the memory of CacheF16; models
+// whose heads are no multiple of 32 keep float16 instead.
 const (
 	CacheF16 CacheType = iota
 	CacheF32
+	CacheQ8
 )
+
+// ParseCacheType reads f16, f32 or q8_0.
+func ParseCacheType(name string) (CacheType, error) {
+	switch strings.ToLower(name) {
+	case "f16", "":
+		return CacheF16, nil
+	case "f32":
+		return CacheF32, nil
+	case "q8_0":
+		return CacheQ8, nil
+	}
+	return 0, fmt.Errorf("model: %w: cache type %q, want f16, f32 or q8_0", ErrType, name)
+}
 
 // Cache holds the keys and values of one sequence.
 type Cache struct {
@@ -34,10 +51,14 @@ type layerCache struct{ k, v []page }
 type page struct {
 	h []uint16
 	f []float32
+	b []byte // Q8_0
 }
 
 // NewCache makes an empty cache for one sequence.
 func (m *Model) NewCache(t CacheType) *Cache {
+	if t == CacheQ8 && m.HeadDim%kernel.Q8_0.BlockLen() != 0 {
+		t = CacheF16
+	}
 	return &Cache{typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers)}
 }
 
@@ -46,7 +67,7 @@ func (c *Cache) Bytes() int {
 	n := 0
 	for _, l := range c.layers {
 		for _, p := range append(l.k, l.v...) {
-			n += 2*len(p.h) + 4*len(p.f)
+			n += 2*len(p.h) + 4*len(p.f) + len(p.b)
 		}
 	}
 	return n
@@ -62,8 +83,11 @@ func (c *Cache) reserve(layer, n int) {
 
 func (c *Cache) newPage() page {
 	n := c.heads * pageLen * c.dim
-	if c.typ == CacheF32 {
+	switch c.typ {
+	case CacheF32:
 		return page{f: make([]float32, n)}
+	case CacheQ8:
+		return page{b: make([]byte, kernel.Q8_0.RowBytes(n))}
 	}
 	return page{h: make([]uint16, n)}
 }
@@ -78,8 +102,11 @@ func (c *Cache) store(layer, pos int, k, v []float32) {
 // head is the part of a page that holds one head.
 func (c *Cache) head(p page, h int) page {
 	from, to := h*pageLen*c.dim, (h+1)*pageLen*c.dim
-	if p.f != nil {
+	switch {
+	case p.f != nil:
 		return page{f: p.f[from:to]}
+	case p.b != nil:
+		return page{b: p.b[kernel.Q8_0.RowBytes(from):kernel.Q8_0.RowBytes(to)]}
 	}
 	return page{h: p.h[from:to]}
 }
@@ -91,6 +118,8 @@ func (c *Cache) put(p page, i int, row []float32, keys bool) {
 		switch {
 		case dst.f != nil:
 			copy(dst.f[i*c.dim:], src)
+		case dst.b != nil:
+			quant.PutQ8(dst.row8(i, c.dim), src)
 		case keys:
 			kernel.PutKey(dst.h, i, src)
 		default:
@@ -106,12 +135,35 @@ func (c *Cache) get(p page, i int, row []float32, keys bool) {
 		switch {
 		case src.f != nil:
 			copy(dst, src.f[i*c.dim:])
+		case src.b != nil:
+			kernel.Dequantize(kernel.Q8_0, dst, src.row8(i, c.dim))
 		case keys:
 			kernel.Key(dst, src.h, i)
 		default:
 			kernel.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
 		}
 	}
+}
+
+// row8 is the Q8_0 blocks of position i of a head.
+func (p page) row8(i, dim int) []byte {
+	return p.b[kernel.Q8_0.RowBytes(i*dim):kernel.Q8_0.RowBytes((i+1)*dim)]
+}
+
+// wide is room for the elements of one head read back from 8 bits; longer heads take memory.
+type wide [256]float32
+
+// row is position i of a head, in float32 or in 8 bits, as float32.
+func (p page) row(w *wide, i, dim int) []float32 {
+	if p.f != nil {
+		return p.f[i*dim : (i+1)*dim]
+	}
+	x := w[:]
+	if dim > len(x) {
+		x = make([]float32, dim)
+	}
+	kernel.Dequantize(kernel.Q8_0, x[:dim], p.row8(i, dim))
+	return x[:dim]
 }
 
 // scoreAlign is what the first position of scores is a multiple of: whole blocks of keys, enough of them for
@@ -121,17 +173,19 @@ const scoreAlign = 8 * kernel.KeyBlock
 // scores sets out[i*stride+p-base] to the product of query i of n, [n, dim], and the key of position p, for positions
 // base to hi-1. base is a multiple of scoreAlign and stride too, at least hi-base; elements behind are overwritten.
 func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []float32, stride int) {
+	var w wide
 	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
 		p := c.head(c.layers[layer].k[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
-		if p.f == nil {
+		if p.h != nil {
 			blocks := (count + kernel.KeyBlock - 1) / kernel.KeyBlock
 			kernel.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
 			continue
 		}
-		for i := range n {
-			for k := range count {
-				out[i*stride+pos-base+k] = kernel.Dot(q[i*c.dim:(i+1)*c.dim], p.f[(first+k)*c.dim:])
+		for k := range count {
+			key := p.row(&w, first+k, c.dim)
+			for i := range n {
+				out[i*stride+pos-base+k] = kernel.Dot(q[i*c.dim:(i+1)*c.dim], key)
 			}
 		}
 	}
@@ -139,16 +193,18 @@ func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []floa
 
 // mix adds the values of positions base to hi-1, weighted by rows of w as scores lays them out, to dst [n, dim].
 func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst []float32) {
+	var x wide
 	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
 		p := c.head(c.layers[layer].v[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
-		if p.f == nil {
+		if p.h != nil {
 			kernel.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
 			continue
 		}
-		for i := range n {
-			for k := range count {
-				kernel.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], p.f[(first+k)*c.dim:])
+		for k := range count {
+			value := p.row(&x, first+k, c.dim)
+			for i := range n {
+				kernel.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
 			}
 		}
 	}

@@ -173,6 +173,31 @@ func TestGoldenQuantised(t *testing.T) {
 	}
 }
 
+// TestCacheTypes wants the same likelihood of a text from every type of cache, within what its precision allows.
+func TestCacheTypes(t *testing.T) {
+	for _, file := range goldenModels(t) {
+		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
+		if name != "t-llama-F16" && name != "t-gemma3-Q4_K_M" && name != "t-qwen3-Q4_K_M" {
+			continue
+		}
+		m := openModel(t, file, Options{Threads: 2, Context: 512})
+		exact, _ := exactGolden(t, name)
+		for _, c := range []struct {
+			typ CacheType
+			rms float64
+		}{{CacheF32, 1e-3}, {CacheF16, 0.01}, {CacheQ8, 0.15}} {
+			s := &sequence{t, m, m.NewCache(c.typ), 0}
+			if rms, _ := difference(s.feed(exact.PromptTokens...), exact.logits); rms > c.rms {
+				t.Errorf("%s, cache type %d: rms of logits is %g, want at most %g", name, c.typ, rms, c.rms)
+			}
+			size := map[CacheType]int{CacheF32: 128, CacheF16: 64, CacheQ8: 34}[c.typ] // bytes of 32 elements
+			if want := 2 * m.Layers * m.KVHeads * m.HeadDim * pageLen / 32 * size; s.cache.Bytes() != want {
+				t.Errorf("%s, cache type %d: %d bytes, want %d", name, c.typ, s.cache.Bytes(), want)
+			}
+		}
+	}
+}
+
 // exactGolden returns the results for the weights in F32 and for the file as it is.
 func exactGolden(t *testing.T, name string) (exact, own *golden) {
 	own = loadGolden(t, name)

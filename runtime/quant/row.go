@@ -84,6 +84,15 @@ func nearest(v float32) int { return int(math.RoundToEven(float64(v))) }
 
 func clamp(v, lo, hi int) int { return min(max(v, lo), hi) }
 
+// PutQ8 rounds x, whole blocks of finite numbers, to Q8_0. A block with a number that is not finite becomes anything,
+// without a panic.
+func PutQ8(dst []byte, x []float32) {
+	n, size := kernel.Q8_0.BlockLen(), kernel.Q8_0.BlockBytes()
+	for ; len(x) >= n; x, dst = x[n:], dst[size:] {
+		blockQ8_0(dst[:size], x[:n])
+	}
+}
+
 // blockQ8_0: d f16, 32 x int8. x = d*q.
 func blockQ8_0(dst []byte, x []float32) {
 	d := abs(largest(x)) / 127
