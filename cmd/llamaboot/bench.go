@@ -48,6 +48,7 @@ With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median
 	flags.IntVarP(&f.Gen, "gen", "n", 128, "tokens to generate; negative for no such test")
 	flags.IntSliceVarP(&f.Threads, "threads", "t", nil, "numbers of threads, one round each (default all processors)")
 	flags.IntVarP(&f.Reps, "reps", "r", 5, "repetitions of every test")
+	flags.BoolVar(&f.CPU, "cpu", false, "also print tokens a second of processor time, which other work disturbs less")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&f.synthetic, "synthetic", "", "measure a model made for it, SHAPE:TYPE")
 	flags.StringVar(&f.write, "write", "", "only write the synthetic model to this file")
@@ -156,6 +157,9 @@ func printBench(w io.Writer, r *bench.Report) {
 			fmt.Fprintf(w, "  %-8s %10.1f %10.1f %10.1f", x.Test, x.Min, x.Median, x.Max)
 			if round.Share > 0 && strings.HasPrefix(x.Test, "tg") {
 				fmt.Fprintf(w, "  %.0f%% of what memory allows", 100*round.Share)
+			}
+			if x.CPU > 0 {
+				fmt.Fprintf(w, "  %.1f a second of processor time", x.CPU)
 			}
 			fmt.Fprintln(w)
 		}

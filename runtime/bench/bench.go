@@ -26,6 +26,7 @@ type Options struct {
 	Gen     int   // tokens to generate [128]; negative for no such test
 	Threads []int // one round for each number [all processors]
 	Reps    int   // repetitions of every test [5]
+	CPU     bool  // measure processor time too, where the system tells it
 }
 
 // Result is one test with one number of threads. Speeds are tokens a second.
@@ -35,6 +36,9 @@ type Result struct {
 	Min     float64 `json:"min"`
 	Median  float64 `json:"median"`
 	Max     float64 `json:"max"`
+	// CPU is the median of tokens a second of processor time, summed over the
+	// threads: other work on the machine disturbs it less. 0 if not measured.
+	CPU float64 `json:"cpu,omitempty"`
 }
 
 // Round is what is measured with one number of threads.
@@ -151,44 +155,60 @@ func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, 
 	for i := 0; i < len(buf); i += 4096 {
 		buf[i] = 1 // so that every page is there
 	}
-	var pp, tg, bw []float64
+	var pp, tg samples
+	var bw []float64
 	for range o.Reps { // interleaved, so that a disturbance hits all alike
-		bw = append(bw, float64(len(buf))/seconds(func() error { pool.Read(buf); return nil }, nil))
+		t := time.Now()
+		pool.Read(buf)
+		bw = append(bw, float64(len(buf))/time.Since(t).Seconds())
 		if o.Prompt > 0 {
-			s := seconds(func() error { _, err := b.prompt(o.Prompt); return err }, &err)
-			pp = append(pp, float64(o.Prompt)/s)
+			if err := pp.add(o.Prompt, func() error { _, err := b.prompt(o.Prompt); return err }); err != nil {
+				return nil, err
+			}
 		}
 		if o.Gen > 0 {
-			s := seconds(func() error { return b.generate(o.Gen) }, &err)
-			tg = append(tg, float64(o.Gen)/s)
-		}
-		if err != nil {
-			return nil, err
+			if err := tg.add(o.Gen, func() error { return b.generate(o.Gen) }); err != nil {
+				return nil, err
+			}
 		}
 	}
 	round.Bandwidth = slices.Max(bw)
 	if o.Prompt > 0 {
-		round.Results = append(round.Results, result(testName("pp", o.Prompt), threads, pp))
+		round.Results = append(round.Results, pp.result(testName("pp", o.Prompt), threads, o.CPU))
 	}
 	if o.Gen > 0 {
-		round.Results = append(round.Results, result(testName("tg", o.Gen), threads, tg))
+		round.Results = append(round.Results, tg.result(testName("tg", o.Gen), threads, o.CPU))
 	}
 	return round, nil
 }
 
-// seconds is the time f takes; its error goes to err.
-func seconds(f func() error, err *error) float64 {
-	start := time.Now()
-	if e := f(); e != nil {
-		*err = e
+// samples are the speeds of the repetitions of one test.
+type samples struct{ wall, cpu []float64 }
+
+// add times f, which computes n tokens.
+func (s *samples) add(n int, f func() error) error {
+	start, cpu := time.Now(), processorTime()
+	if err := f(); err != nil {
+		return err
 	}
-	return time.Since(start).Seconds()
+	s.wall = append(s.wall, float64(n)/time.Since(start).Seconds())
+	if used := processorTime() - cpu; used > 0 {
+		s.cpu = append(s.cpu, float64(n)/used.Seconds())
+	}
+	return nil
 }
 
-func result(test string, threads int, x []float64) Result {
+func (s *samples) result(test string, threads int, cpu bool) Result {
+	r := Result{Test: test, Threads: threads, Min: slices.Min(s.wall), Median: median(s.wall), Max: slices.Max(s.wall)}
+	if cpu && len(s.cpu) > 0 {
+		r.CPU = median(s.cpu)
+	}
+	return r
+}
+
+func median(x []float64) float64 {
 	slices.Sort(x)
-	mid := (x[(len(x)-1)/2] + x[len(x)/2]) / 2
-	return Result{Test: test, Threads: threads, Min: x[0], Median: mid, Max: x[len(x)-1]}
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
 // prompt computes n random tokens of a new sequence and the last one's logits.

@@ -61,10 +61,11 @@ func TestCancel(t *testing.T) {
 }
 
 func TestResult(t *testing.T) {
-	if r := result("x", 1, []float64{3, 1, 2}); r.Min != 1 || r.Median != 2 || r.Max != 3 {
+	s := samples{wall: []float64{3, 1, 2}, cpu: []float64{4, 1}}
+	if r := s.result("x", 1, false); r.Min != 1 || r.Median != 2 || r.Max != 3 || r.CPU != 0 {
 		t.Errorf("%+v", r)
 	}
-	if r := result("x", 1, []float64{4, 1}); r.Median != 2.5 {
+	if r := s.result("x", 1, true); r.CPU != 2.5 {
 		t.Errorf("%+v", r)
 	}
 }
