@@ -77,7 +77,9 @@ func planEdit(f *File, c Changes) (*edit, error) {
 			if err != nil {
 				return nil, err
 			}
-			e.write = append(e.write, memberOf(m.Name, b))
+			moved := memberOf(m.Name, b)
+			moved.Title = f.title(m.Name)
+			e.write = append(e.write, moved)
 		default:
 			if c.Seal {
 				m = fresh(&m)
@@ -187,7 +189,7 @@ func (e *edit) apply(ctx context.Context, w io.WriterAt, progress func(int64)) (
 		if err != nil {
 			return 0, err
 		}
-		e.record(newRecordedMember(e.write[i].Name, e.write[i].Size, sums))
+		e.record(newRecordedMember(&e.write[i], sums))
 	}
 	if err := writePatches(w, e.headers()); err != nil {
 		return 0, err
@@ -252,7 +254,7 @@ func (e *edit) manifest(members []zipalign.Member) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.Members = append(m.Members, newRecordedMember(z.Name, z.Size, sums))
+		m.Members = append(m.Members, newRecordedMember(&Member{Name: z.Name, Size: z.Size}, sums))
 	}
 	return m.encode()
 }

@@ -115,7 +115,7 @@ func TestEditRefuses(t *testing.T) {
 		"climbing name":   {Set: []Member{textMember("../x", "x")}},
 		"absolute name":   {Set: []Member{textMember("/x", "x")}},
 		"twice":           {Set: []Member{textMember("x", "1"), textMember("x", "2")}},
-		"reads too short": {Set: []Member{{"x", 100, strings.NewReader("short")}}},
+		"reads too short": {Set: []Member{{Name: "x", Size: 100, Data: strings.NewReader("short")}}},
 	} {
 		if err := EditFile(t.Context(), path, c, nil); err == nil {
 			t.Errorf("%s: no error", name)

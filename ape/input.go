@@ -22,6 +22,8 @@ type Member struct {
 	Name string
 	Size int64
 	Data io.ReaderAt // Size bytes
+	// Title is what a model calls itself; it is recorded in the manifest.
+	Title string
 }
 
 // isModel reports whether a member name is that of model weights, which the

@@ -38,11 +38,12 @@ type RecordedMember struct {
 	Size   int64  `json:"size"`
 	CRC32  string `json:"crc32"`  // 8 hex digits, as in the ZIP directory
 	SHA256 string `json:"sha256"` // lower-case hex
+	Title  string `json:"title,omitempty"`
 }
 
-// newRecordedMember records a member by its checksums.
-func newRecordedMember(name string, size int64, sums checksums) RecordedMember {
-	return RecordedMember{name, size, fmt.Sprintf("%08x", sums.crc32), hex.EncodeToString(sums.sha256[:])}
+// newRecordedMember records m by its checksums.
+func newRecordedMember(m *Member, sums checksums) RecordedMember {
+	return RecordedMember{m.Name, m.Size, fmt.Sprintf("%08x", sums.crc32), hex.EncodeToString(sums.sha256[:]), m.Title}
 }
 
 // find returns the record of the member called name, or nil.

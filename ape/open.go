@@ -84,7 +84,7 @@ func (f *File) Members() ([]Member, error) {
 			continue
 		}
 		if m.Method == zipalign.Store {
-			out = append(out, Member{m.Name, m.Size, io.NewSectionReader(f.r, m.Offset, m.Size)})
+			out = append(out, Member{Name: m.Name, Size: m.Size, Data: io.NewSectionReader(f.r, m.Offset, m.Size), Title: f.title(m.Name)})
 			continue
 		}
 		b, err := f.ZIP.ReadFile(m.Name, maxProgram)
@@ -94,6 +94,14 @@ func (f *File) Members() ([]Member, error) {
 		out = append(out, memberOf(m.Name, b))
 	}
 	return out, nil
+}
+
+// title is what the manifest says a model calls itself.
+func (f *File) title(name string) string {
+	if rec := f.Manifest.find(name); rec != nil {
+		return rec.Title
+	}
+	return ""
 }
 
 // OwnMember reports whether a member of that name is written by llamaboot itself.

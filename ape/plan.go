@@ -73,7 +73,7 @@ func NewPlan(in Input) (*Plan, error) {
 func (p *Plan) Size() int64 { return p.tail.total }
 
 func memberOf(name string, data []byte) Member {
-	return Member{name, int64(len(data)), bytes.NewReader(data)}
+	return Member{Name: name, Size: int64(len(data)), Data: bytes.NewReader(data)}
 }
 
 // programName is the member name of a hosted program.
@@ -175,7 +175,7 @@ func (p *Plan) manifest(sums []checksums) ([]byte, error) {
 			Target: pl.program.Target(), Offset: pl.offset, Size: int64(len(pl.program.Data)), SHA256: hex.EncodeToString(pl.hash[:])})
 	}
 	for i, s := range sums {
-		m.Members = append(m.Members, newRecordedMember(p.members[i].Name, p.members[i].Size, s))
+		m.Members = append(m.Members, newRecordedMember(&p.members[i], s))
 	}
 	return m.encode()
 }

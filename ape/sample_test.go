@@ -43,8 +43,8 @@ func sampleInput(t testing.TB) Input {
 		},
 		PE: Windows,
 		Members: []Member{
-			{"model.gguf", int64(len(model)), bytes.NewReader(model)},
-			{ArgsName, int64(len(args)), bytes.NewReader(args)},
+			memberOf("model.gguf", model),
+			memberOf(ArgsName, args),
 		},
 		Licence: "licence\n",
 		Version: "test",

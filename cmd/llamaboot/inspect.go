@@ -49,7 +49,13 @@ func newInspectCmd() *cobra.Command {
 
 func (in *inspection) print(w io.Writer) error {
 	p := &printer{w: w}
-	p.printf("%d bytes, made by %s\n\n", in.Size, in.Manifest.Generator)
+	p.printf("%d bytes, made by %s\n", in.Size, in.Manifest.Generator)
+	for _, m := range in.Manifest.Members {
+		if m.Title != "" {
+			p.printf("%s: %q, SHA-256 %s\n", m.Name, m.Title, m.SHA256)
+		}
+	}
+	p.printf("\n")
 	p.printf("%12s %12s  content\n", "offset", "bytes")
 	for _, r := range in.Regions {
 		p.printf("%#12x %12d  %s\n", r.Offset, r.Size, r.Name)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
@@ -44,10 +45,12 @@ func openModel(path string) (*modelFile, error) {
 		return openParts(name[1], name[2], name[3])
 	}
 	m := new(modelFile)
-	if _, err := m.parse(path); err != nil {
+	parsed, err := m.parse(path)
+	if err != nil {
 		m.Close()
 		return nil, err
 	}
+	title := modelTitle(parsed)
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -62,7 +65,19 @@ func openModel(path string) (*modelFile, error) {
 	if !strings.HasSuffix(strings.ToLower(name), ".gguf") {
 		name += ".gguf" // readers find models by this ending
 	}
-	return &modelFile{ape.Member{Name: name, Size: info.Size(), Data: f}, []func() error{f.Close}}, nil
+	return &modelFile{ape.Member{Name: name, Size: info.Size(), Data: f, Title: title}, []func() error{f.Close}}, nil
+}
+
+// maxTitle bounds what a model may call itself, in bytes.
+const maxTitle = 200
+
+// modelTitle is what the model calls itself in its metadata, empty if it does not.
+func modelTitle(f *gguf.File) string {
+	title, err := f.Text("general.name", "")
+	if err != nil || len(title) > maxTitle || !utf8.ValidString(title) {
+		return ""
+	}
+	return title
 }
 
 // parse maps the GGUF file at path and checks its structure. The mapping lives until m
@@ -130,7 +145,7 @@ func openParts(base, no, of string) (*modelFile, error) {
 		return nil, fmt.Errorf("%s-*-of-%s.gguf: %w", base, of, err)
 	}
 	data := newPieces(segments)
-	m.Member = ape.Member{Name: filepath.Base(base) + ".gguf", Size: data.size, Data: data}
+	m.Member = ape.Member{Name: filepath.Base(base) + ".gguf", Size: data.size, Data: data, Title: modelTitle(parts[0])}
 	return m, nil
 }
 
