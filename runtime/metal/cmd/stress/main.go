@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/rand"
-	"reflect"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -249,8 +248,9 @@ func writeToCode() (err error) {
 			err = fmt.Errorf("code could be overwritten")
 		}
 	}()
-	code := reflect.ValueOf(spawn).Pointer()
-	*(*byte)(unsafe.Pointer(code)) = 0x90
+	f := spawn // a function value points to a word that points to the code
+	code := **(***byte)(unsafe.Pointer(&f))
+	*code = 0x90
 	return nil
 }
 
