@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -228,6 +229,30 @@ func readArgs(path string) ([]byte, error) {
 	return b, nil
 }
 
+// readPrograms unpacks the programs for the targets, all at once: unpacking is slow and
+// one goroutine's work for each.
+func readPrograms(targets []string) ([]ape.Program, error) {
+	list, errs := make([]ape.Program, len(targets)), make([]error, len(targets))
+	var wg sync.WaitGroup
+	for i, t := range targets {
+		wg.Go(func() {
+			osName, arch, _ := strings.Cut(t, "/")
+			b, err := programs.Read(t)
+			if errors.Is(err, programs.ErrUnknownTarget) {
+				err = &usageError{err}
+			}
+			list[i], errs[i] = ape.Program{OS: osName, Arch: arch, Data: b}, err
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // addPrograms puts the programs for the wanted targets into in and fixes the PE flavour.
 func addPrograms(in *ape.Input, f *buildFlags) error {
 	targets := f.targets
@@ -240,17 +265,11 @@ func addPrograms(in *ape.Input, f *buildFlags) error {
 	if !slices.Contains(targets, programs.Core) {
 		targets = append([]string{programs.Core}, targets...)
 	}
-	for _, t := range targets {
-		b, err := programs.Read(t)
-		if errors.Is(err, programs.ErrUnknownTarget) {
-			return &usageError{err}
-		}
-		if err != nil {
-			return err
-		}
-		osName, arch, _ := strings.Cut(t, "/")
-		in.Programs = append(in.Programs, ape.Program{OS: osName, Arch: arch, Data: b})
+	list, err := readPrograms(targets)
+	if err != nil {
+		return err
 	}
+	in.Programs = list
 	in.PE = ape.Flavour(f.pe)
 	switch f.pe {
 	case string(ape.Windows), string(ape.EFI):

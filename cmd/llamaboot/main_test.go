@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -17,7 +18,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/*.txtar: one file for each promise of the command line.
 // $DEMO is the demo model. The condition programs says whether the embedded programs
-// were built ("make build"); without them no llamafile can be made.
+// were built ("make build"); without them no llamafile can be made. The condition mounts
+// says whether a script can mount file systems in a namespace of its own.
 func TestScripts(t *testing.T) {
 	demo, err := filepath.Abs("../../testdata/demo.gguf")
 	if err != nil {
@@ -33,6 +35,8 @@ func TestScripts(t *testing.T) {
 			switch cond {
 			case "programs":
 				return len(programs.Built()) > 0, nil
+			case "mounts":
+				return exec.Command("unshare", "-rm", "true").Run() == nil, nil
 			case "demo":
 				_, err := os.Stat(demo)
 				return err == nil, nil
