@@ -8,13 +8,17 @@ import random
 
 import vocab as v
 from chat import ask, conversation, fact, typed
+from drills import drill
 from stories import story
 
 ROLE_TOKEN = {"system": v.SYSTEM, "user": v.USER, "assistant": v.ASSISTANT}
 
 
-def document(rng):
-    """A list of (role, text): role "text" is plain text, "prompt" plain text without weight."""
+def document(rng, drills=0.0):
+    """A list of (role, text): role "text" is plain text, "prompt" plain text without weight.
+    drills is the share of exercises."""
+    if drills and rng.random() < drills:
+        return drill(rng)
     kind = rng.random()
     if kind < 0.2:
         return [("text", story(rng).text)]
@@ -53,14 +57,14 @@ def texts(seed, count):
             yield text
 
 
-def windows(vocab, seed, length):
+def windows(vocab, seed, length, drills=0.0):
     """Endless windows of `length` tokens, packed with whole documents (the last one is cut).
     Yields (ids, weights, document numbers): lists of `length`; attention stays within a number."""
     rng = random.Random(seed)
     while True:
         ids, weights, owner, number = [], [], [], 0
         while len(ids) < length:
-            i, wt = encode(vocab, document(rng))
+            i, wt = encode(vocab, document(rng, drills))
             ids += i
             weights += wt
             owner += [number] * len(i)

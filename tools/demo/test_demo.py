@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import unittest
@@ -19,6 +20,7 @@ sys.path.insert(0, HERE)
 TESTDATA = os.path.join(HERE, "..", "..", "testdata")
 
 import corpus
+import drills
 import stories
 import vocab as v
 from chat import conversation
@@ -79,6 +81,16 @@ class Text(unittest.TestCase):
     def test_the_same_seed_gives_the_same_text(self):
         self.assertEqual(list(corpus.texts(7, 50)), list(corpus.texts(7, 50)))
         self.assertNotEqual(list(corpus.texts(7, 50)), list(corpus.texts(8, 50)))
+
+    def test_answers_to_drills_are_words_of_the_question(self):
+        rng = random.Random(6)
+        for make in (drills._repeat, drills._again, drills._owners):
+            for _ in range(50):
+                messages = make(rng)
+                asked = messages[0][1].lower() + " repeat after me say has a an"
+                for role, text in messages[1:]:
+                    if role != "user":
+                        self.assertLessEqual(set(re.findall("[a-z]+", text.lower())), set(re.findall("[a-z]+", asked)))
 
     def test_conversations_alternate(self):
         rng = random.Random(5)
@@ -142,7 +154,8 @@ class Files(unittest.TestCase):
         shape = model.Shape(vocab=500, width=64, layers=2, heads=2, kv_heads=1, ffn=96, context=128)
         first, losses = [], []
         for _ in range(2):
-            w = train.train(shape, vocab, 12, report=lambda s: losses.append(float(s.split()[3])))
+            w = train.train(shape, vocab, train.Round(12, 1.0, 0.5, 1), model.init_weights(shape, 1),
+                            report=lambda s: losses.append(float(s.split()[3])))
             first.append(export.to_gguf(w, shape, vocab))
         self.assertEqual(first[0], first[1])
         self.assertLess(losses[1], losses[0])
