@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 const dataDir = "../../../shared/data"
@@ -247,4 +248,41 @@ func meanNLL(t testing.TB, m *Model, ids []int32) float64 {
 		sum += math.Log(e) - float64(row[ids[i+1]]-row[best])
 	}
 	return sum / float64(len(ids)-1)
+}
+
+// TestLevels runs the golden models at every instruction-set level of this processor: the exact ones keep their bar, and
+// the stories keep their greedy ids with quantised weights too.
+func TestLevels(t *testing.T) {
+	was := kernel.Level()
+	defer kernel.SetLevel(was)
+	for _, level := range kernel.Levels() {
+		if err := kernel.SetLevel(level); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range goldenModels(t) {
+			name := strings.TrimSuffix(filepath.Base(file), ".gguf")
+			quantised := strings.HasPrefix(name, "stories") && !strings.HasSuffix(name, "F32")
+			if !quantised && name != "t-llama-F16" && name != "t-gemma3-Q4_K_M" && name != "t-qwen3moe-Q4_K_M" {
+				continue
+			}
+			m := openModel(t, file, Options{Threads: 2, Context: 512, keepQuantised: quantised})
+			exact, own := exactGolden(t, name)
+			bar := 5e-3
+			if strings.HasPrefix(m.Arch, "gemma") {
+				bar = 1e-2
+			}
+			checkGolden(t, m, exact, func(got []float32) float64 {
+				rms, most := difference(got, exact.logits)
+				llama, _ := difference(own.logits, exact.logits)
+				if !quantised && most > bar {
+					t.Errorf("%s, %s: max |diff| of logits is %g", level, name, most)
+				}
+				// One activation rounded the other way moves logits by as much as all of the noise.
+				if quantised && rms > 5*llama+1e-3 {
+					t.Errorf("%s, %s: rms of logits is %g, llama.cpp's %g", level, name, rms, llama)
+				}
+				return 8*max(rms, llama) + 2*bar
+			})
+		}
+	}
 }
