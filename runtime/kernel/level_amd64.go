@@ -27,6 +27,9 @@ func init() {
 			levels = append(levels, &avxVNNIOps)
 		}
 		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI {
+			if x.HasAVX512VBMI {
+				useVBMI(&avx512Ops.decode)
+			}
 			levels = append(levels, &avx512Ops)
 		}
 	}

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Decoding, the product with one column, is unpacking whose vectors are
 // multiplied at once instead of being stored: the same sums in the same order
@@ -30,7 +33,7 @@ var grouped = []format{
 
 func decodeFile(level isa) *file {
 	f := newFile("decode_" + level.low())
-	for _, fm := range append(formats, grouped...) {
+	for _, fm := range slices.Concat(formats, grouped, rowsFormats) {
 		emitDecode(vec{level, f}, fm)
 	}
 	return f

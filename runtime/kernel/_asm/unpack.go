@@ -183,6 +183,18 @@ func (u *unpacker) gather(off, o int) {
 func (u *unpacker) dwords(off, o, t int) {
 	u.note("dword j of bytes %d..%d of each row", off, off+15)
 	u.gather(off, o)
+	if u.size == 64 {
+		// In place, with one more register.
+		u.op("VPUNPCKLDQ", o+1, o, t)
+		u.op("VPUNPCKHDQ", o+1, o, o+1)
+		u.op("VPUNPCKLDQ", o+3, o+2, o)
+		u.op("VPUNPCKHDQ", o+3, o+2, o+3)
+		u.op("VPUNPCKLQDQ", o+3, o+1, o+2)
+		u.op("VPUNPCKHQDQ", o+3, o+1, o+3)
+		u.op("VPUNPCKHQDQ", o, t, o+1)
+		u.op("VPUNPCKLQDQ", o, t, o)
+		return
+	}
 	u.op("VPUNPCKLDQ", o+1, o, t)
 	u.op("VPUNPCKHDQ", o+1, o, t+1)
 	u.op("VPUNPCKLDQ", o+3, o+2, t+2)

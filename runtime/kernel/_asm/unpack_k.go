@@ -61,16 +61,36 @@ func (u *unpacker) scales6() {
 	}
 }
 
+// sixteen returns a function that gives the registers of 16 bytes at base+off
+// of every row, as dwords does: from a square, loaded when off enters the next
+// 64 bytes, or where vectors are shorter one by one, in registers 8 to 11.
+func (u *unpacker) sixteen(base int) func(off int) []int {
+	loaded := -1
+	var regs []int
+	return func(off int) []int {
+		if u.size < 64 {
+			u.dwords(base+off, 8, 4)
+			return []int{8, 9, 10, 11}
+		}
+		if off/64 != loaded {
+			loaded = off / 64
+			regs = u.square(base + 64*loaded)
+		}
+		return regs[off%64/4:][:4]
+	}
+}
+
 func unpackQ4K(u *unpacker) {
 	u.dwords(0, 0, 4)
 	u.scales6()
+	r := u.sixteen(16)
 	for c := range 4 {
 		for p := range 2 {
-			u.dwords(16+32*c+16*p, 0, 4)
+			q := r(32*c + 16*p)
 			for j := range 4 {
-				u.opc("VPAND", 0x0f0f0f0f, j, 4)
+				u.opc("VPAND", 0x0f0f0f0f, q[j], 4)
 				u.put(4, 2*c, 4*p+j)
-				u.field(j, 4, 0x0f0f0f0f, 4)
+				u.field(q[j], 4, 0x0f0f0f0f, 4)
 				u.put(4, 2*c+1, 4*p+j)
 			}
 		}
@@ -125,17 +145,21 @@ func unpackQ6K(u *unpacker) {
 		u.shift("VPSRAD", 24, 4, 4)
 		u.scaled(4, s, false)
 	}
+	r := u.sixteen(0)
 	for h := range 2 {
 		for p := range 2 {
+			if u.size == 64 {
+				r(64 * h) // overwrites register 0, so before it is used
+			}
 			u.dwords(128+32*h+16*p, 0, 4)
 			for k := range 2 { // ql[l] serves quarters 0 and 2, ql[l+32] 1 and 3
-				u.dwords(64*h+32*k+16*p, 8, 4)
+				q := r(64*h + 32*k + 16*p)
 				for j := range 4 {
-					u.opc("VPAND", 0x0f0f0f0f, 8+j, 4)
+					u.opc("VPAND", 0x0f0f0f0f, q[j], 4)
 					u.bit(j, 2*k, 4, 0x30303030, 5)
 					u.op("VPOR", 5, 4, 4)
 					u.put(4, 4*h+k, 4*p+j)
-					u.field(8+j, 4, 0x0f0f0f0f, 4)
+					u.field(q[j], 4, 0x0f0f0f0f, 4)
 					u.bit(j, 4+2*k, 4, 0x30303030, 5)
 					u.op("VPOR", 5, 4, 4)
 					u.put(4, 4*h+k+2, 4*p+j)
