@@ -49,6 +49,9 @@ func (m *llama) check(c *Config) error {
 		if !l.MoE.complete() && (l.MLP.Gate.w == nil || l.MLP.Up.w == nil || l.MLP.Down.w == nil) {
 			return missing(c, i, "ffn_gate, ffn_up and ffn_down, or their _exps")
 		}
+		if !l.MoE.whole() {
+			return missing(c, i, "complete shared expert (ffn_gate_shexp, ffn_up_shexp, ffn_down_shexp)")
+		}
 	}
 	return nil
 }

@@ -23,6 +23,12 @@ func (m *moe) complete() bool {
 	return m.Router.w != nil && m.Gate != nil && m.Up != nil && m.Down != nil
 }
 
+// whole says whether the shared expert is there or not, but not in part.
+func (m *moe) whole() bool {
+	up := m.SharedUp.w != nil
+	return up == (m.SharedGate.w != nil) && up == (m.SharedDown.w != nil)
+}
+
 // moeScratch belongs to step.
 type moeScratch struct {
 	router []float32 // [n, experts]
