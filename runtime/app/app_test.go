@@ -204,7 +204,7 @@ func TestChat(t *testing.T) {
 	if got := strings.Count(out, promptSign); got != 9 {
 		t.Errorf("%d prompt signs, want 9:\n%s", got, out)
 	}
-	for _, want := range []string{"/clear  forget", "Nothing was answered yet.", "Unknown command /foo", "generated ", "The conversation is forgotten."} {
+	for _, want := range []string{"/clear    forget", "Nothing was answered yet.", "Unknown command /foo", "generated ", "The conversation is forgotten."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
@@ -213,6 +213,31 @@ func TestChat(t *testing.T) {
 	turns := strings.Split(out, promptSign)
 	if first, second := turns[5], turns[8]; first != second || strings.TrimSpace(first) == "" {
 		t.Errorf("answers %q and, after /clear, %q", first, second)
+	}
+}
+
+func TestChatContext(t *testing.T) {
+	model := files{"demo.gguf": string(demo(t))}
+	out, _ := newWorld(t, model, "/context\nHello\n/context\n", "-n", "4", "-c", "64").run(t, ExitOK)
+	if !strings.Contains(out, "> 0 of 64 tokens\n") || strings.Count(out, "of 64 tokens") != 2 || strings.Count(out, "0 of 64 tokens") == 2 {
+		t.Errorf("/context before and after an answer:\n%s", out)
+	}
+}
+
+func TestChatSwitchesTheMachine(t *testing.T) {
+	model := files{"demo.gguf": string(demo(t))}
+	for typed, want := range map[string]string{"/quit\n": "off", "/reboot\n": "reboot", "": ""} {
+		w := newWorld(t, model, "/help\n"+typed)
+		got := ""
+		w.PowerOff = func() { got += "off" }
+		w.Reboot = func() { got += "reboot" }
+		if out, _ := w.run(t, ExitOK); got != want || !strings.Contains(out, machineHelp) {
+			t.Errorf("%q: machine asked to %q, want %q; output:\n%s", typed, got, want, out)
+		}
+	}
+	out, _ := newWorld(t, model, "/reboot\n").run(t, ExitOK)
+	if !strings.Contains(out, "Unknown command /reboot") {
+		t.Errorf("/reboot under an operating system:\n%s", out)
 	}
 }
 

@@ -13,12 +13,16 @@ import (
 // promptSign asks for a line. `llamaboot qemu` waits for it before it sends input.
 const promptSign = "> "
 
-const chatHelp = `/help   this list
-/clear  forget the conversation
-/stats  what the last answer cost
-/quit   end
+const (
+	chatHelp = `/help     this list
+/clear    forget the conversation
+/context  how full the context is
+/stats    what the last answer cost
+/quit     end
 Ctrl-C stops an answer; at the prompt it ends the program.
 `
+	machineHelp = "On this machine /quit switches it off and /reboot starts it again.\n"
+)
 
 // conversation is a chat in progress.
 type conversation struct {
@@ -71,12 +75,24 @@ func (c *conversation) line(line string) (quit bool, err error) {
 	case line == "":
 		return false, nil
 	case line == "/quit", line == "/exit":
+		if c.PowerOff != nil {
+			c.PowerOff()
+		}
+		return true, nil
+	case line == "/reboot" && c.Reboot != nil:
+		c.Reboot()
 		return true, nil
 	case line == "/help":
-		_, err = fmt.Fprint(c.Stdout, chatHelp)
+		text := chatHelp
+		if c.PowerOff != nil {
+			text += machineHelp
+		}
+		_, err = fmt.Fprint(c.Stdout, text)
 	case line == "/clear":
 		c.clear()
 		_, err = fmt.Fprintln(c.Stdout, "The conversation is forgotten.")
+	case line == "/context":
+		_, err = fmt.Fprintf(c.Stdout, "%d of %d tokens\n", len(c.session.Tokens()), c.engine.Info().Context)
 	case line == "/stats":
 		text := "Nothing was answered yet."
 		if c.last != nil {

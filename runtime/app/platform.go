@@ -32,6 +32,10 @@ type Platform struct {
 	// Interrupts delivers one value for each Ctrl-C; nil when they only come through a raw console.
 	Interrupts <-chan struct{}
 
+	// PowerOff and Reboot switch the machine off and start it again, at /quit and /reboot of the chat; nil where the
+	// program is one of many. They return when the machine does not let itself be switched.
+	PowerOff, Reboot func()
+
 	// OpenSelf opens the llamafile this program was started from.
 	OpenSelf func() (*bundle.File, error)
 	// OpenFile opens another llamafile or model by path; nil means there are no files.

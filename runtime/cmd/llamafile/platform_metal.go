@@ -49,6 +49,8 @@ func bare() app.Platform {
 		MarkText:   true,
 		OpenSelf:   openDisk,
 		Threads:    kern.PhysicalCores(),
+		PowerOff:   func() { board.ReportExit(0); board.PowerOff() },
+		Reboot:     func() { board.ReportExit(0); board.Reboot() },
 	}
 	if text, ok := board.QEMUFile(qemuArgs); ok {
 		p.BootArgs = &text
@@ -91,11 +93,7 @@ func finish(status int) int {
 	}
 	board.ReportExit(int32(status))
 	fmt.Fprint(os.Stderr, "\nDone. Press Enter to switch the machine off. ")
-	for b := make([]byte, 1); ; {
-		if n, err := os.Stdin.Read(b); err != nil || n == 1 && (b[0] == '\r' || b[0] == '\n') {
-			break
-		}
-	}
+	board.WaitEnter()
 	fmt.Fprintln(os.Stderr)
 	board.PowerOff()
 	return status

@@ -3,6 +3,8 @@
 package board
 
 import (
+	"bytes"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -38,11 +40,30 @@ func readInput() {
 			time.Sleep(pollInterval)
 			continue
 		}
+		if waiting.Load() {
+			if bytes.ContainsAny(b, "\r\n") {
+				close(enter)
+				return
+			}
+			continue
+		}
 		for len(b) > 0 {
 			b = b[kern.Feed(b):] // takes less when the reader is behind
 			time.Sleep(pollBusy)
 		}
 	}
+}
+
+var (
+	waiting atomic.Bool
+	enter   = make(chan struct{})
+)
+
+// WaitEnter waits for the Enter key, past whoever still reads standard input. It is
+// the last thing a program does: nothing reaches standard input afterwards.
+func WaitEnter() {
+	waiting.Store(true)
+	<-enter
 }
 
 // EFI_SIMPLE_TEXT_INPUT_PROTOCOL (UEFI 2.10 section 12.3).
