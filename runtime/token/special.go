@@ -10,7 +10,9 @@ import (
 // marker finds special tokens written out in a text. Longer tokens win over shorter ones wherever they overlap,
 // and among equals the one further left.
 type marker struct {
-	byFirst [256][]mark // candidates by first byte, longest first
+	first [256]bool          // bytes a token begins with
+	one   [256][]mark        // tokens of one byte
+	two   map[[2]byte][]mark // longer ones by their first two bytes, longest first
 }
 
 type mark struct {
@@ -21,15 +23,21 @@ type mark struct {
 }
 
 func newMarker(t *Tokenizer, f *gguf.File) *marker {
-	m := &marker{}
+	m := &marker{two: map[[2]byte][]mark{}}
 	for i, s := range t.texts {
 		k := t.kinds[i]
 		if k == Control || k == Unknown || k == UserDefined {
 			x := mark{s, int32(i), k != UserDefined, stripsRight(f, s)}
-			m.byFirst[s[0]] = append(m.byFirst[s[0]], x)
+			m.first[s[0]] = true
+			if len(s) == 1 {
+				m.one[s[0]] = append(m.one[s[0]], x)
+			} else {
+				k := [2]byte{s[0], s[1]}
+				m.two[k] = append(m.two[k], x)
+			}
 		}
 	}
-	for _, l := range m.byFirst {
+	for _, l := range m.two {
 		sort.SliceStable(l, func(i, j int) bool { return len(l[i].text) > len(l[j].text) })
 	}
 	return m
@@ -58,14 +66,22 @@ func (m *marker) cut(text string, parseSpecial bool, emit func(part string, id i
 
 func (m *marker) find(text string, parseSpecial bool) []found {
 	var all []found
-	for i := 0; i < len(text); i++ {
-		l := m.byFirst[text[i]]
+	try := func(i int, l []mark) {
 		for j := range l {
 			x := &l[j]
 			if len(x.text) <= len(text)-i && text[i:i+len(x.text)] == x.text && (parseSpecial || !x.control) {
 				all = append(all, found{i, i + len(x.text), x})
 			}
 		}
+	}
+	for i := 0; i < len(text); i++ {
+		if !m.first[text[i]] {
+			continue
+		}
+		if i+1 < len(text) {
+			try(i, m.two[[2]byte{text[i], text[i+1]}])
+		}
+		try(i, m.one[text[i]])
 	}
 	if len(all) == 0 {
 		return nil
