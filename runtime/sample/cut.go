@@ -108,14 +108,22 @@ func (s *Sampler) minP() {
 	if s.p.MinP <= 0 || s.p.MinP > 1 {
 		return
 	}
-	s.sort()
-	least := s.cand[0].logit + float32(math.Log(float64(s.p.MinP)))
-	for i, c := range s.cand {
-		if c.logit < least && i >= s.p.MinKeep {
-			s.cand = s.cand[:i]
-			return
+	top := float32(math.Inf(-1))
+	for _, c := range s.cand {
+		top = max(top, c.logit)
+	}
+	least := top + float32(math.Log(float64(s.p.MinP)))
+	kept := 0
+	for _, c := range s.cand {
+		if c.logit >= least {
+			kept++
 		}
 	}
+	if kept < s.p.MinKeep {
+		s.topK(s.p.MinKeep)
+		return
+	}
+	s.cand = slices.DeleteFunc(s.cand, func(c candidate) bool { return c.logit < least })
 }
 
 // typical keeps what is closest to the expected surprise (Meister et al. 2022).
