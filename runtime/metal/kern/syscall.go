@@ -33,6 +33,8 @@ const (
 const (
 	sysClockGettime = 228 // served in assembly
 	sysGetrandom    = 318
+	sysPrctl        = 157
+	sysPrlimit64    = 302
 )
 
 type timespec struct{ sec, nsec int64 }
@@ -176,8 +178,22 @@ func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		memLock.unlock()
 		return 0
 	}
-	atomic.AddUint32(&unknown[nr%uintptr(len(unknown))], 1)
+	// Go asks for these two and does without: names of mappings, file limits.
+	if nr != sysPrctl && nr != sysPrlimit64 {
+		unserved(nr)
+	}
 	return errNoSys
+}
+
+// unserved counts a system call nobody serves and names it the first time.
+func unserved(nr uintptr) {
+	if nr >= uintptr(len(unknown)) || atomic.AddUint32(&unknown[nr], 1) > 1 {
+		return
+	}
+	console.lock()
+	putReg("\nllamaboot: system call not served: ", nr)
+	puts("\n")
+	console.unlock()
 }
 
 func sysCall(nr, a1, a2, a3 uintptr) uintptr {
