@@ -18,7 +18,7 @@ var (
 )
 
 // Reserve is the RAM that must stay free beside the weights: context, heap, drivers.
-const Reserve = 96 << 20
+const Reserve = 48 << 20
 
 const (
 	mib       = 1 << 20
