@@ -8,6 +8,8 @@ import (
 	"unsafe"
 )
 
+//go:generate nasm -f bin -o ap.bin ap.asm
+
 //go:embed ap.bin
 var apCode string
 
