@@ -40,8 +40,8 @@ func humanSize(n int64) string {
 // our own drivers, which are many times faster, else as the BIOS drive.
 func biosBootDisk() (*disk.Reader, error) {
 	want := disk.GUID(kern.DiskGUID())
-	if r := nativeBootDisk(want); r != nil {
-		return r, nil
+	if r, err := nativeBootDisk(want); r != nil || err != nil {
+		return r, err
 	}
 	d, err := newBIOSDisk(kern.BIOSDrive())
 	if err != nil {

@@ -15,23 +15,29 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/metal/virtioblk"
 )
 
-// drivers are the native disk drivers: each says which functions are its own and opens
-// their disks, numbered from first on. A driver that finds disks and a broken one
-// returns both the disks and the error.
-var drivers = []struct {
+// driver is a native disk driver.
+type driver struct {
 	name  string
 	match func(*pci.Function) bool
-	open  func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error)
-}{
-	{"virtio", virtioblk.Match, func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
-		d, err := virtioblk.Open(fmt.Sprint(name, first), m, f, mapBAR)
-		if err != nil {
-			return nil, err
-		}
-		return []*bus.Disk{d}, nil
-	}},
-	{"sata", ahci.Match, ahci.Open},
-	{"nvme", nvme.Match, nvme.Open},
+	// open returns the disks of a function, numbered from first on; with a broken one
+	// among them both the disks and an error.
+	open func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error)
+	// final: the BIOS cannot use the device after us and would wait for it forever.
+	final bool
+}
+
+var drivers = []driver{
+	{name: "virtio", match: virtioblk.Match, open: openVirtio, final: true},
+	{name: "sata", match: ahci.Match, open: ahci.Open},
+	{name: "nvme", match: nvme.Match, open: nvme.Open},
+}
+
+func openVirtio(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
+	d, err := virtioblk.Open(fmt.Sprint(name, first), m, f, mapBAR)
+	if err != nil {
+		return nil, err
+	}
+	return []*bus.Disk{d}, nil
 }
 
 // native is the disk in use, which must be stopped before a reset.
@@ -39,8 +45,8 @@ var native *bus.Disk
 
 // nativeBootDisk looks for the disk with a GUID on the controllers we have drivers for.
 // It returns nil when there is none: all controllers looked at are then stopped, and
-// what went wrong is on the console.
-func nativeBootDisk(want disk.GUID) *disk.Reader {
+// what went wrong is on the console. An error means that the BIOS must not be tried.
+func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 	m := &machine{}
 	counts := make([]int, len(drivers))
 	for _, f := range pci.Scan(pciPorts{}) {
@@ -53,17 +59,26 @@ func nativeBootDisk(want disk.GUID) *disk.Reader {
 				warn(err)
 			}
 			counts[i] += len(disks)
-			if r := pick(disks, want); r != nil {
-				return r
+			r, err := pick(disks, want)
+			if r != nil {
+				return r, nil
+			}
+			if err != nil && driver.final {
+				return nil, fmt.Errorf("%w; the BIOS cannot read this disk any more: if it is not the boot disk, detach it", err)
+			}
+			if err != nil {
+				warn(err)
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// pick returns the disk with the GUID and closes the others.
-func pick(disks []*bus.Disk, want disk.GUID) *disk.Reader {
+// pick returns the disk with the GUID and closes the others. The error is that of a disk
+// that cannot be read.
+func pick(disks []*bus.Disk, want disk.GUID) (*disk.Reader, error) {
 	var found *disk.Reader
+	var problems []error
 	for _, d := range disks {
 		if found == nil {
 			t, err := disk.ReadTable(d)
@@ -72,14 +87,14 @@ func pick(disks []*bus.Disk, want disk.GUID) *disk.Reader {
 				continue
 			}
 			if err != nil && !errors.Is(err, disk.ErrNoGPT) {
-				warn(err)
+				problems = append(problems, err)
 			}
 		}
 		if err := d.Close(); err != nil {
-			warn(err)
+			problems = append(problems, err)
 		}
 	}
-	return found
+	return found, errors.Join(problems...)
 }
 
 func warn(err error) { fmt.Fprintf(os.Stderr, "warning: %v\n", err) }
