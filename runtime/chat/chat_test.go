@@ -52,6 +52,8 @@ func TestFilters(t *testing.T) {
 		{"{{ {'b': 1, 'a': 2} | tojson(sort_keys=true) }}", `{"a": 2, "b": 1}`},
 		{"{{ s | replace('-', '+') }}{{ ['x', 1, true] | join(', ') }}", "a+b+cx, 1, True"},
 		{"{{ [{'n': 1}, {'n': 2}] | join('/', attribute='n') }}", "1/2"},
+		{"{{ 'abc' | first }}{{ [1, 2] | last }}{{ [] | first is defined }}", "a2False"},
+		{`{{ 'é\x41\u00e9\U0001F600\n\t\q\'' }}{{ "\"'" }}`, "éAé😀\n\t\\q'\"'"},
 	} {
 		got, err := render(t, c.source, in)
 		if err != nil || got != c.want {

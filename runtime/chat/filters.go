@@ -14,8 +14,8 @@ import (
 type filter func(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error)
 
 // ownFilters replace the library's: tojson because the library sorts keys when it indents, join and replace because
-// their results have no limit.
-var ownFilters = map[string]filter{"tojson": toJSON, "join": join, "replace": replace}
+// their results have no limit, first and last because the library's know no strings.
+var ownFilters = map[string]filter{"tojson": toJSON, "join": join, "replace": replace, "first": first, "last": last}
 
 // argument is the i-th argument of a filter, by position or by name.
 func argument(args []jinja.Value, named map[string]jinja.Value, i int, name string) (jinja.Value, bool) {
@@ -63,6 +63,20 @@ func elements(v jinja.Value) []jinja.Value {
 		}
 	}
 	return out
+}
+
+func first(_ *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+	if l := elements(args[0]); len(l) > 0 {
+		return l[0], nil
+	}
+	return jinja.Undefined(), nil
+}
+
+func last(_ *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+	if l := elements(args[0]); len(l) > 0 {
+		return l[len(l)-1], nil
+	}
+	return jinja.Undefined(), nil
 }
 
 func replace(b *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {

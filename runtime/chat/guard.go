@@ -3,6 +3,7 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ardanlabs/jinja"
@@ -108,14 +109,15 @@ func quote(text string) string {
 }
 
 // renameFilters puts our names for the filters of ownFilters behind every bar. It also sets closing braces apart,
-// because the library takes two in a row for the end of the tag.
+// because the library takes two in a row for the end of the tag, and resolves the escapes of strings, of which the
+// library knows few.
 func renameFilters(text string) string {
 	var out strings.Builder
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '\'' || c == '"':
 			n := stringLen(text[i:])
-			out.WriteString(text[i : i+n])
+			out.WriteString(quote(unescape(text[i+1 : max(i+1, i+n-1)])))
 			i += n
 		case c == '|':
 			j := i + 1
@@ -139,6 +141,37 @@ func renameFilters(text string) string {
 			out.WriteByte(c)
 			i++
 		}
+	}
+	return out.String()
+}
+
+// unescape resolves the escapes of a Python string literal. Unknown ones stay, as in Python.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			out.WriteByte(s[i])
+			continue
+		}
+		i++
+		if j := strings.IndexByte(`nrtabfv\'"`, s[i]); j >= 0 {
+			out.WriteByte("\n\r\t\a\b\f\v\\'\""[j])
+			continue
+		}
+		if s[i] == '\n' { // a line that goes on
+			continue
+		}
+		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[i]]
+		if v, err := strconv.ParseUint(s[i+1:min(len(s), i+1+digits)], 16, 32); digits > 0 && err == nil && i+digits < len(s) {
+			out.WriteRune(rune(v))
+			i += digits
+			continue
+		}
+		out.WriteByte('\\')
+		out.WriteByte(s[i])
 	}
 	return out.String()
 }

@@ -3,6 +3,10 @@
 // Templates are Jinja as Hugging Face's transformers uses it (apply_chat_template): trimmed blocks, tojson without
 // escapes, strftime_now, raise_exception. github.com/ardanlabs/jinja compiles and runs them; guard.go bounds the
 // steps, the nesting and the sizes, because templates come with models and models from anywhere.
+//
+// Where the library differs from Python and no template at hand minds: formatting with %, the methods join, isdigit and
+// swapcase of strings, split with a count, assignment to several names at once, numbers with exponents, integers beyond
+// 64 bits, lists times a number, tuples (they print as lists), and ~ of none, which gives nothing.
 package chat
 
 import (
