@@ -74,9 +74,12 @@ func run(platform Platform) (status int, err error) {
 	}
 	prompt := p.options.prompt
 	if p.options.promptFile != "" {
-		if prompt, err = p.readPrompt(p.options.promptFile); err != nil {
+		if prompt, err = p.readText("-f", p.options.promptFile); err != nil {
 			return 0, err
 		}
+	}
+	if err := p.readConstraint(); err != nil {
+		return 0, err
 	}
 	e, release, err := p.openEngine()
 	if err != nil {
@@ -188,8 +191,8 @@ func (p *program) modelFile() (file *bundle.File, member string, owned bool, err
 	return nil, "", false, err
 }
 
-// readPrompt reads the text of -f.
-func (p *program) readPrompt(name string) (string, error) {
+// readText reads the file that a flag names: a path, - for standard input, or /zip/NAME.
+func (p *program) readText(flag, name string) (string, error) {
 	if member, ok := strings.CutPrefix(name, bundle.ZipPrefix); ok {
 		if p.self == nil {
 			return "", p.selfErr
@@ -200,11 +203,11 @@ func (p *program) readPrompt(name string) (string, error) {
 		return readAllText(p.Stdin)
 	}
 	if p.ReadFile == nil {
-		return "", fmt.Errorf("-f %s: there are no files here; /zip/NAME reads a member of this llamafile", name)
+		return "", fmt.Errorf("%s %s: there are no files here; /zip/NAME reads a member of this llamafile", flag, name)
 	}
 	b, err := p.ReadFile(name)
 	if err != nil {
-		return "", fmt.Errorf("-f: %w", err)
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	return string(b), nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -182,6 +183,41 @@ func TestArgsFile(t *testing.T) {
 	w.BootArgs = &boot
 	if one, _ := w.run(t, ExitOK); len(strings.Fields(one)) != 1 {
 		t.Errorf("ids with boot arguments %q, want one", one)
+	}
+}
+
+func TestConstraints(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const gbnf = `root ::= "yes" | "no"`
+	const schema = `{"type":"object","properties":{"n":{"type":"boolean"}},"required":["n"],"additionalProperties":false}`
+	members := files{"demo.gguf": string(demo(t)), "g.gbnf": gbnf}
+	for _, args := range [][]string{{"--grammar", gbnf}, {"--grammar-file", file("g", gbnf)}, {"--grammar-file", "/zip/g.gbnf"}} {
+		text, _ := newWorld(t, members, "", append([]string{"--cli", "-p", "Is the sky blue?", "-n", "20"}, args...)...).run(t, ExitOK)
+		if text != "yes\n" && text != "no\n" {
+			t.Errorf("%q: text %q", args, text)
+		}
+	}
+	for _, args := range [][]string{{"-j", schema}, {"-jf", file("s", schema)}} {
+		text, _ := newWorld(t, members, "", append([]string{"--cli", "-p", "Is the sky blue?", "-n", "200", "--temp", "0"}, args...)...).run(t, ExitOK)
+		var got struct{ N *bool }
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got.N == nil {
+			t.Errorf("%q: text %q, %v", args, text, err)
+		}
+	}
+	out, _ := newWorld(t, members, "Hello\nHello\n", "--grammar", gbnf).run(t, ExitOK)
+	if n := strings.Count(out, "yes\n") + strings.Count(out, "no\n"); n != 2 {
+		t.Errorf("%d answers that fit the grammar, want 2:\n%s", n, out)
+	}
+	_, stderr := newWorld(t, members, "", "--cli", "-p", "x", "--grammar", "root ::= (").run(t, ExitUsage)
+	if !strings.Contains(stderr, "malformed grammar") {
+		t.Errorf("stderr %q", stderr)
 	}
 }
 

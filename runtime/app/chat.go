@@ -143,6 +143,10 @@ func (c *conversation) turn(line string) error {
 			return err
 		}
 	}
+	params, err := c.params(c.engine)
+	if err != nil {
+		return err
+	}
 	ctx, stop := c.interruptible()
 	defer stop()
 	var answer strings.Builder
@@ -151,7 +155,7 @@ func (c *conversation) turn(line string) error {
 		_, err := fmt.Fprint(c.Stdout, piece)
 		return err
 	}
-	stats, err := c.session.Generate(ctx, c.engine.TokenizePrompt(prompt), c.options.params(), emit)
+	stats, err := c.session.Generate(ctx, c.engine.TokenizePrompt(prompt), params, emit)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

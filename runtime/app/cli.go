@@ -31,6 +31,10 @@ func readAllText(r io.Reader) (string, error) {
 func (p *program) complete(e *engine.Engine, prompt string) (int, error) {
 	ctx, stop := p.interruptible()
 	defer stop()
+	params, err := p.params(e)
+	if err != nil {
+		return 0, err
+	}
 	session, err := e.NewSession()
 	if err != nil {
 		return 0, err
@@ -53,7 +57,7 @@ func (p *program) complete(e *engine.Engine, prompt string) (int, error) {
 		}
 		return out.Flush() // keeps the first write error
 	}
-	stats, err := session.Generate(ctx, e.TokenizePrompt(prompt), p.options.params(), emit)
+	stats, err := session.Generate(ctx, e.TokenizePrompt(prompt), params, emit)
 	out.WriteByte('\n')
 	flushErr := out.Flush()
 	if p.MarkText {
@@ -70,11 +74,6 @@ func (p *program) complete(e *engine.Engine, prompt string) (int, error) {
 	}
 	p.printStats(stats)
 	return ExitOK, nil
-}
-
-// params are the engine's parameters of one generation.
-func (o *options) params() engine.Params {
-	return engine.Params{N: o.n, Params: o.sampling, Stop: o.stop, IgnoreEOS: o.ignoreEOS, Shift: o.shift}
 }
 
 // printStats reports what a generation cost.

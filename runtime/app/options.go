@@ -39,6 +39,7 @@ type options struct {
 	ignoreEOS  bool
 	shift      bool
 	stop       []string
+	constraint constraint
 	sampling   sample.Params
 }
 
@@ -72,6 +73,10 @@ Generation
                          stop when the model writes TEXT; may be given several times
   --ignore-eos           go on after the end-of-text token
   --context-shift        forget the older half when the context is full, instead of stopping
+  --grammar TEXT, --grammar-file FILE
+                         write only what this grammar allows (GBNF, as llama.cpp has it)
+  -j, --json-schema TEXT, -jf, --json-schema-file FILE
+                         write only JSON that this schema allows
 
 Sampling
   --temp T               temperature; 0 always takes the likeliest token (default 0.8)
@@ -138,6 +143,10 @@ func (o *options) flagSet() *flag.FlagSet {
 	}
 	fs.BoolVar(&o.ignoreEOS, "ignore-eos", false, "")
 	fs.BoolVar(&o.shift, "context-shift", false, "")
+	stringFlag(fs, &o.constraint.grammar, "grammar")
+	stringFlag(fs, &o.constraint.grammarFile, "grammar-file")
+	stringFlag(fs, &o.constraint.schema, "json-schema", "j")
+	stringFlag(fs, &o.constraint.schemaFile, "json-schema-file", "jf")
 	o.samplingFlags(fs)
 	return fs
 }
@@ -153,6 +162,8 @@ func (o *options) check() error {
 		return fmt.Errorf("%w: --ids goes with --cli", errUsage)
 	case o.mode == modeChat && (o.hasPrompt || o.promptFile != ""):
 		return fmt.Errorf("%w: -p and -f go with --cli; a chat takes -sys TEXT", errUsage)
+	case o.constraint.given() > 1:
+		return fmt.Errorf("%w: one of --grammar, --grammar-file, --json-schema and --json-schema-file is enough", errUsage)
 	case o.context < 0:
 		return fmt.Errorf("%w: -c %d: want a number of tokens, or 0 for the model's own", errUsage, o.context)
 	case o.threads < 0:

@@ -69,6 +69,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		`--cli -e -p a\q`:         `unknown escape \q`,
 		`--cli -e -p a\`:          `a lone \ at the end`,
 		`--cli -e -p \xZZ`:        "two hexadecimal digits",
+		"--grammar x -j y":        "is enough",
 		"--mirostat 3":            "mirostat is 3",
 		"--dry-multiplier Inf":    "dry multiplier",
 		"--cli -p x --seed -1":    "invalid value",
