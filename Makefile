@@ -43,8 +43,9 @@ generate:
 	go generate ./...
 	@git diff --exit-code --stat || { echo "generate: the committed files above differ from what their sources give" >&2; exit 1; }
 
-# Long runs: every fuzz target for SOAK seconds (default 60).
+# Long runs: the kernel under load (STRESS seconds a run, default 600), every fuzz target (SOAK seconds, default 60).
 soak:
+	@tools/setup.sh test
 	@tools/soak.sh
 
 clean:

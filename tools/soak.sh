@@ -1,7 +1,11 @@
 #!/bin/sh
-# Long runs: every fuzz target for SOAK seconds, default 60.
+# Long runs: the kernel under load for STRESS seconds, default 600, on 1, 2 and 4 CPUs under both firmwares; then every
+# fuzz target for SOAK seconds, default 60.
 set -eu
 cd "$(dirname "$0")/.."
+
+go run ./tools/overlay -o build/overlay.json
+go run ./tools/stress -seconds "${STRESS:-600}"
 
 seconds=${SOAK:-60}
 go list ./... | while read -r package; do

@@ -19,17 +19,13 @@ import (
 
 	"github.com/ulikunitz/xz"
 
+	"github.com/llamaboot/llamaboot/internal/corebuild"
 	"github.com/llamaboot/llamaboot/internal/programs"
 )
 
 const (
 	// mainPackage is compiled for every target.
 	mainPackage = "./runtime/cmd/llamafile"
-	// kernPackage holds the core's entry point.
-	kernPackage = "github.com/llamaboot/llamaboot/runtime/metal/kern"
-	// textAddress is where the core's code is linked: 1 TiB and one page for the ELF header (-T takes the address
-	// of the first function; the linker puts the headers in front of it).
-	textAddress = "0x10000001000"
 	// xzDictionary holds a whole program, so that packing finds every repetition.
 	xzDictionary = 16 << 20
 )
@@ -80,14 +76,11 @@ func compile(target, file, overlay string) error {
 	if !ok {
 		return fmt.Errorf("target %q is not OS/ARCH", target)
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-o", file}
-	ldflags := "-s -w -buildid="
+	flags := []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 	if target == programs.Core {
-		args = append(args, "-tags=metal", "-overlay="+overlay)
-		ldflags += " -E " + kernPackage + ".entry -T " + textAddress
+		flags = corebuild.Flags(overlay)
 	}
-	args = append(args, "-ldflags="+ldflags, mainPackage)
-	cmd := exec.Command("go", args...)
+	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", file, mainPackage)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOFLAGS=")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {

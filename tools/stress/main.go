@@ -1,0 +1,102 @@
+// Command stress boots runtime/metal/cmd/stress, the load that checks its own
+// results, under BIOS and UEFI with several numbers of CPUs (`make soak`).
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/internal/corebuild"
+	"github.com/llamaboot/llamaboot/internal/qemu"
+)
+
+const mainPackage = "github.com/llamaboot/llamaboot/runtime/metal/cmd/stress"
+
+func main() {
+	seconds := flag.Int("seconds", 600, "length of each run")
+	cpus := flag.String("cpus", "1,2,4", "numbers of CPUs")
+	overlay := flag.String("overlay", "build/overlay.json", "file written by tools/overlay")
+	flag.Parse()
+	if err := run(*seconds, *cpus, *overlay); err != nil {
+		fmt.Fprintln(os.Stderr, "stress:", err)
+		os.Exit(1)
+	}
+}
+
+func run(seconds int, cpus, overlay string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	dir, err := os.MkdirTemp("", "stress")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	disk := filepath.Join(dir, "stress.img")
+	if err := makeDisk(ctx, disk, filepath.Join(dir, "core"), overlay); err != nil {
+		return err
+	}
+	for _, text := range strings.Split(cpus, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("CPUs %q: %w", text, err)
+		}
+		for _, uefi := range []bool{false, true} {
+			fmt.Printf("== %d CPUs, UEFI %v, %d s\n", n, uefi, seconds)
+			m := qemu.Machine{
+				File: disk, UEFI: uefi, Accel: qemu.AccelTCG, CPUs: n, Memory: "2G", Disk: qemu.DefaultDisk,
+				GuestArgs: []string{strconv.Itoa(seconds)},
+				Timeout:   2*time.Duration(seconds)*time.Second + 2*time.Minute,
+				Console:   os.Stdout, Text: os.Stdout,
+				Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+			}
+			if err := m.Run(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// makeDisk compiles the program and writes it as a disk that both firmwares boot.
+func makeDisk(ctx context.Context, disk, core, overlay string) error {
+	args := append(append([]string{"build"}, corebuild.Flags(overlay)...), "-o", core, mainPackage)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	program, err := os.ReadFile(core)
+	if err != nil {
+		return err
+	}
+	note := []byte("stress\n")
+	plan, err := ape.NewPlan(ape.Input{
+		Faces:    ape.Faces{BIOS: true, UEFI: true},
+		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: program}},
+		PE:       ape.EFI,
+		Members:  []ape.Member{{Name: "note.txt", Size: int64(len(note)), Data: bytes.NewReader(note)}},
+	})
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(disk)
+	if err != nil {
+		return err
+	}
+	if err := plan.Write(ctx, f, func(int64) {}); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
