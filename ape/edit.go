@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -47,7 +48,9 @@ func planEdit(f *File, c Changes) (*edit, error) {
 		if !c.Seal {
 			return nil, fmt.Errorf("%w (llamaboot seal repairs it)", err)
 		}
-		e.disk = f.originalDisk()
+		if e.disk, err = f.originalDisk(); err != nil {
+			return nil, err
+		}
 	}
 	drop := map[string]bool{ManifestName: true, BackupName: true}
 	for _, name := range c.Remove {
@@ -99,15 +102,23 @@ func misplaced(m *zipalign.Member) bool {
 	return err != nil || m.Method != zipalign.Store || placed.Header != m.Header || placed.Offset != m.Offset
 }
 
-// originalDisk returns the partitions the file was made with.
-func (f *File) originalDisk() *disk {
-	var id [sha256.Size]byte
-	if b, err := f.Manifest.encode(); err == nil {
-		id = identity(b)
+// originalDisk returns the partitions that never move, for a file whose table is
+// damaged. Stage 1 knows the disk's GUID, as it looks for it; without stage 1 any will do.
+func (f *File) originalDisk() (*disk, error) {
+	manifest, err := f.Manifest.encode()
+	if err != nil {
+		return nil, err
 	}
-	d := newDisk(id)
+	d := newDisk(identity(manifest))
+	if f.Manifest.Faces.BIOS {
+		sector := make([]byte, stub.Stage1Size)
+		if _, err := f.r.ReadAt(sector, 0); err != nil {
+			return nil, fmt.Errorf("ape: read sector 0: %w", err)
+		}
+		d.guid = stub.Stage1GUID(sector)
+	}
 	d.addFixed(f.Manifest.Faces, f.espSize())
-	return d
+	return d, nil
 }
 
 // espSize returns the size of the EFI System Partition, 0 if there is none.

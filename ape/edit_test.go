@@ -282,6 +282,38 @@ func TestForeignEdits(t *testing.T) {
 	}
 }
 
+// TestSealRepairsTables wipes what partitioning tools wipe. The sealed file must be the
+// old one again, GUIDs included: stage 1 looks for the disk's.
+func TestSealRepairsTables(t *testing.T) {
+	path, plan := sampleFile(t, sampleInput(t))
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]span{
+		"primary header":        {offGPT512, offGPT512 + 512},
+		"primary entries":       {offArray512, offArray512 + 512},
+		"tables of both sizes":  {offGPT4096, offGPT4096 + 512},
+		"backup headers":        {plan.Size() - diskPage, plan.Size()},
+		"protective partition":  {offMBRTable, offMBRTable + mbrEntrySize},
+		"everything in between": {offArray512, offStage2},
+	} {
+		damaged := bytes.Clone(before)
+		clear(damaged[s.start:s.end])
+		if err := os.WriteFile(path, damaged, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		after, err := os.ReadFile(path)
+		if err != nil || !bytes.Equal(before, after) {
+			t.Errorf("%s: the sealed file is not the old one (%v)", name, err)
+		}
+	}
+}
+
 // TestSealRebuilds has a model that a foreign tool moved off its boundary and that is
 // too large to be moved within the file.
 func TestSealRebuilds(t *testing.T) {

@@ -44,6 +44,9 @@ func Stage2Place(sector []byte) uint64 {
 	return uint64(binary.LittleEndian.Uint32(sector[offStage1LBA:]))
 }
 
+// Stage1GUID returns the disk GUID that PatchStage1 wrote.
+func Stage1GUID(sector []byte) [16]byte { return [16]byte(sector[offStage1GUID:][:16]) }
+
 // Stage1 returns a copy of stage 1, unpatched.
 func Stage1() []byte { return bytes.Clone(stage1) }
 
