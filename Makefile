@@ -6,7 +6,7 @@ export CGO_ENABLED := 0
 
 GOBUILD := go build -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
-.PHONY: all build programs demo test check generate soak clean
+.PHONY: all build programs demo test check generate soak bench-gate clean
 
 all: build
 

@@ -24,7 +24,6 @@ type file struct {
 	text   bytes.Buffer
 	consts map[string][]uint64 // read-only data: name to 64-bit words
 	stubs  bytes.Buffer
-	labels int
 }
 
 func newFile(name string) *file { return &file{base: name, consts: map[string][]uint64{}} }

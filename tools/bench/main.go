@@ -1,0 +1,271 @@
+// Command bench compares llamaboot with llama.cpp on this machine and writes the table of docs/benchmarks.md.
+//
+//	go run ./tools/bench -o docs/benchmarks.md           measure and write the document
+//	go run ./tools/bench -gate tools/bench/ratios.json   measure and fail below 0.9 of the committed ratios
+//
+// Both run the same files of random weights (llamaboot bench --synthetic) in turns. The peer is the upstream build in
+// the npm package node-llama-cpp, installed into the folder -work unless it is there.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	peerPackage = "node-llama-cpp@3.22.1"
+	gateFactor  = 0.9 // of the committed ratio
+)
+
+// config is the command line.
+type config struct {
+	out, gate, work, bin      string
+	specs                     []string
+	threads                   []int
+	prompt, gen, reps, rounds int
+	metric                    string
+}
+
+// line is what both programs print for a test.
+type line struct {
+	Test    string  `json:"test"`
+	Threads int     `json:"threads"`
+	Median  float64 `json:"median"`
+	CPU     float64 `json:"cpu"`
+}
+
+// row is one line of the table: medians over the rounds.
+type row struct {
+	Model   string
+	Test    string
+	Threads int
+	Ours    float64
+	Peer    float64
+}
+
+// name identifies a row among the committed ratios.
+func (r row) name() string { return fmt.Sprintf("%s %s t%d", r.Model, r.Test, r.Threads) }
+
+func (r row) ratio() float64 { return r.Ours / r.Peer }
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("bench: ")
+	var c config
+	specs := flag.String("models", "smollm2-135m:Q4_0,smollm2-135m:Q8_0,smollm2-135m:Q4_K_M,smollm2-135m:F16,tinyllama-1.1b:Q4_0,tinyllama-1.1b:Q8_0,tinyllama-1.1b:Q4_K_M,tinyllama-1.1b:F16", "synthetic models")
+	threads := flag.String("t", "1,2", "numbers of threads")
+	flag.StringVar(&c.out, "o", "", "write the document to this file instead of printing the table")
+	flag.StringVar(&c.gate, "gate", "", "compare with the ratios in this file")
+	flag.StringVar(&c.work, "work", filepath.Join(os.TempDir(), "llamaboot-bench"), "folder for the models and the peer")
+	flag.StringVar(&c.bin, "bin", "bin/llamaboot", "the llamaboot program")
+	flag.IntVar(&c.prompt, "p", 256, "tokens of the prompt")
+	flag.IntVar(&c.gen, "n", 64, "tokens to generate")
+	flag.IntVar(&c.reps, "r", 2, "repetitions in a round")
+	flag.IntVar(&c.rounds, "rounds", 3, "rounds, the two programs in turn")
+	flag.StringVar(&c.metric, "metric", "wall", "wall (time) or cpu (processor time, for one thread on a busy machine)")
+	flag.Parse()
+	c.specs = strings.Split(*specs, ",")
+	for _, s := range strings.Split(*threads, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			log.Fatalf("-t %q: want numbers like 1,2", *threads)
+		}
+		c.threads = append(c.threads, n)
+	}
+	if err := c.run(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func (c *config) run() error {
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	var rows []row
+	for _, spec := range c.specs {
+		file, err := c.model(spec)
+		if err != nil {
+			return err
+		}
+		for _, t := range c.threads {
+			r, err := c.compare(spec, file, t)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, r...)
+		}
+	}
+	if c.gate != "" {
+		return checkGate(c.gate, rows)
+	}
+	doc := c.document(rows)
+	if c.out == "" {
+		_, err := os.Stdout.WriteString(doc)
+		return err
+	}
+	if err := os.WriteFile(c.out, []byte(doc), 0o666); err != nil {
+		return err
+	}
+	return writeRatios(filepath.Join("tools", "bench", "ratios.json"), rows)
+}
+
+// prepare installs the peer.
+func (c *config) prepare() error {
+	if err := os.MkdirAll(c.work, 0o777); err != nil {
+		return err
+	}
+	script, err := os.ReadFile("tools/bench/peer.mjs")
+	if err != nil {
+		return fmt.Errorf("%w: run it in the module's root folder", err)
+	}
+	if err := os.WriteFile(filepath.Join(c.work, "peer.mjs"), script, 0o666); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(c.work, "node_modules", "node-llama-cpp")); err == nil {
+		return nil
+	}
+	cmd := exec.Command("npm", "install", "--prefix", c.work, "--no-save", "--ignore-scripts", peerPackage)
+	cmd.Stderr = os.Stderr
+	return cmd.Run()
+}
+
+// model writes a synthetic model unless it is there.
+func (c *config) model(spec string) (string, error) {
+	file := filepath.Join(c.work, strings.ReplaceAll(spec, ":", "-")+".gguf")
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
+	}
+	out, err := exec.Command(c.bin, "bench", "--synthetic", spec, "--write", file).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", spec, err, out)
+	}
+	return file, nil
+}
+
+// compare runs both programs in turn on one file.
+func (c *config) compare(spec, file string, threads int) ([]row, error) {
+	ours, peer := map[string][]float64{}, map[string][]float64{}
+	n := func(i int) string { return strconv.Itoa(i) }
+	for range c.rounds {
+		if err := c.measure(ours, c.bin, "bench", "--json", "--cpu", "-p", n(c.prompt), "-n", n(c.gen), "-r", n(c.reps), "-t", n(threads), file); err != nil {
+			return nil, err
+		}
+		if err := c.measure(peer, "node", filepath.Join(c.work, "peer.mjs"), file, n(threads), n(c.prompt), n(c.gen), n(c.reps)); err != nil {
+			return nil, err
+		}
+	}
+	var rows []row
+	for _, test := range []string{"pp" + n(c.prompt), "tg" + n(c.gen)} {
+		if len(ours[test]) == 0 || len(peer[test]) == 0 {
+			return nil, fmt.Errorf("%s: no result of %s", spec, test)
+		}
+		r := row{spec, test, threads, median(ours[test]), median(peer[test])}
+		log.Printf("%s: %.1f, llama.cpp %.1f, ratio %.2f", r.name(), r.Ours, r.Peer, r.ratio())
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// measure runs a program and collects its speeds by test.
+func (c *config) measure(into map[string][]float64, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", cmd, err)
+	}
+	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
+		var l line
+		if err := json.Unmarshal(s.Bytes(), &l); err != nil {
+			return fmt.Errorf("%s: %q: %w", cmd, s.Text(), err)
+		}
+		v := l.Median
+		if c.metric == "cpu" {
+			v = l.CPU
+		}
+		into[l.Test] = append(into[l.Test], v)
+	}
+	return nil
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
+
+// checkGate compares with the committed ratios.
+func checkGate(file string, rows []row) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	want := map[string]float64{}
+	if err := json.Unmarshal(b, &want); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	failed := 0
+	for _, r := range rows {
+		w, ok := want[r.name()]
+		if ok && r.ratio() < gateFactor*w {
+			log.Printf("%s: ratio %.2f, committed %.2f", r.name(), r.ratio(), w)
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d ratios are below %.1f of the committed ones", failed, len(rows), gateFactor)
+	}
+	return nil
+}
+
+func writeRatios(file string, rows []row) error {
+	m := map[string]float64{}
+	for _, r := range rows {
+		m[r.name()] = float64(int(r.ratio()*100+0.5)) / 100
+	}
+	b, err := json.MarshalIndent(m, "", "\t") // keys come out sorted
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(b, '\n'), 0o666)
+}
+
+// document is docs/benchmarks.md: notes.md with the table put in.
+func (c *config) document(rows []row) string {
+	var t strings.Builder
+	unit := "tokens/s"
+	if c.metric == "cpu" {
+		unit = "tokens per second of processor time"
+	}
+	fmt.Fprintf(&t, "%s, %d processors, %s; medians of %d rounds of %d, in turn. %s %s.\n\n", cpuName(), runtime.NumCPU(), runtime.GOOS, c.rounds, c.reps, "Speeds are", unit)
+	t.WriteString("| model | test | threads | llamaboot | llama.cpp | ratio |\n| --- | --- | ---: | ---: | ---: | ---: |\n")
+	for _, r := range rows {
+		fmt.Fprintf(&t, "| %s | %s | %d | %.1f | %.1f | %.2f |\n", r.Model, r.Test, r.Threads, r.Ours, r.Peer, r.ratio())
+	}
+	notes, err := os.ReadFile("tools/bench/notes.md")
+	if err != nil {
+		return t.String()
+	}
+	return strings.Replace(string(notes), "TABLE\n", t.String(), 1)
+}
+
+// cpuName is what the system calls the processor.
+func cpuName() string {
+	b, _ := os.ReadFile("/proc/cpuinfo")
+	for l := range strings.Lines(string(b)) {
+		if k, v, ok := strings.Cut(l, ":"); ok && strings.TrimSpace(k) == "model name" {
+			return strings.TrimSpace(v)
+		}
+	}
+	return runtime.GOARCH
+}
