@@ -42,7 +42,8 @@ type Config struct {
 	Pooling Pooling // of embeddings, as the file asks for
 	Types   int     // rows of token_types
 
-	exact bool // quantised weights are held as F32
+	exact          bool // quantised weights are held as F32
+	defaultContext bool // nobody asked for Context
 }
 
 // reader reads keys with the architecture's prefix and keeps the first error.

@@ -140,6 +140,9 @@ func TestGolden(t *testing.T) {
 				}
 				return 2 * bar
 			})
+			if nll := meanNLL(t, m, exact.PPLTokens); math.Abs(nll-exact.NLL) > 1e-3*exact.NLL {
+				t.Errorf("mean negative log likelihood is %g, want %g within 0.1 %%", nll, exact.NLL)
+			}
 		})
 	}
 }
@@ -209,7 +212,7 @@ func exactGolden(t *testing.T, name string) (exact, own *golden) {
 }
 
 // checkGolden compares logits after the prompt, greedy ids where the gap to the runner-up is larger than the noise the
-// callback returns, and the likelihood of a text.
+// callback returns.
 func checkGolden(t *testing.T, m *Model, g *golden, logits func(got []float32) (noise float64)) {
 	s := &sequence{t, m, m.NewCache(CacheF32), 0}
 	got := s.feed(g.PromptTokens...)
@@ -220,9 +223,6 @@ func checkGolden(t *testing.T, m *Model, g *golden, logits func(got []float32) (
 			t.Fatalf("greedy id %d is %d, want %d, which leads by %g", i, best, want, g.Gap[i])
 		}
 		got = s.feed(want)
-	}
-	if nll := meanNLL(t, m, g.PPLTokens); math.Abs(nll-g.NLL) > 0.02*g.NLL {
-		t.Errorf("mean negative log likelihood is %g, want %g within 2 %%", nll, g.NLL)
 	}
 }
 

@@ -116,7 +116,7 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 	if o.Context > 0 {
 		m.Context = o.Context
 	} else {
-		m.Context = min(m.TrainContext, DefaultContext)
+		m.Context, m.defaultContext = min(m.TrainContext, DefaultContext), true
 	}
 	m.exact = f.Params() <= exactParams && !o.keepQuantised
 	if err := bind(m.net, f, &m.Config); err != nil {

@@ -49,9 +49,13 @@ func (m *phi3) head(s *step, logits, hidden []float32, n int) {
 	s.project(logits, hidden, n, m.Output)
 }
 
-// check chooses the divisors by the length of context that may come.
+// check chooses the divisors by the length of context that may come. The long ones cost quality in short texts, so they
+// are only used when a longer context than the original one is asked for.
 func (m *phi3) check(c *Config) error {
 	c.Rope.Freqs = m.Short
+	if c.defaultContext && m.Long != nil {
+		c.Context = min(c.Context, c.Rope.Orig)
+	}
 	if c.Context > c.Rope.Orig {
 		c.Rope.Freqs = m.Long
 	}
