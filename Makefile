@@ -43,6 +43,10 @@ generate:
 	go generate ./...
 	@git diff --exit-code --stat || { echo "generate: the committed files above differ from what their sources give" >&2; exit 1; }
 
+# Compare with llama.cpp and fail below 0.9 of the committed ratios; needs npm and some minutes.
+bench-gate: build
+	go run ./tools/bench -gate tools/bench/ratios.json -metric cpu -t 1
+
 # Long runs: the kernel under load (STRESS seconds a run, default 600), every fuzz target (SOAK seconds, default 60).
 soak:
 	@tools/setup.sh test
