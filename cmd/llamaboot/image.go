@@ -25,6 +25,7 @@ type imageFlags struct {
 	bios, uefi bool
 	output     string
 	args       string
+	xz         bool
 	force      bool
 }
 
@@ -47,6 +48,7 @@ image is smaller, as it holds no programs for operating systems.`,
 	cmd.Flags().BoolVar(&f.uefi, "uefi", false, "for UEFI machines: GPT with an EFI System Partition")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write (default: FILE's name with .img, in this folder)")
 	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments for a GGUF model, one a line")
+	cmd.Flags().BoolVar(&f.xz, "xz", false, "compress the image (slow: some 2 MB a second); the output ends in .img.xz")
 	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output if it exists")
 	return cmd
 }
@@ -60,6 +62,9 @@ func runImage(ctx context.Context, path string, f *imageFlags, stderr io.Writer)
 	output := f.output
 	if output == "" {
 		output = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".img"
+		if f.xz {
+			output += ".xz"
+		}
 	}
 	if err := keepInputs(output, path, f.args); err != nil {
 		return err
@@ -68,11 +73,15 @@ func runImage(ctx context.Context, path string, f *imageFlags, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	return writeOutput(output, 0o644, f.force, plan.Size(), func(out *outfile.File) error {
+	write := func(out *outfile.File) error {
 		add, finish := progress.Bytes(stderr, "writing "+output, plan.Size())
 		defer finish()
 		return plan.Write(ctx, out, add)
-	})
+	}
+	if f.xz {
+		return writeCompressed(ctx, output, f.force, plan.Size(), write, stderr)
+	}
+	return writeOutput(output, 0o666, f.force, plan.Size(), write)
 }
 
 // imageInput opens path, a llamafile or a GGUF model, and returns what its image is
