@@ -3,6 +3,8 @@ package kernel
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 )
@@ -169,6 +171,36 @@ func BenchmarkDecodeHot(b *testing.B) {
 			w := randMatrix(b, r, ty, 128, 2048)
 			x, dst := randFloats(r, 2048), make([]float32, 128)
 			b.SetBytes(int64(w.Bytes()))
+			for range b.N {
+				p.MatMul(dst, w, x, 1)
+			}
+		})
+	}
+}
+
+// BenchmarkStolenCore is decoding with as many threads as processors while
+// another thread computes all the time: speed may fall by the share it takes,
+// but must not collapse, as it does when threads wait by spinning.
+func BenchmarkStolenCore(b *testing.B) {
+	for _, thieves := range []int{0, 1, 2} {
+		b.Run(fmt.Sprintf("thieves%d", thieves), func(b *testing.B) {
+			var stop atomic.Bool
+			defer stop.Store(true)
+			for range thieves {
+				go func() {
+					runtime.LockOSThread()
+					for !stop.Load() {
+						pause()
+					}
+				}()
+			}
+			r := rand.New(rand.NewPCG(36, 36))
+			p := NewPool(runtime.NumCPU())
+			defer p.Close()
+			w := randMatrix(b, r, Q4_0, 2048, 2048)
+			x, dst := randFloats(r, 2048), make([]float32, 2048)
+			b.SetBytes(int64(w.Bytes()))
+			b.ResetTimer()
 			for range b.N {
 				p.MatMul(dst, w, x, 1)
 			}

@@ -31,8 +31,9 @@ const (
 	// level cache while all columns pass. floatDecode is the same for one vector.
 	floatBudget = 256 << 10
 	floatDecode = 64 << 10
-	// itemsPerThread: enough items that threads finish together.
-	itemsPerThread = 8
+	// itemsPerThread: enough items that threads finish together, though each
+	// holds the item after its own.
+	itemsPerThread = 16
 )
 
 // MatMul sets dst to the product of w and n vectors: dst[c*Rows+r] is row r of
