@@ -24,6 +24,7 @@ var (
 	ErrContextFull = errors.New("the prompt does not fit the context")
 	ErrNoTemplate  = errors.New("the model has no chat template")
 	ErrEmpty       = errors.New("the prompt is empty")
+	ErrNaN         = errors.New("the model computes no numbers (NaN)")
 )
 
 // Options of an engine; zero fields take the default.

@@ -374,3 +374,24 @@ func TestEmbed(t *testing.T) {
 		}
 	}
 }
+
+// TestNaN wants an error from a model with a weight that is no number, not text.
+func TestNaN(t *testing.T) {
+	nan := make([]float32, modeltest.Embd)
+	for i := range nan {
+		nan[i] = float32(math.NaN())
+	}
+	b, err := (&modeltest.Model{Arch: "llama", Weights: map[string][]float32{"output_norm.weight": nan}}).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open("nan.gguf", b, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	_, err = session(t, e).Generate(context.Background(), []int32{1, 260}, Params{N: 3}, func(int32, string) error { return nil })
+	if !errors.Is(err, ErrNaN) || !strings.HasPrefix(err.Error(), "nan.gguf: ") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -127,7 +127,7 @@ func (r *reader) key(f *File) error {
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("key %q", key)
+	what := fmt.Sprintf("key %q", Clip(key))
 	if _, dup := f.keys[key]; dup {
 		return &FormatError{int64(start), what, "the key occurs twice", ErrCorrupt}
 	}

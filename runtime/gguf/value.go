@@ -175,7 +175,16 @@ func wrongType(key string, v Value, want string) error {
 	if v.Type == Array {
 		got = "array of " + v.Elem.String()
 	}
-	return &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("got %s %v, want %s", got, v, want), ErrCorrupt}
+	return &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("got %s %s, want %s", got, Clip(v.String()), want), ErrCorrupt}
+}
+
+// Clip shortens foreign text for a message.
+func Clip(s string) string {
+	const most = 60
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
 }
 
 // get reads an optional key with one of the accessors above.

@@ -107,7 +107,7 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 	}
 	a, ok := architectures[name]
 	if !ok {
-		return nil, fmt.Errorf("model: %w: general.architecture is %q; supported are %s", ErrArch, name, strings.Join(Architectures(), " "))
+		return nil, fmt.Errorf("model: %w: general.architecture is %q; supported are %s", ErrArch, gguf.Clip(name), strings.Join(Architectures(), " "))
 	}
 	m := &Model{net: a.new()}
 	if m.Config, err = readConfig(f, name, a.cfg); err != nil {

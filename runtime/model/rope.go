@@ -3,6 +3,7 @@ package model
 import (
 	"math"
 
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
@@ -40,7 +41,7 @@ func readRope(r *reader, c *Config) Rope {
 	case "yarn":
 		p.Yarn = 1
 	default:
-		r.fail("rope.scaling.type", "got %q, want none, linear, yarn or longrope", kind)
+		r.fail("rope.scaling.type", "got %q, want none, linear, yarn or longrope", gguf.Clip(kind))
 	}
 	if factor < 0 {
 		r.fail("rope.scaling.factor", "got %v, want 0 or more", factor)

@@ -33,7 +33,7 @@ type pair struct {
 func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 	pre, ok := preTokenizers[t.Pre]
 	if !ok {
-		return nil, fmt.Errorf("token: %w: tokenizer.ggml.pre is %q; supported are %s", ErrUnsupported, t.Pre, preTokenizerNames())
+		return nil, fmt.Errorf("token: %w: tokenizer.ggml.pre is %q; supported are %s", ErrUnsupported, gguf.Clip(t.Pre), preTokenizerNames())
 	}
 	merges, err := f.Strings("tokenizer.ggml.merges")
 	if err != nil {
@@ -75,7 +75,7 @@ func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 		// The first character may itself be a space, so the separator is looked for after it.
 		i := 1 + strings.IndexByte(line[min(1, len(line)):], ' ')
 		if i < 1 {
-			return nil, fmt.Errorf("token: %w: merge %d is %q, want two parts separated by a space", ErrVocab, rank, clip(line))
+			return nil, fmt.Errorf("token: %w: merge %d is %q, want two parts separated by a space", ErrVocab, rank, gguf.Clip(line))
 		}
 		left, ok1 := toBytes(line[:i])
 		right, ok2 := toBytes(line[i+1:])
@@ -91,14 +91,6 @@ func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 }
 
 func pairKey(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) }
-
-// clip shortens foreign text for an error message.
-func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "..."
-	}
-	return s
-}
 
 func (m *bpe) encode(dst []int32, text string, _ bool) []int32 {
 	if !utf8.ValidString(text) {
