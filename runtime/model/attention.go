@@ -145,7 +145,13 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 		if c.AttnCap != 0 {
 			softCap(seen, c.AttnCap)
 		}
-		kernel.Softmax(seen)
+		if s.sinks != nil {
+			lse := logSumExp(seen)
+			kernel.Softmax(seen)
+			applySink(seen, s.sinks[kv*group+i%group], lse)
+		} else {
+			kernel.Softmax(seen)
+		}
 		clear(row[:from-base])
 		clear(row[to-base:])
 	}

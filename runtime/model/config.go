@@ -24,6 +24,7 @@ type Config struct {
 	Experts, ExpertsUsed int // 0 for dense models
 	ExpertFF, SharedFF   int
 	NormExperts          bool // weights of the chosen experts sum to one
+	RouteChosen          bool // softmax over the chosen experts only
 
 	Window    int              // sliding attention window in tokens, 0 for none
 	Sliding   func(l int) bool // which layers slide
@@ -182,6 +183,8 @@ func (c *Config) dim(name string) (int, bool) {
 		return c.KVHeads * c.HeadDim, true
 	case "qkv":
 		return (c.Heads + 2*c.KVHeads) * c.HeadDim, true
+	case "heads":
+		return c.Heads, true
 	case "head":
 		return c.HeadDim, true
 	case "experts":

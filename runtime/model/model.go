@@ -84,6 +84,7 @@ var architectures = map[string]architecture{
 	"gemma2":   {func() network { return new(gemma) }, gemma2},
 	"gemma3":   {func() network { return new(gemma) }, gemma3},
 	"phi3":     {func() network { return new(phi3) }, phi3Config},
+	"gpt-oss":  {func() network { return new(gptOSS) }, gptOSSConfig},
 	"granite":  {func() network { return new(llama) }, granite},
 	"bert":     {func() network { return new(bert) }, bertConfig},
 	"smollm3":  {func() network { return new(llama) }, smolLM3},

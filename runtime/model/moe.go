@@ -8,14 +8,17 @@ import (
 
 // moe is a mixture of experts (Shazeer et al. 2017): a router picks a few feed-forward networks for every token.
 type moe struct {
-	Router     linear  `gguf:"ffn_gate_inp,optional" shape:"embd,experts"`
-	Gate       experts `gguf:"ffn_gate_exps.weight,optional" shape:"embd,expertff,experts"`
-	Up         experts `gguf:"ffn_up_exps.weight,optional" shape:"embd,expertff,experts"`
-	Down       experts `gguf:"ffn_down_exps.weight,optional" shape:"expertff,embd,experts"`
-	SharedIn   linear  `gguf:"ffn_gate_inp_shexp,optional" shape:"embd,1"`
-	SharedGate linear  `gguf:"ffn_gate_shexp,optional" shape:"embd,sharedff"`
-	SharedUp   linear  `gguf:"ffn_up_shexp,optional" shape:"embd,sharedff"`
-	SharedDown linear  `gguf:"ffn_down_shexp,optional" shape:"sharedff,embd"`
+	Router     linear    `gguf:"ffn_gate_inp,optional" shape:"embd,experts"`
+	Gate       experts   `gguf:"ffn_gate_exps.weight,optional" shape:"embd,expertff,experts"`
+	Up         experts   `gguf:"ffn_up_exps.weight,optional" shape:"embd,expertff,experts"`
+	Down       experts   `gguf:"ffn_down_exps.weight,optional" shape:"expertff,embd,experts"`
+	GateB      []float32 `gguf:"ffn_gate_exps.bias,optional" shape:"expertff,experts"`
+	UpB        []float32 `gguf:"ffn_up_exps.bias,optional" shape:"expertff,experts"`
+	DownB      []float32 `gguf:"ffn_down_exps.bias,optional" shape:"embd,experts"`
+	SharedIn   linear    `gguf:"ffn_gate_inp_shexp,optional" shape:"embd,1"`
+	SharedGate linear    `gguf:"ffn_gate_shexp,optional" shape:"embd,sharedff"`
+	SharedUp   linear    `gguf:"ffn_up_shexp,optional" shape:"embd,sharedff"`
+	SharedDown linear    `gguf:"ffn_down_shexp,optional" shape:"sharedff,embd"`
 }
 
 // complete says whether the tensors an expert layer cannot do without are there.
@@ -65,9 +68,12 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)
 		s.m.pool.MatMul(g, m.Gate[x1], b.in, n)
 		s.m.pool.MatMul(u, m.Up[x1], b.in, n)
+		addBias(g, m.GateB, x1, n)
+		addBias(u, m.UpB, x1, n)
 		act(g, g, u)
 		y := grow(&b.y, n*e)
 		s.m.pool.MatMul(y, m.Down[x1], g, n)
+		addBias(y, m.DownB, x1, n)
 		for r, slot := range b.rows {
 			copy(b.parts[slot*e:(slot+1)*e], y[r*e:(r+1)*e])
 		}
@@ -87,7 +93,19 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 	return out
 }
 
-// route picks the experts of every token: softmax over all, the best few, their weights scaled to one where asked.
+// addBias adds the bias of an expert to n rows; none when there are no biases.
+func addBias(rows, bias []float32, expert, n int) {
+	if bias == nil {
+		return
+	}
+	w := len(rows) / n
+	for i := range n {
+		kernel.Add(rows[i*w:(i+1)*w], bias[expert*w:(expert+1)*w])
+	}
+}
+
+// route picks the experts of every token: softmax over all, the best few, their weights scaled to one where asked; or
+// the best few and softmax over them.
 func (s *step) route(x []float32, router linear) {
 	c, b := &s.m.Config, &s.moe
 	s.linear(&b.router, x, router)
@@ -99,22 +117,28 @@ func (s *step) route(x []float32, router linear) {
 	grow(&b.weight, s.n*used)
 	for i := range s.n {
 		p := b.router[i*c.Experts : (i+1)*c.Experts]
-		kernel.Softmax(p)
+		if !c.RouteChosen {
+			kernel.Softmax(p)
+		}
 		chosen, weight := b.chosen[i*used:(i+1)*used], b.weight[i*used:(i+1)*used]
 		sum := float32(0)
 		for j := range chosen {
 			best := -1
 			for k, w := range p {
-				if w >= 0 && (best < 0 || w > p[best]) {
+				if !math.IsInf(float64(w), -1) && (best < 0 || w > p[best]) {
 					best = k
 				}
 			}
-			if best < 0 { // all NaN: a broken file must not index out of range
+			if best < 0 { // all -Inf: a broken file must not index out of range
 				best = j
 			}
 			chosen[j], weight[j] = best, p[best]
-			p[best] = -1 // taken
+			p[best] = float32(math.Inf(-1)) // taken
 			sum += weight[j]
+		}
+		if c.RouteChosen {
+			kernel.Softmax(weight)
+			continue
 		}
 		if c.NormExperts {
 			kernel.Scale(weight, 1/max(sum, 6.103515625e-5)) // the smallest normal binary16, as in llama.cpp

@@ -22,6 +22,7 @@ type step struct {
 	blocks  []attBlock
 	attends []attScratch // of each thread
 	last    []float32    // hidden rows whose logits are wanted
+	sinks   []float32    // of the layer's heads, nil for none
 	moe     moeScratch
 	ones    []float32 // as many as the widest row that needed them
 }

@@ -93,7 +93,10 @@ func (m *Model) keys() error {
 		{"tokenizer.ggml.token_type", kinds}, {"tokenizer.chat_template", Template},
 	}
 	switch m.Arch {
-	case "qwen2moe", "qwen3moe":
+	case "qwen2moe", "qwen3moe", "gpt-oss":
+		if m.Arch == "gpt-oss" {
+			m.set(p+"attention.sliding_window", 8)
+		}
 		keys = append(keys, keys[0])
 		keys[len(keys)-1].name, keys[len(keys)-1].value = p+"expert_feed_forward_length", ExpertFF
 		m.set(p+"expert_count", Experts)
@@ -161,6 +164,10 @@ func (m *Model) tensors() error {
 	for l := range Layers {
 		p := fmt.Sprintf("blk.%d.", l)
 		add(p+"attn_norm.weight", Embd)
+		if m.Arch == "gpt-oss" {
+			m.gptOSS(add, p)
+			continue
+		}
 		add(p+"ffn_norm.weight", Embd)
 		add(p+"attn_output.weight", q, Embd)
 		if m.Arch == "phi3" {
@@ -203,10 +210,31 @@ func (m *Model) tensors() error {
 		add(p+"ffn_down.weight", FF, Embd)
 	}
 	add("output_norm.weight", Embd)
-	if m.Arch == "qwen2moe" {
+	if m.Arch == "qwen2moe" || m.Arch == "gpt-oss" {
 		add("output.weight", Embd, len(Vocab))
 	}
 	return err
+}
+
+// gptOSS adds the tensors of a layer with sinks and biased experts.
+func (m *Model) gptOSS(add func(name string, dims ...int), p string) {
+	const q, kv = Heads * HeadDim, KVHeads * HeadDim
+	add(p+"post_attention_norm.weight", Embd)
+	add(p+"attn_sinks.weight", Heads)
+	for _, t := range []struct {
+		name    string
+		in, out int
+	}{{"attn_q", Embd, q}, {"attn_k", Embd, kv}, {"attn_v", Embd, kv}, {"attn_output", q, Embd}, {"ffn_gate_inp", Embd, Experts}} {
+		add(p+t.name+".weight", t.in, t.out)
+		add(p+t.name+".bias", t.out)
+	}
+	for _, t := range []struct {
+		name    string
+		in, out int
+	}{{"ffn_gate_exps", Embd, ExpertFF}, {"ffn_up_exps", Embd, ExpertFF}, {"ffn_down_exps", ExpertFF, Embd}} {
+		add(p+t.name+".weight", t.in, t.out, Experts)
+		add(p+t.name+".bias", t.out, Experts)
+	}
 }
 
 // bert adds the tensors of an encoder, after the embeddings.
