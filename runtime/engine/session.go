@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,6 +47,7 @@ type Session struct {
 	cache  *model.Cache
 	tokens []int32
 	logits []float32 // after the last token; nil when not known
+	batch  []model.Token
 }
 
 // NewSession starts an empty sequence.
@@ -114,7 +116,8 @@ func (s *Session) prefill(ctx context.Context, ids []int32) error {
 			return err
 		}
 		n := min(len(ids), model.MaxBatch)
-		batch := make([]model.Token, n)
+		batch := slices.Grow(s.batch[:0], n)[:n]
+		s.batch = batch
 		for i, id := range ids[:n] {
 			batch[i] = model.Token{ID: id, Pos: len(s.tokens) + i, Cache: s.cache, Logits: i == len(ids)-1}
 		}
