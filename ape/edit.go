@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
@@ -71,7 +72,7 @@ func planEdit(f *File, c Changes) (*edit, error) {
 	for i := range f.ZIP.Members {
 		m := f.ZIP.Members[i]
 		switch {
-		case drop[m.Name]:
+		case drop[m.Name], c.Seal && isFolder(&m):
 		case c.Seal && misplaced(&m):
 			if moved += m.Size; moved > maxMoved {
 				return nil, fmt.Errorf("%w: %s at offset %#x", ErrRebuild, m.Name, m.Offset)
@@ -94,6 +95,10 @@ func planEdit(f *File, c Changes) (*edit, error) {
 	e.write = append(e.write, c.Set...)
 	return e, e.place()
 }
+
+// isFolder reports whether a member stands for a folder. Other tools record those;
+// llamaboot does not, as extractors make them with their first file.
+func isFolder(m *zipalign.Member) bool { return strings.HasSuffix(m.Name, "/") && m.Size == 0 }
 
 // misplaced reports whether a member is not where and how this package puts members:
 // stored, on a boundary, behind a header of just the right length.

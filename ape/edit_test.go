@@ -325,10 +325,35 @@ func TestSealRebuilds(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("zip: %v\n%s", err, out)
 	}
-	if err := EditFile(context.Background(), path, Changes{Seal: true}, nil); err != nil {
+	c := Changes{Seal: true, Set: []Member{textMember("second.txt", "new")}}
+	if err := EditFile(context.Background(), path, c, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := contents(t, path); got["model.gguf"] != string(model) || len(got) != 1 {
+	if got := contents(t, path); got["model.gguf"] != string(model) || got["second.txt"] != "new" || len(got) != 2 {
+		t.Errorf("holds %q", slices.Sorted(maps.Keys(got)))
+	}
+}
+
+// TestSealFolders has what zip -r adds: a record for the folder itself.
+func TestSealFolders(t *testing.T) {
+	path, _ := sampleFile(t, sampleInput(t))
+	dir := filepath.Dir(path)
+	if err := os.Mkdir(filepath.Join(dir, "docs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "docs/a.txt"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("zip", "-q", "-r", path, "docs")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("zip: %v\n%s", err, out)
+	}
+	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	got := contents(t, path)
+	if _, folder := got["docs/"]; got["docs/a.txt"] != "text" || folder {
 		t.Errorf("holds %q", slices.Sorted(maps.Keys(got)))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/llamaboot/llamaboot/internal/outfile"
 )
@@ -45,7 +46,7 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 	}
 	e, err := planEdit(f, c)
 	if errors.Is(err, ErrRebuild) {
-		return rebuild(ctx, path, info, f, progress)
+		return rebuild(ctx, path, info, f, c, progress)
 	}
 	if err != nil {
 		return err
@@ -106,12 +107,17 @@ func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File,
 	return out.Commit()
 }
 
-// rebuild writes the file anew from its parts and lets it take the old one's place.
-func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, progress func(int64)) error {
+// rebuild writes the file anew from its parts, with the changes, and lets it take the
+// old one's place.
+func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, c Changes, progress func(int64)) error {
 	in, err := f.Input()
 	if err != nil {
 		return err
 	}
+	in.Members = slices.DeleteFunc(in.Members, func(m Member) bool {
+		return slices.Contains(c.Remove, m.Name) || slices.ContainsFunc(c.Set, func(n Member) bool { return n.Name == m.Name })
+	})
+	in.Members = append(in.Members, c.Set...)
 	plan, err := NewPlan(in)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (f *File) Members() ([]Member, error) {
 	var out []Member
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
-		if OwnMember(m.Name) {
+		if OwnMember(m.Name) || isFolder(m) {
 			continue
 		}
 		if m.Method == zipalign.Store {
