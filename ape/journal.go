@@ -105,6 +105,12 @@ func rollBack(w storage, b []byte) (bool, error) {
 	return true, w.Sync()
 }
 
+// EditPending reports whether an edit of the file at path was cut off, or is going on.
+func EditPending(path string) bool {
+	_, err := os.Stat(path + journalSuffix)
+	return err == nil
+}
+
 // recoverFile undoes an edit of the file at path that was cut off, if there was one.
 func recoverFile(path string, w storage) error {
 	f, err := os.Open(path + journalSuffix)

@@ -143,6 +143,9 @@ func openLlamafile(path string) (*ape.File, *os.File, error) {
 	if err == nil {
 		if f, err = ape.Open(file, info.Size()); err != nil {
 			err = fmt.Errorf("%s: %w", path, err)
+			if ape.EditPending(path) {
+				err = withHint(err, "an edit of this file was cut off; llamaboot seal undoes it")
+			}
 		}
 	}
 	if err != nil {
