@@ -16,6 +16,7 @@ type efiDisk struct {
 	protocol uintptr
 	media    uint32
 	block    int
+	align    uint64 // of the memory read into
 	index    int
 	buffer   []byte // identity-mapped: the firmware's drivers do DMA to it
 }
@@ -49,7 +50,9 @@ func efiDisks() ([]*efiDisk, error) {
 		if !present || partition || block < 512 || block > efiBuffer {
 			continue
 		}
-		out = append(out, &efiDisk{protocol: p, media: load32(m), block: block, index: i, buffer: efiBounce})
+		// IoAlign: 0 and 1 mean any address, otherwise a power of two.
+		align := max(uint64(load32(m+16)), 1)
+		out = append(out, &efiDisk{protocol: p, media: load32(m), block: block, align: align, index: i, buffer: efiBounce})
 	}
 	return out, nil
 }
@@ -58,14 +61,39 @@ func (d *efiDisk) BlockSize() int { return d.block }
 func (d *efiDisk) MaxBlocks() int { return len(d.buffer) / d.block }
 func (d *efiDisk) Name() string   { return fmt.Sprintf("firmware disk %d", d.index) }
 
+// ReadBlocks reads straight into b where it lies in one piece, which is the rule for
+// weights: the firmware's map has all RAM at its own address.
 func (d *efiDisk) ReadBlocks(lba uint64, b []byte) error {
-	const readBlocks = 24
-	buf := uintptr(unsafe.Pointer(&d.buffer[0]))
-	if err := status(kern.EFI(load64(d.protocol+readBlocks), d.protocol, uintptr(d.media), uintptr(lba), uintptr(len(b)), buf)); err != nil {
+	if addr, ok := onePiece(b); ok && addr&(d.align-1) == 0 {
+		return d.read(lba, uintptr(addr), len(b))
+	}
+	if err := d.read(lba, uintptr(unsafe.Pointer(&d.buffer[0])), len(b)); err != nil {
 		return err
 	}
 	copy(b, d.buffer)
 	return nil
+}
+
+// onePiece returns the physical address of b if it is one run.
+func onePiece(b []byte) (addr uint64, ok bool) {
+	var m machine
+	for n := 0; n < len(b); {
+		a, run := m.Physical(b[n:])
+		if n == 0 {
+			addr = a
+		}
+		if run == 0 || a != addr+uint64(n) {
+			return 0, false
+		}
+		n += run
+	}
+	return addr, len(b) > 0
+}
+
+// read is EFI_BLOCK_IO_PROTOCOL.ReadBlocks into n bytes of identity-mapped memory.
+func (d *efiDisk) read(lba uint64, buf uintptr, n int) error {
+	const readBlocks = 24
+	return status(kern.EFI(load64(d.protocol+readBlocks), d.protocol, uintptr(d.media), uintptr(lba), uintptr(n), buf))
 }
 
 // bootPartition returns the unique GUID of the partition our EFI program was loaded
