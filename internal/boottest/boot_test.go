@@ -149,7 +149,7 @@ func TestChatOnSerial(t *testing.T) {
 	for _, firmware := range []string{"--bios", "--uefi"} {
 		t.Run(firmware[2:], func(t *testing.T) {
 			got := output(t, "/help\n/quit\n", command, "qemu", firmware, "--timeout", "120s", demoFile)
-			for _, want := range []string{"> /help", "/clear  forget the conversation", "> /quit"} {
+			for _, want := range []string{"> /help", "/clear    forget the conversation", "> /quit"} {
 				if !strings.Contains(got, want) {
 					t.Errorf("the console does not say %q:\n%s", want, got)
 				}
