@@ -16,7 +16,7 @@ func TestCheckMemory(t *testing.T) {
 		t.Error(err)
 	}
 	err := CheckMemory("m.gguf", 1<<30+1, 1<<30+Reserve)
-	if !errors.Is(err, ErrMemory) || !strings.Contains(err.Error(), "needs 1025 MiB") || !strings.Contains(err.Error(), "has 1120 MiB free") {
+	if !errors.Is(err, ErrMemory) || !strings.Contains(err.Error(), "needs 1025 MiB") || !strings.Contains(err.Error(), "has 1072 MiB free") {
 		t.Errorf("got %v", err)
 	}
 	if err := CheckMemory("m.gguf", 1, 0); !errors.Is(err, ErrMemory) {
