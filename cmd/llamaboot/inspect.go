@@ -22,9 +22,12 @@ func newInspectCmd() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
-		Short: "Show the map of a llamafile and what each of its readers sees",
+		Short: "Show the map of a llamafile and what each of its readers sees, or what is in a model",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if isGGUF(args[0]) {
+				return inspectGGUF(cmd.OutOrStdout(), args[0], asJSON)
+			}
 			f, file, err := openLlamafile(args[0])
 			if err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Value is one metadata value. Arrays stay encoded until they are asked for.
@@ -182,7 +183,7 @@ func wrongType(key string, v Value, want string) error {
 func Clip(s string) string {
 	const most = 60
 	if len(s) > most {
-		return s[:most] + "..."
+		return strings.ToValidUTF8(s[:most], "") + "..."
 	}
 	return s
 }
