@@ -2,12 +2,9 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,10 +80,9 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if f.json {
-		return printBenchJSON(cmd.OutOrStdout(), r)
+		return r.WriteJSON(cmd.OutOrStdout())
 	}
-	printBench(cmd.OutOrStdout(), r)
-	return nil
+	return r.WriteText(cmd.OutOrStdout())
 }
 
 // writeModel writes the synthetic model and nothing else.
@@ -133,35 +129,4 @@ func (f *benchFlags) model(args []string) (data []byte, release func() error, er
 		return nil, nil, err
 	}
 	return data, func() error { free(); return b.Close() }, nil
-}
-
-func printBenchJSON(w io.Writer, r *bench.Report) error {
-	enc := json.NewEncoder(w)
-	for _, round := range r.Rounds {
-		for _, x := range round.Results {
-			if err := enc.Encode(x); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func printBench(w io.Writer, r *bench.Report) {
-	fmt.Fprintf(w, "level %s, %.1f MB of weights a token\n", r.Level, float64(r.WeightBytes)/1e6)
-	for _, round := range r.Rounds {
-		fmt.Fprintf(w, "\nthreads %d: first token after %v, memory %.1f GB/s\n",
-			round.Threads, round.FirstToken.Round(time.Millisecond), round.Bandwidth/1e9)
-		fmt.Fprintf(w, "  %-8s %10s %10s %10s  tokens/s\n", "test", "min", "median", "max")
-		for _, x := range round.Results {
-			fmt.Fprintf(w, "  %-8s %10.1f %10.1f %10.1f", x.Test, x.Min, x.Median, x.Max)
-			if round.Share > 0 && strings.HasPrefix(x.Test, "tg") {
-				fmt.Fprintf(w, "  %.0f%% of what memory allows", 100*round.Share)
-			}
-			if x.CPU > 0 {
-				fmt.Fprintf(w, "  %.1f a second of processor time", x.CPU)
-			}
-			fmt.Fprintln(w)
-		}
-	}
 }

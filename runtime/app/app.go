@@ -81,6 +81,9 @@ func run(platform Platform) (status int, err error) {
 	if err := p.readConstraint(); err != nil {
 		return 0, err
 	}
+	if p.options.mode == modeBench {
+		return p.bench()
+	}
 	e, release, err := p.openEngine()
 	if err != nil {
 		return 0, err
@@ -129,11 +132,11 @@ func (p *program) allArgs() ([]string, error) {
 	return mergeArgs(text, p.Args), nil
 }
 
-// openEngine opens the model that -m names, or the first one of the llamafile. release unmaps it after the engine is closed.
-func (p *program) openEngine() (e *engine.Engine, release func() error, err error) {
+// loadModel maps the model that -m names, or the first one of the llamafile.
+func (p *program) loadModel() (name string, data []byte, release func() error, err error) {
 	file, member, owned, err := p.modelFile()
 	if err != nil {
-		return nil, nil, err
+		return "", nil, nil, err
 	}
 	if owned { // mapped weights outlive the file handle
 		defer file.Close()
@@ -141,13 +144,22 @@ func (p *program) openEngine() (e *engine.Engine, release func() error, err erro
 	if models := file.Models(); member == "" && len(models) > 1 {
 		fmt.Fprintf(p.Stderr, "%s: %s holds %d models, using %s; -m %sNAME picks another\n", p.Name, file.Name(), len(models), models[0], bundle.ZipPrefix)
 	}
-	data, release, err := file.Load(member)
+	data, release, err = file.Load(member)
 	if err != nil {
-		return nil, nil, err
+		return "", nil, nil, err
 	}
-	name := member
+	name = member
 	if name == "" {
 		name = file.Models()[0]
+	}
+	return name, data, release, nil
+}
+
+// openEngine opens the model of loadModel. release unmaps it after the engine is closed.
+func (p *program) openEngine() (e *engine.Engine, release func() error, err error) {
+	name, data, release, err := p.loadModel()
+	if err != nil {
+		return nil, nil, err
 	}
 	threads := p.options.threads
 	if threads == 0 {

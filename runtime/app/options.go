@@ -17,6 +17,7 @@ type mode int
 const (
 	modeChat mode = iota
 	modeCLI
+	modeBench
 )
 
 // options are the parsed arguments.
@@ -50,6 +51,7 @@ var errUsage = errors.New("wrong arguments")
 const flagHelp = `Modes
   --chat                 chat line by line; this is also what happens without a mode
   --cli                  complete one prompt, print the text and exit
+  --bench                measure prompt and generation speed, one line of JSON a test
   --help, -h             print this help
   --version              print the version
 
@@ -124,6 +126,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	}
 	fs.BoolFunc("chat", "", setMode(modeChat))
 	fs.BoolFunc("cli", "", setMode(modeCLI))
+	fs.BoolFunc("bench", "", setMode(modeBench))
 	fs.BoolVar(&o.version, "version", false, "")
 	boolFlag(fs, &o.help, "help", "h")
 	stringFlag(fs, &o.model, "model", "m")
@@ -158,6 +161,8 @@ func (o *options) check() error {
 		return fmt.Errorf("%w: -p and -f both give a prompt, give one", errUsage)
 	case o.mode == modeCLI && !o.hasPrompt && o.promptFile == "":
 		return fmt.Errorf("%w: --cli needs a prompt: -p TEXT or -f FILE", errUsage)
+	case o.mode == modeBench && (o.hasPrompt || o.promptFile != "" || o.ids):
+		return fmt.Errorf("%w: --bench makes its own prompts: leave out -p, -f and --ids", errUsage)
 	case o.mode == modeChat && o.ids:
 		return fmt.Errorf("%w: --ids goes with --cli", errUsage)
 	case o.mode == modeChat && (o.hasPrompt || o.promptFile != ""):

@@ -27,6 +27,8 @@ type Options struct {
 	Threads []int // one round for each number [all processors]
 	Reps    int   // repetitions of every test [5]
 	CPU     bool  // measure processor time too, where the system tells it
+
+	NoBandwidth bool // leave out measuring memory, which takes bandwidthBytes of it
 }
 
 // Result is one test with one number of threads. Speeds are tokens a second.
@@ -151,16 +153,21 @@ func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, 
 	round.FirstToken = time.Since(start)
 	pool := kernel.NewPool(threads)
 	defer pool.Close()
-	buf := make([]byte, bandwidthBytes)
+	var buf []byte
+	if !o.NoBandwidth {
+		buf = make([]byte, bandwidthBytes)
+	}
 	for i := 0; i < len(buf); i += 4096 {
 		buf[i] = 1 // so that every page is there
 	}
-	var pp, tg samples
+	pp, tg := samples{measureCPU: o.CPU}, samples{measureCPU: o.CPU}
 	var bw []float64
 	for range o.Reps { // interleaved, so that a disturbance hits all alike
-		t := time.Now()
-		pool.Read(buf)
-		bw = append(bw, float64(len(buf))/time.Since(t).Seconds())
+		if buf != nil {
+			t := time.Now()
+			pool.Read(buf)
+			bw = append(bw, float64(len(buf))/time.Since(t).Seconds())
+		}
 		if o.Prompt > 0 {
 			if err := pp.add(o.Prompt, func() error { _, err := b.prompt(o.Prompt); return err }); err != nil {
 				return nil, err
@@ -172,35 +179,46 @@ func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, 
 			}
 		}
 	}
-	round.Bandwidth = slices.Max(bw)
+	if buf != nil {
+		round.Bandwidth = slices.Max(bw)
+	}
 	if o.Prompt > 0 {
-		round.Results = append(round.Results, pp.result(testName("pp", o.Prompt), threads, o.CPU))
+		round.Results = append(round.Results, pp.result(testName("pp", o.Prompt), threads))
 	}
 	if o.Gen > 0 {
-		round.Results = append(round.Results, tg.result(testName("tg", o.Gen), threads, o.CPU))
+		round.Results = append(round.Results, tg.result(testName("tg", o.Gen), threads))
 	}
 	return round, nil
 }
 
 // samples are the speeds of the repetitions of one test.
-type samples struct{ wall, cpu []float64 }
+type samples struct {
+	wall, cpu  []float64
+	measureCPU bool
+}
 
 // add times f, which computes n tokens.
 func (s *samples) add(n int, f func() error) error {
-	start, cpu := time.Now(), processorTime()
+	var cpu time.Duration
+	if s.measureCPU {
+		cpu = processorTime()
+	}
+	start := time.Now()
 	if err := f(); err != nil {
 		return err
 	}
 	s.wall = append(s.wall, float64(n)/time.Since(start).Seconds())
-	if used := processorTime() - cpu; used > 0 {
-		s.cpu = append(s.cpu, float64(n)/used.Seconds())
+	if s.measureCPU {
+		if used := processorTime() - cpu; used > 0 {
+			s.cpu = append(s.cpu, float64(n)/used.Seconds())
+		}
 	}
 	return nil
 }
 
-func (s *samples) result(test string, threads int, cpu bool) Result {
+func (s *samples) result(test string, threads int) Result {
 	r := Result{Test: test, Threads: threads, Min: slices.Min(s.wall), Median: median(s.wall), Max: slices.Max(s.wall)}
-	if cpu && len(s.cpu) > 0 {
+	if len(s.cpu) > 0 {
 		r.CPU = median(s.cpu)
 	}
 	return r

@@ -3,7 +3,9 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
@@ -48,6 +50,29 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestOptional: memory and processor time are measured only if asked for.
+func TestOptional(t *testing.T) {
+	file, err := SyntheticBytes("small:Q4_0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Prompt: -1, Gen: 20, Reps: 1, Threads: []int{1}, NoBandwidth: true, CPU: true}
+	r, err := Run(context.Background(), file, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := r.Rounds[0]; x.Bandwidth != 0 || x.Share != 0 || len(x.Results) != 1 || x.Results[0].Test != "tg20" {
+		t.Errorf("%+v", x)
+	}
+	var text, lines bytes.Buffer
+	if err := r.WriteText(&text); err != nil || !strings.Contains(text.String(), "tg20") {
+		t.Errorf("text %q, %v", text.String(), err)
+	}
+	if err := r.WriteJSON(&lines); err != nil || strings.Count(lines.String(), "\n") != 1 || !json.Valid(lines.Bytes()) {
+		t.Errorf("JSON %q, %v", lines.String(), err)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	file, err := SyntheticBytes("small:Q4_0")
 	if err != nil {
@@ -61,11 +86,12 @@ func TestCancel(t *testing.T) {
 }
 
 func TestResult(t *testing.T) {
-	s := samples{wall: []float64{3, 1, 2}, cpu: []float64{4, 1}}
-	if r := s.result("x", 1, false); r.Min != 1 || r.Median != 2 || r.Max != 3 || r.CPU != 0 {
+	s := samples{wall: []float64{3, 1, 2}}
+	if r := s.result("x", 1); r.Min != 1 || r.Median != 2 || r.Max != 3 || r.CPU != 0 {
 		t.Errorf("%+v", r)
 	}
-	if r := s.result("x", 1, true); r.CPU != 2.5 {
+	s.cpu = []float64{4, 1}
+	if r := s.result("x", 1); r.CPU != 2.5 {
 		t.Errorf("%+v", r)
 	}
 }

@@ -247,7 +247,7 @@ func (c *config) document(rows []row) string {
 	if c.metric == "cpu" {
 		unit = "tokens per second of processor time"
 	}
-	fmt.Fprintf(&t, "%s, %d processors, %s; medians of %d rounds of %d, in turn. %s %s.\n\n", cpuName(), runtime.NumCPU(), runtime.GOOS, c.rounds, c.reps, "Speeds are", unit)
+	fmt.Fprintf(&t, "%s, %d processors, %s; rounds of both programs in turn: %d, medians of %d runs in each. %s %s.\n\n", cpuName(), runtime.NumCPU(), runtime.GOOS, c.rounds, c.reps, "Speeds are", unit)
 	t.WriteString("| model | test | threads | llamaboot | llama.cpp | ratio |\n| --- | --- | ---: | ---: | ---: | ---: |\n")
 	for _, r := range rows {
 		fmt.Fprintf(&t, "| %s | %s | %d | %.1f | %.1f | %.2f |\n", r.Model, r.Test, r.Threads, r.Ours, r.Peer, r.ratio())
