@@ -28,9 +28,10 @@ const (
 	// the units stay in the first level cache.
 	decodeCols = 512
 	// floatBudget bounds the float weights of one item: they stay in the second
-	// level cache while all columns pass. floatDecode is the same for one vector.
+	// level cache while all columns pass. floatDecode is the same for one vector,
+	// large for the streams of farRows to be far apart.
 	floatBudget = 256 << 10
-	floatDecode = 64 << 10
+	floatDecode = 1 << 20
 	// itemsPerThread: enough items that threads finish together, though each
 	// holds the item after its own.
 	itemsPerThread = 16
@@ -241,14 +242,33 @@ func growFloats(b []float32, n int) []float32 {
 	return make([]float32, n)
 }
 
+// farRows multiplies rows first to last, but for up to three, with the single
+// column, and returns the first row left: four streams far apart are read
+// faster than one.
+func (m *product) farRows(s *scratch, first, last int) int {
+	const streams = 4
+	w, far := m.w, (last-first)/streams
+	s.out = growFloats(s.out, streams)
+	for r := first; r < first+far; r++ {
+		cur.floatTile(w.t, w.row(r), far*w.rowBytes, &m.x[0], w.cols, w.cols, streams, 1, &s.out[0], streams, uintptr(unsafe.Pointer(w.row(r))))
+		for i, v := range s.out[:streams] {
+			m.dst[r+i*far] = v
+		}
+	}
+	return first + streams*far
+}
+
 // floatRows does item i of a product with float weights.
-func (m *product) floatRows(i, following int, more bool) {
+func (m *product) floatRows(s *scratch, i, following int, more bool) {
 	w := m.w
 	first := i * m.step
 	last := min(first+m.step, w.rows)
 	next := following * m.step
 	if !more {
 		next = first
+	}
+	if m.n == 1 {
+		first = m.farRows(s, first, last)
 	}
 	for c := 0; c < m.n; c += cur.floatCols {
 		cols := min(cur.floatCols, m.n-c)

@@ -194,7 +194,7 @@ func (p *Pool) work(id int) {
 		case jobInt:
 			j.mm.intStrips(s, i, following, more)
 		case jobFloat:
-			j.mm.floatRows(i, following, more)
+			j.mm.floatRows(s, i, following, more)
 		case jobRead:
 			j.readItem(i)
 		}

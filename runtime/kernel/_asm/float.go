@@ -59,8 +59,16 @@ func emitFloat(v vec, typ string, rows, cols int) {
 	v.ins("TESTQ CX, CX")
 	v.ins("JZ sums")
 	v.ins("loop:")
-	for i := 0; i < rows*bytes; i += 64 {
-		v.ins("PREFETCHT0 %d(R11)", i)
+	if cols == 1 && rows > 1 { // the rows are far apart: see farRows of package kernel
+		for r := range rows {
+			for i := 0; i < bytes; i += 64 {
+				v.ins("PREFETCHT0 %d%s", 2048+i, wRow[r])
+			}
+		}
+	} else {
+		for i := 0; i < rows*bytes; i += 64 {
+			v.ins("PREFETCHT0 %d(R11)", i)
+		}
 	}
 	for r := range rows {
 		v.weights(typ, wRow[r], r, 5)
