@@ -66,6 +66,33 @@ func spaced(in func(c class, r rune) bool) splitter {
 	})
 }
 
+// spacedClass is \s?X+ for a class X, in one pass.
+func spacedClass(any class) splitter {
+	return func(s string) int {
+		blank := -1 // where the white space right before the current character begins
+		for i := 0; i < len(s); {
+			c, _, n := next(s[i:])
+			switch {
+			case c&any == 0 && c&space != 0:
+				blank = i
+			case c&any == 0:
+				blank = -1
+			default:
+				from := i
+				if blank >= 0 {
+					from = blank
+				}
+				if from > 0 {
+					return from // what lies before the match
+				}
+				return i + run(s[i:], any)
+			}
+			i += n
+		}
+		return len(s)
+	}
+}
+
 // cjk is [一-龥ࠀ-一가-퟿]+, the ranges DeepSeek's tokenizers use.
 var cjk = isolateSet(func(_ class, r rune) bool {
 	return r >= 0x800 && r <= 0x9FA5 || r >= 0xAC00 && r <= 0xD7FF
@@ -188,15 +215,12 @@ var preTokenizers = map[string]preTokenizer{
 	"starcoder": preStarcoder, "refact": preStarcoder, "command-r": preStarcoder, "smollm": preStarcoder,
 	"codeshell": preStarcoder, "exaone": preStarcoder, "minerva-7b": preStarcoder, "mellum2": preStarcoder,
 	"falcon":         {stages: []splitter{falconPunct, splitGPT2, threeDigits}},
-	"deepseek-coder": {stages: []splitter{newlineChar, spaced(isLetter), spaced(isPunct), cjk, oneDigit}},
+	"deepseek-coder": {stages: []splitter{newlineChar, spacedClass(letter), spacedClass(punct), cjk, oneDigit}},
 	"deepseek-llm":   {stages: []splitter{newlineChar, spaced(isDeepSeekLetter), spaced(isDeepSeekPunct), trailingSpace, cjk, numbers}},
 	"deepseek-v3":    preDeepSeek3, "hunyuan-dense": preDeepSeek3, "joyai-llm": preDeepSeek3, "hy_v4": preDeepSeek3,
 	"bloom": preBloom, "poro-chat": preBloom, "gpt3-finnish": preBloom,
 	"viking": {stages: []splitter{splitBloom, oneDigit}},
 }
-
-func isLetter(c class, _ rune) bool { return c&letter != 0 }
-func isPunct(c class, _ rune) bool  { return c&punct != 0 }
 
 func isDeepSeekPunct(_ class, r rune) bool {
 	// [!-/:-~！-／：-～‘-‟　-。]

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,6 +16,7 @@ type wordPiece struct {
 	lower   bool
 	accents bool // remove accents
 	longest int  // bytes of the longest entry
+	caches  cachePool
 }
 
 func newWordPiece(t *Tokenizer, f *gguf.File) (*wordPiece, error) {
@@ -35,35 +35,44 @@ func newWordPiece(t *Tokenizer, f *gguf.File) (*wordPiece, error) {
 }
 
 func (m *wordPiece) encode(dst []int32, text string, _ bool) []int32 {
-	var word strings.Builder
+	c := m.caches.get()
+	defer m.caches.put(c)
+	word := []byte(spaceMark)
 	flush := func() {
-		if word.Len() > 0 {
-			dst = m.word(dst, spaceMark+word.String())
-			word.Reset()
+		if len(word) == len(spaceMark) {
+			return
 		}
+		s := string(word)
+		var ok bool
+		if dst, ok = c.find(dst, s); !ok {
+			from := len(dst)
+			dst = m.word(dst, s)
+			c.keep(s, dst[from:])
+		}
+		word = word[:len(spaceMark)]
 	}
 	for _, r := range text {
 		if m.accents {
 			r = firstOfNFD(r)
 		}
-		c := classOf(r)
+		k := classOf(r)
 		switch {
-		case c&space != 0:
+		case k&space != 0:
 			flush()
 			continue
-		case r == 0 || r == utf8.RuneError || c&control != 0 || m.accents && c&mark_ != 0:
+		case r == 0 || r == utf8.RuneError || k&control != 0 || m.accents && k&mark_ != 0:
 			continue
 		}
 		if m.lower {
 			r = unicode.ToLower(r)
 		}
-		if c&punct != 0 || r < 0x7F && c&symbolC != 0 || isCJK(r) {
+		if k&punct != 0 || r < 0x7F && k&symbolC != 0 || isCJK(r) {
 			flush()
-			word.WriteRune(r)
+			word = utf8.AppendRune(word, r)
 			flush()
 			continue
 		}
-		word.WriteRune(r)
+		word = utf8.AppendRune(word, r)
 	}
 	flush()
 	return dst
