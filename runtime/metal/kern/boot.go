@@ -16,6 +16,7 @@ func initBoot() {
 	info = *boot()
 	bootInfoPtr = uintptr(unsafe.Pointer(&info))
 	fwSP = (uintptr(unsafe.Pointer(&fwStack)) - coreBase + info.corePA + fwStackSize - 64) &^ 15
+	fwCR3, kernelCR3 = readCR3(), readCR3()
 	hardwareInit()
 	puts("llamaboot: core\n")
 	rsdp = findRSDP()
@@ -28,6 +29,7 @@ func initBoot() {
 		if readCR4()&cr4LA57 != 0 {
 			pml4 = *word(pml4) & pteAddr
 		}
+		keepFirmwareMap()
 	} else {
 		takeE820()
 		buildTables()

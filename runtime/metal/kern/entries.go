@@ -15,6 +15,8 @@ var (
 
 	_ = &wallBase
 	_ = &fwSP
+	_ = &fwCR3
+	_ = &kernelCR3
 	_ = &userSP
 	_ = &useXSAVE
 	_ = &fwGDTR

@@ -17,10 +17,33 @@ const (
 	bsWatchdog      = 256
 )
 
+// Page tables while the firmware runs and while we do. The firmware's map has page 0,
+// which some drivers read, and not the heap: what it gets pointers to must be static
+// or identity-mapped.
+var fwCR3, kernelCR3 uintptr
+
+// fwTop is the table of fwCR3 that pml4 corresponds to, 0 under BIOS.
+var fwTop uintptr
+
+// fwArgs holds the arguments of the call under way; calls are made one at a time.
+var fwArgs [8]uintptr
+
 // bootService calls a boot service before threads exist.
 func bootService(off, a1, a2, a3, a4, a5 uintptr) uintptr {
-	args := [8]uintptr{a1, a2, a3, a4, a5}
-	return efiCall(*word(*word(boot().systab + stBootServices) + off), &args)
+	fwArgs = [8]uintptr{a1, a2, a3, a4, a5}
+	return efiCall(*word(*word(boot().systab + stBootServices) + off), &fwArgs)
+}
+
+// keepFirmwareMap copies the top of the page tables as they are now for fwCR3.
+func keepFirmwareMap() {
+	fwTop = tablePage()
+	copyWords(fwTop, pml4, pageSize)
+	fwCR3 = fwTop
+	if cr3 := readCR3() & pteAddr; cr3 != pml4 { // 5-level: one more table above
+		fwCR3 = tablePage()
+		copyWords(fwCR3, cr3, pageSize)
+		*entryAt(fwCR3, 0) = fwTop | ptePresent | pteWrite
+	}
 }
 
 // Registers are the inputs and outputs of a BIOS call (thunk64 in stub).
@@ -87,7 +110,8 @@ func firmware(fn, args uintptr) uintptr {
 	} else {
 		out8(0x21, uint32(fwPIC[0]))
 		out8(0xa1, uint32(fwPIC[1]))
-		status := efiCall(fn, (*[8]uintptr)(unsafe.Pointer(*word(args))))
+		fwArgs = *(*[8]uintptr)(unsafe.Pointer(*word(args)))
+		status := efiCall(fn, &fwArgs)
 		maskPIC()
 		*word(*word(args + 8)) = status
 	}

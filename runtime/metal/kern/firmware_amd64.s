@@ -21,6 +21,7 @@ TEXT ·saveFirmwareState(SB),NOSPLIT|NOFRAME,$0
 // func efiCall(fn uintptr, args *[8]uintptr) uintptr
 // Calls a UEFI service (UEFI 2.10 section 2.3.4.2: Microsoft x64 convention) on its
 // own stack with the firmware's descriptor tables and interrupts on.
+// fwCR3 has the firmware's own map, page 0 included, and the core; args must lie there.
 // The stack is used at its physical address: drivers let devices read requests that
 // they build on the stack.
 TEXT ·efiCall(SB),NOSPLIT|NOFRAME,$0-24
@@ -30,6 +31,8 @@ TEXT ·efiCall(SB),NOSPLIT|NOFRAME,$0-24
 	PUSHQ	BP
 	MOVQ	SP, BP
 	MOVQ	·fwSP(SB), SP
+	MOVQ	·fwCR3(SB), BX
+	MOVQ	BX, CR3
 	MOVQ	56(R11), BX
 	PUSHQ	BX
 	MOVQ	48(R11), BX
@@ -63,6 +66,8 @@ TEXT ·efiCall2(SB),NOSPLIT|NOFRAME,$0
 	CALL	AX
 	CLI
 	CLD
+	MOVQ	·kernelCR3(SB), BX
+	MOVQ	BX, CR3
 	LEAQ	·gdtr(SB), BX
 	LGDT	(BX)
 	LEAQ	·idtr(SB), BX

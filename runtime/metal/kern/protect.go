@@ -37,6 +37,9 @@ func protectCore() {
 		*entryAt(child(pd, a>>21), a>>12) = info.corePA + a | rights(coreBase+a)
 	}
 	*entryAt(pml4, coreBase>>39) = pdpt | ptePresent | pteWrite
+	if fwTop != 0 {
+		*entryAt(fwTop, coreBase>>39) = pdpt | ptePresent | pteWrite
+	}
 	writeCR3(readCR3())
 }
 
