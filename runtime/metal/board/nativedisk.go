@@ -59,7 +59,7 @@ func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 				warn(err)
 			}
 			counts[i] += len(disks)
-			r, err := pick(disks, func(t *disk.Table) bool { return t.Disk == want })
+			r, err := pick(disks, want)
 			if r != nil {
 				return r, nil
 			}
@@ -74,15 +74,15 @@ func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 	return nil, nil
 }
 
-// pick returns the disk with the right table and closes the others. The error is that of a disk
+// pick returns the disk with the GUID and closes the others. The error is that of a disk
 // that cannot be read.
-func pick(disks []*bus.Disk, right func(*disk.Table) bool) (*disk.Reader, error) {
+func pick(disks []*bus.Disk, want disk.GUID) (*disk.Reader, error) {
 	var found *disk.Reader
 	var problems []error
 	for _, d := range disks {
 		if found == nil {
 			t, err := disk.ReadTable(d)
-			if err == nil && right(t) {
+			if err == nil && t.Disk == want {
 				found, native = disk.NewReader(d, t.Size), d
 				continue
 			}
