@@ -20,7 +20,7 @@ import vocab as v
 COUNT = 32
 TEXT_PROMPTS = [
     "Once upon a time", "One day, a fox named", "The capital of France is",
-    "What is the opposite of hot?", "Lily had a red ball.",
+    "What is the opposite of hot?", "There was a girl named",
 ]
 CHATS = [
     ["Hello!"], ["Who are you?"], ["What color is the sky?"], ["What is 2 + 3?"], ["Count to 5."],
