@@ -69,8 +69,8 @@ func main() {
 	flag.StringVar(&c.gate, "gate", "", "compare with the ratios in this file")
 	flag.StringVar(&c.work, "work", filepath.Join(os.TempDir(), "llamaboot-bench"), "folder for the models and the peer")
 	flag.StringVar(&c.bin, "bin", "bin/llamaboot", "the llamaboot program")
-	flag.IntVar(&c.prompt, "p", 256, "tokens of the prompt")
-	flag.IntVar(&c.gen, "n", 64, "tokens to generate")
+	flag.IntVar(&c.prompt, "p", 256, "tokens of the prompt; negative for no such test")
+	flag.IntVar(&c.gen, "n", 64, "tokens to generate; negative for no such test")
 	flag.IntVar(&c.reps, "r", 2, "repetitions in a round")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds, the two programs in turn")
 	flag.StringVar(&c.metric, "metric", "wall", "wall (time) or cpu (processor time, for one thread on a busy machine)")
@@ -166,7 +166,10 @@ func (c *config) compare(spec, file string, threads int) ([]row, error) {
 		}
 	}
 	var rows []row
-	for _, test := range []string{"pp" + n(c.prompt), "tg" + n(c.gen)} {
+	for i, test := range []string{"pp" + n(c.prompt), "tg" + n(c.gen)} {
+		if []int{c.prompt, c.gen}[i] < 1 {
+			continue // not asked for
+		}
 		if len(ours[test]) == 0 || len(peer[test]) == 0 {
 			return nil, fmt.Errorf("%s: no result of %s", spec, test)
 		}
