@@ -6,12 +6,11 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/llamaboot/llamaboot/internal/flash"
+	"github.com/llamaboot/llamaboot/internal/progress"
 	"github.com/llamaboot/llamaboot/internal/qemu"
 )
 
@@ -76,31 +75,21 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 	return err
 }
 
-// progressPeriod is how often a progress line changes.
-const progressPeriod = 200 * time.Millisecond
-
-// progressOn shows a pass's bytes, rate and remaining time on one line of a terminal; into a pipe it is silent.
+// progressOn shows one bar for writing and one for reading back.
 func progressOn(w io.Writer) flash.Progress {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return func(string, int64, int64) {}
-	}
 	var pass string
-	var start, shown time.Time
+	var shown int64
+	add, finish := func(int64) {}, func() {}
 	return func(name string, done, total int64) {
-		now := time.Now()
 		if name != pass {
-			pass, start, shown = name, now, time.Time{}
+			finish()
+			pass, shown = name, 0
+			add, finish = progress.Bytes(w, name, total)
 		}
-		if done < total && now.Sub(shown) < progressPeriod {
-			return
-		}
-		shown = now
-		rate := float64(done) / max(now.Sub(start).Seconds(), 1e-3)
-		left := time.Duration(float64(total-done) / rate * float64(time.Second))
-		fmt.Fprintf(w, "\r%-6s %d of %d MB, %.1f MB/s, %v left \x1b[K", name, done/1e6, total/1e6, rate/1e6, left.Round(time.Second))
+		add(done - shown)
+		shown = done
 		if done == total {
-			fmt.Fprintln(w)
+			finish()
 		}
 	}
 }
