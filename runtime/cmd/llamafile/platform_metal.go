@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/metal/board"
@@ -16,9 +17,6 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 	"github.com/llamaboot/llamaboot/runtime/metal/loader"
 )
-
-// qemuArgs is the -fw_cfg file that replaces .args under QEMU.
-const qemuArgs = "opt/org.llamaboot/args"
 
 func platform() app.Platform {
 	if !kern.Active() {
@@ -52,7 +50,7 @@ func bare() app.Platform {
 		PowerOff:   func() { board.ReportExit(0); board.PowerOff() },
 		Reboot:     func() { board.ReportExit(0); board.Reboot() },
 	}
-	if text, ok := board.QEMUFile(qemuArgs); ok {
+	if text, ok := board.QEMUFile(guest.ArgsFile); ok {
 		p.BootArgs = &text
 	}
 	return p
