@@ -16,9 +16,9 @@ run() {
 }
 {
 	run llamaboot build --model demo.gguf
-	run 'sh demo.llamafile --cli -p "Once upon a time" -n 30 --temp 0'
-	run 'llamaboot qemu --bios --prompt "Once upon a time" -n 30 demo.llamafile'
-	run 'llamaboot qemu --uefi --prompt "Once upon a time" -n 30 demo.llamafile'
+	run 'sh demo.llamafile --cli -p "Once upon a time" -n 28 --temp 0'
+	run 'llamaboot qemu --bios --prompt "Once upon a time" -n 28 demo.llamafile'
+	run 'llamaboot qemu --uefi --prompt "Once upon a time" -n 28 demo.llamafile'
 	run unzip -l demo.llamafile
 } >session
 awk -v session="$dir/session" '

@@ -14,7 +14,7 @@ func TestReadmeSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := hosted(t, demoFile, "--cli", "-p", prompt, "-n", "30", "--temp", "0")
+	text := hosted(t, demoFile, "--cli", "-p", prompt, "-n", "28", "--temp", "0")
 	if n := strings.Count(string(b), "\n"+text); n != 3 {
 		t.Errorf("README.md has the text %q %d times, want 3; tools/readme.sh writes the session anew", text, n)
 	}
