@@ -139,8 +139,12 @@ func replaceArgs(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
 	in := ape.Input{Faces: ape.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
 	var closers []io.Closer
-	for _, path := range slices.Concat(f.models, f.mmproj) {
-		m, err := openModel(path)
+	for i, path := range slices.Concat(f.models, f.mmproj) {
+		open := openModel
+		if i >= len(f.models) { // a projector is carried for programs that can use it
+			open = openGGUF
+		}
+		m, err := open(path)
 		if err != nil {
 			return in, closers, err
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/model"
+	"github.com/llamaboot/llamaboot/runtime/token"
 )
 
 // maxParts bounds the files of one split model.
@@ -37,15 +39,38 @@ func (m *modelFile) Close() error {
 // makes them.
 var splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 
-// openModel opens the GGUF file at path and checks all of its structure: that every
+// openModel opens the GGUF file at path like openGGUF and checks that the engine inside
+// a llamafile knows its architecture, tensor types and tokenizer.
+func openModel(path string) (*modelFile, error) { return openChecked(path, checkEngine) }
+
+// openGGUF opens the GGUF file at path and checks all of its structure: that every
 // key is readable and every tensor lies within the file. A split model is given by its
 // first part.
-func openModel(path string) (*modelFile, error) {
+func openGGUF(path string) (*modelFile, error) {
+	return openChecked(path, func(string, *gguf.File) error { return nil })
+}
+
+// checkEngine is an error when the engine cannot run the model in f.
+func checkEngine(path string, f *gguf.File) error {
+	err := model.Check(f)
+	if _, ok := f.Find("tokenizer.ggml.model"); ok && err == nil {
+		_, err = token.New(f)
+	}
+	if err != nil {
+		return withHint(fmt.Errorf("%s: %w", path, err), "a llamafile of this model would not run; choose another model, or quantise it to a supported type")
+	}
+	return nil
+}
+
+func openChecked(path string, check func(string, *gguf.File) error) (*modelFile, error) {
 	if name := splitName.FindStringSubmatch(path); name != nil {
-		return openParts(name[1], name[2], name[3])
+		return openParts(name[1], name[2], name[3], check)
 	}
 	m := new(modelFile)
 	parsed, err := m.parse(path)
+	if err == nil {
+		err = check(path, parsed)
+	}
 	if err != nil {
 		m.Close()
 		return nil, err
@@ -117,7 +142,7 @@ func (m *modelFile) parse(path string) (*gguf.File, error) {
 }
 
 // openParts opens all parts of a split model as one; no is the part that was named.
-func openParts(base, no, of string) (*modelFile, error) {
+func openParts(base, no, of string, check func(string, *gguf.File) error) (*modelFile, error) {
 	count, err := strconv.Atoi(of)
 	if err != nil || count < 1 || count > maxParts {
 		return nil, fmt.Errorf("%s-%s-of-%s.gguf: %s parts, want 1 to %d", base, no, of, of, maxParts)
@@ -128,7 +153,11 @@ func openParts(base, no, of string) (*modelFile, error) {
 	m := new(modelFile)
 	var parts []*gguf.File
 	for i := range count {
-		f, err := m.parse(fmt.Sprintf("%s-%05d-of-%s.gguf", base, i+1, of))
+		path := fmt.Sprintf("%s-%05d-of-%s.gguf", base, i+1, of)
+		f, err := m.parse(path)
+		if err == nil && i == 0 { // the metadata are in the first part
+			err = check(path, f)
+		}
 		if err != nil {
 			m.Close()
 			return nil, err

@@ -87,3 +87,57 @@ func TestSplitModel(t *testing.T) {
 		t.Error("second part missing: no error")
 	}
 }
+
+func TestModelsTheEngineCannotRun(t *testing.T) {
+	for _, c := range []struct {
+		name, arch, tokenizer string
+		typ                   gguf.TensorType
+		want                  string // empty: accepted
+	}{
+		{"known", "llama", "", gguf.F32, ""},
+		{"architecture", "mamba", "", gguf.F32, "architecture not supported: general.architecture is \"mamba\"; supported are"},
+		{"type", "llama", "", gguf.TensorType(16), "tensor type not supported"}, // IQ2_XXS
+		{"tokenizer", "llama", "rwkv", gguf.F32, "tokenizer not supported: tokenizer.ggml.model is \"rwkv\""},
+	} {
+		w := &gguf.Writer{}
+		if err := w.Add("general.architecture", c.arch); err != nil {
+			t.Fatal(err)
+		}
+		if c.tokenizer != "" {
+			if err := w.Add("tokenizer.ggml.model", c.tokenizer); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Add("tokenizer.ggml.tokens", []string{"a"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		size := 256 * 4
+		if c.typ != gguf.F32 {
+			size = 66 // a block of 256 weights
+		}
+		if err := w.AddTensor("token_embd.weight", c.typ, []int{256}, make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "m.gguf")
+		var b bytes.Buffer
+		if _, err := w.WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m, err := openModel(path)
+		if err == nil {
+			m.Close()
+		}
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+		// A projector of the same kind is only carried.
+		if m, err := openGGUF(path); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else {
+			m.Close()
+		}
+	}
+}

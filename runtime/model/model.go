@@ -102,14 +102,11 @@ func Architectures() []string {
 
 // Open prepares the model in f, whose tensor data must stay readable until Close.
 func Open(f *gguf.File, o Options) (*Model, error) {
-	name, err := f.Text("general.architecture", "")
+	name, err := architectureOf(f)
 	if err != nil {
 		return nil, err
 	}
-	a, ok := architectures[name]
-	if !ok {
-		return nil, fmt.Errorf("model: %w: general.architecture is %q; supported are %s", ErrArch, gguf.Clip(name), strings.Join(Architectures(), " "))
-	}
+	a := architectures[name]
 	m := &Model{net: a.new()}
 	if m.Config, err = readConfig(f, name, a.cfg); err != nil {
 		return nil, err
@@ -129,6 +126,31 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 	m.pool = kernel.NewPool(max(1, o.Threads))
 	m.step.m = m
 	return m, nil
+}
+
+// architectureOf is the architecture of f, an error if it is not supported.
+func architectureOf(f *gguf.File) (string, error) {
+	name, err := f.Text("general.architecture", "")
+	if err != nil {
+		return "", err
+	}
+	if _, ok := architectures[name]; !ok {
+		return "", fmt.Errorf("model: %w: general.architecture is %q; supported are %s", ErrArch, gguf.Clip(name), strings.Join(Architectures(), " "))
+	}
+	return name, nil
+}
+
+// Check says from the metadata alone whether Open would know the architecture and the tensor types of f.
+func Check(f *gguf.File) error {
+	if _, err := architectureOf(f); err != nil {
+		return err
+	}
+	for i := range f.Tensors {
+		if t := &f.Tensors[i]; !kernel.Type(t.Type).Supported() {
+			return typeError(t)
+		}
+	}
+	return nil
 }
 
 // Close ends the threads of the model.
