@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"os"
 
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -80,14 +81,34 @@ func writeMember(ctx context.Context, w io.WriterAt, z *zipalign.Member, m *Memb
 	return sums, writePatches(w, []patch{{z.Header, z.LocalHeader()}})
 }
 
+// A cloner is an output that can share the blocks of a file instead of copying them; it
+// says how many bytes from offset at on it did so for.
+type cloner interface {
+	io.ReaderAt
+	CloneFrom(src *os.File, at, n int64) int64
+}
+
+// clone shares as much of m with its file as w can. What was shared is then read from w
+// for the checksums: nobody changes it any more.
+func clone(w io.WriterAt, at int64, m *Member) (shared int64, from io.ReaderAt) {
+	c, ok := w.(cloner)
+	src, isFile := m.Data.(*os.File)
+	if !ok || !isFile {
+		return 0, m.Data
+	}
+	shared = c.CloneFrom(src, at, m.Size)
+	return shared, io.NewSectionReader(c, at, shared)
+}
+
 // copyMember copies m to offset at of w. Hashing one chunk overlaps with writing it
-// and with reading the next one.
+// and with reading the next one. Where the file system can, blocks are shared.
 func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progress func(int64)) (sums checksums, err error) {
 	sha := sha256.New()
 	hashed := make(chan struct{}, 1)
 	hashed <- struct{}{}
 	bufs := [2][]byte{make([]byte, min(copyChunk, m.Size)), make([]byte, min(copyChunk, m.Size))}
-	r := io.NewSectionReader(m.Data, 0, m.Size)
+	shared, sharedFrom := clone(w, at, m)
+	r := io.MultiReader(io.NewSectionReader(sharedFrom, 0, shared), io.NewSectionReader(m.Data, shared, m.Size-shared))
 	for done, i := int64(0), 0; done < m.Size; i++ {
 		if err := ctx.Err(); err != nil {
 			<-hashed
@@ -107,7 +128,9 @@ func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progres
 			sha.Write(b)
 			hashed <- struct{}{}
 		}()
-		if _, err := w.WriteAt(b, at+done); err != nil {
+		// The first bytes of a chunk may be shared already, the rest is written.
+		have := min(max(shared-done, 0), int64(len(b)))
+		if _, err := w.WriteAt(b[have:], at+done+have); err != nil {
 			<-hashed
 			return sums, fmt.Errorf("ape: write %d bytes at offset %#x: %w", len(b), at+done, err)
 		}
