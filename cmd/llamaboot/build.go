@@ -178,7 +178,7 @@ func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
 func writeOutput(path string, perm os.FileMode, force bool, size int64, write func(*outfile.File) error) error {
 	out, err := outfile.Create(path, perm, force)
 	if errors.Is(err, outfile.ErrExists) {
-		return withHint(err, "choose another name with -o or replace it with --force")
+		return withHint(err, "choose another name or place, or replace it with --force")
 	}
 	if err != nil {
 		return err

@@ -14,6 +14,8 @@ import (
 // ErrExists reports that the file is there already.
 var ErrExists = errors.New("output exists")
 
+var errNoFolder = errors.New("no such folder")
+
 // A File is being written. Exactly one of Commit and Abort ends it; Abort after
 // Commit does nothing, so it can be deferred.
 type File struct {
@@ -37,6 +39,9 @@ func Create(path string, perm fs.FileMode, force bool) (*File, error) {
 		if same, err := filepath.EvalSymlinks(path); err == nil {
 			path = same // replace what a link points to, not the link
 		}
+	}
+	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: make it first or write elsewhere", filepath.Dir(path), errNoFolder)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".part-*")
 	if err != nil {

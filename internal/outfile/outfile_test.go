@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -106,5 +107,12 @@ func TestLinkTarget(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(target); string(b) != "new" {
 		t.Errorf("target holds %q, want the new contents", b)
+	}
+}
+
+func TestMissingFolder(t *testing.T) {
+	_, err := Create(filepath.Join(t.TempDir(), "nodir", "x"), 0o600, false)
+	if err == nil || !strings.Contains(err.Error(), "nodir: no such folder") {
+		t.Errorf("got %v", err)
 	}
 }

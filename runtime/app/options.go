@@ -106,7 +106,9 @@ func parseOptions(args []string) (*options, error) {
 	o := &options{n: -1, sampling: defaultSampling()}
 	fs := o.flagSet()
 	if err := fs.Parse(args); err != nil {
-		return nil, fmt.Errorf("%w: %v", errUsage, err)
+		// The flag package names flags with one dash; the help text has two.
+		text := strings.Replace(err.Error(), "not defined: -", "not known: --", 1)
+		return nil, fmt.Errorf("%w: %s", errUsage, strings.Replace(text, ": parse error", ": want a number", 1))
 	}
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("%w: unexpected %q", errUsage, fs.Arg(0))

@@ -51,7 +51,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"--cli -p x -f y":         "-p and -f both give a prompt",
 		"--chat --ids":            "--ids goes with --cli",
 		"-p x":                    "-p and -f go with --cli",
-		"--nope":                  "flag provided but not defined",
+		"--nope":                  "flag provided but not known",
 		"-n x":                    "invalid value",
 		"-n -2":                   "-n -2: want a number of tokens",
 		"-c -1":                   "-c -1",
@@ -121,4 +121,15 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 			t.Errorf("the help does not name --%s", f.Name)
 		}
 	})
+}
+
+func TestOptionErrorsNameFlagsAsTheHelpDoes(t *testing.T) {
+	for args, want := range map[string]string{
+		"--nope": "wrong arguments: flag provided but not known: --nope",
+		"-n abc": `wrong arguments: invalid value "abc" for flag -n: want a number`,
+	} {
+		if _, err := parseOptions(strings.Fields(args)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", args, err, want)
+		}
+	}
 }
