@@ -61,11 +61,20 @@ func biosBootDisk() (*disk.Reader, error) {
 // partition we were loaded from; when the firmware does not say, for the only disk
 // with weights.
 func efiBootDisk() (*disk.Reader, error) {
+	esp, known := bootPartition()
+	if known {
+		r, err := efiNativeDisk(esp)
+		if r != nil {
+			return r, nil
+		}
+		if err != nil {
+			warn(fmt.Errorf("%w; reading through the firmware", err))
+		}
+	}
 	all, err := efiDisks()
 	if err != nil {
 		return nil, err
 	}
-	esp, known := bootPartition()
 	var found []*disk.Reader
 	var problems []error
 	for _, d := range all {

@@ -24,12 +24,16 @@ type driver struct {
 	open func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error)
 	// final: the BIOS cannot use the device after us and would wait for it forever.
 	final bool
+	// faster: worth taking from UEFI firmware, whose drivers read one request at a time.
+	// OVMF's virtio driver is as fast as ours; for AHCI ours was 3 times faster or more,
+	// for NVMe 1.6 times.
+	faster bool
 }
 
 var drivers = []driver{
 	{name: "virtio", match: virtioblk.Match, open: openVirtio, final: true},
-	{name: "sata", match: ahci.Match, open: ahci.Open},
-	{name: "nvme", match: nvme.Match, open: nvme.Open},
+	{name: "sata", match: ahci.Match, open: ahci.Open, faster: true},
+	{name: "nvme", match: nvme.Match, open: nvme.Open, faster: true},
 }
 
 func openVirtio(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
@@ -59,7 +63,7 @@ func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 				warn(err)
 			}
 			counts[i] += len(disks)
-			r, err := pick(disks, want)
+			r, err := pick(disks, func(t *disk.Table) bool { return t.Disk == want })
 			if r != nil {
 				return r, nil
 			}
@@ -74,15 +78,15 @@ func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 	return nil, nil
 }
 
-// pick returns the disk with the GUID and closes the others. The error is that of a disk
+// pick returns the disk with the right table and closes the others. The error is that of a disk
 // that cannot be read.
-func pick(disks []*bus.Disk, want disk.GUID) (*disk.Reader, error) {
+func pick(disks []*bus.Disk, right func(*disk.Table) bool) (*disk.Reader, error) {
 	var found *disk.Reader
 	var problems []error
 	for _, d := range disks {
 		if found == nil {
 			t, err := disk.ReadTable(d)
-			if err == nil && t.Disk == want {
+			if err == nil && right(t) {
 				found, native = disk.NewReader(d, t.Size), d
 				continue
 			}
