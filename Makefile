@@ -6,7 +6,7 @@ export CGO_ENABLED := 0
 
 GOBUILD := go build -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
-.PHONY: all build programs demo test check generate soak bench-gate clean
+.PHONY: all build programs demo test check generate model soak bench-gate clean
 
 all: build
 
@@ -32,6 +32,12 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory build check
 	go test -timeout 20m ./...
+
+# Train testdata/demo.gguf anew (tools/demo/README.md): an hour on two cores.
+model:
+	@tools/setup.sh model
+	/usr/bin/python3 tools/demo/train.py
+	/usr/bin/python3 tools/demo/golden.py
 
 # The rules a machine can check without running anything.
 check:

@@ -5,6 +5,7 @@
 #
 #   tools/setup.sh demo    what `make demo` needs
 #   tools/setup.sh test    what `make test` needs as well
+#   tools/setup.sh model   what `make model` needs: Python with PyTorch, to train the demo model
 set -eu
 
 what=${1:-test}
@@ -30,9 +31,9 @@ ovmf() {
 }
 
 case $what in
-demo | test) ;;
+demo | test | model) ;;
 *)
-	echo "setup: unknown set $what, want demo or test" >&2
+	echo "setup: unknown set $what, want demo, test or model" >&2
 	exit 2
 	;;
 esac
@@ -68,6 +69,11 @@ if [ "$what" = test ]; then
 	need "has readpe || ! apt-cache show pev" pev
 	need "has qemu-aarch64 || ! apt-cache show qemu-user" qemu-user
 	need "has wine64 || test -x /usr/lib/wine/wine64 || ! apt-cache show wine64" wine64
+fi
+if [ "$what" = model ]; then
+	need "/usr/bin/python3 -c 'import torch'" python3-torch
+	need "/usr/bin/python3 -c 'import numpy'" python3-numpy
+	need "ls /usr/lib/*/openblas-pthread/libopenblas.so.0" libopenblas0-pthread
 fi
 [ -n "$missing" ] || exit 0
 
