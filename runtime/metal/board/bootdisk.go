@@ -43,6 +43,15 @@ func biosBootDisk() (*disk.Reader, error) {
 	if r, err := nativeBootDisk(want); r != nil || err != nil {
 		return r, err
 	}
+	r, err := biosDriveDisk(want)
+	if err != nil {
+		return nil, errors.Join(append([]error{err}, strangers...)...)
+	}
+	return r, nil
+}
+
+// biosDriveDisk reads through INT 13h.
+func biosDriveDisk(want disk.GUID) (*disk.Reader, error) {
 	d, err := newBIOSDisk(kern.BIOSDrive())
 	if err != nil {
 		return nil, err

@@ -47,6 +47,10 @@ func openVirtio(name string, first int, m bus.Machine, f *pci.Function, mapBAR p
 // native is the disk in use, which must be stopped before a reset.
 var native *bus.Disk
 
+// strangers says of which disks the partition table is none we can read: nothing unusual,
+// but an explanation when no boot disk is found.
+var strangers []error
+
 // nativeBootDisk looks for the disk with a GUID on the controllers we have drivers for.
 // It returns nil when there is none: all controllers looked at are then stopped, and
 // what went wrong is on the console. An error means that the BIOS must not be tried.
@@ -90,7 +94,10 @@ func pick(disks []*bus.Disk, right func(*disk.Table) bool) (*disk.Reader, error)
 				found, native = disk.NewReader(d, t.Size), d
 				continue
 			}
-			if err != nil && !errors.Is(err, disk.ErrNoGPT) {
+			switch {
+			case errors.Is(err, disk.ErrNoGPT):
+				strangers = append(strangers, err)
+			case err != nil:
 				problems = append(problems, err)
 			}
 		}
