@@ -61,7 +61,7 @@ func initAPIC() {
 		x2apic = 1
 	}
 	apicBase = uintptr(b & 0xffffff000)
-	mapIdentity(apicBase, pageSize)
+	mapDevice(apicBase, pageSize)
 	fwTimer, fwDivide, fwCount = apicRead(apicTimer), apicRead(apicDivide), apicRead(apicCount)
 	apicWrite(apicTPR, 0)
 	apicWrite(apicSVR, 0x100|vecSpurious)

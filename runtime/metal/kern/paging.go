@@ -8,6 +8,7 @@ import "unsafe"
 const (
 	ptePresent = 1 << 0
 	pteWrite   = 1 << 1
+	pteNoCache = 1<<4 | 1<<3 // PCD, PWT
 	pteHuge    = 1 << 7
 	pteAddr    = 0x000ffffffffff000
 	pteNoExec  = 1 << 63
@@ -75,15 +76,18 @@ func lookup(va uintptr) (pa uintptr, ok bool) {
 	}
 }
 
-// mapIdentity makes [base, base+size) readable at its own address, by huge pages,
-// leaving what is mapped already.
-func mapIdentity(base, size uintptr) {
+// mapIdentity makes RAM at [base, base+size) accessible at its own address, by huge
+// pages, leaving what is mapped already; mapDevice does it for registers, uncached.
+func mapIdentity(base, size uintptr) { mapRange(base, size, 0) }
+func mapDevice(base, size uintptr)   { mapRange(base, size, pteNoCache) }
+
+func mapRange(base, size, flags uintptr) {
 	end := alignUp(base+size, hugePage)
 	for a := base &^ (hugePage - 1); a < end; a += hugePage {
 		if _, ok := lookup(a); ok {
 			continue
 		}
-		*pageDirEntry(a) = a | ptePresent | pteWrite | pteHuge | noExec
+		*pageDirEntry(a) = a | ptePresent | pteWrite | pteHuge | noExec | flags
 	}
 }
 

@@ -174,7 +174,7 @@ func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		return pa
 	case sysMapDevice:
 		memLock.lock()
-		mapIdentity(a1, a2)
+		mapDevice(a1, a2)
 		memLock.unlock()
 		return 0
 	}
