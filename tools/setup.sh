@@ -39,7 +39,7 @@ demo | test | model) ;;
 esac
 
 if ! has go >/dev/null; then
-	echo "setup: Go is missing; install Go 1.26 or later from https://go.dev/dl" >&2
+	echo "setup: Go is missing; install Go 1.26 or later, then run this again" >&2
 	exit 1
 fi
 need "has qemu-system-x86_64" qemu-system-x86
