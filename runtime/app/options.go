@@ -42,6 +42,7 @@ type options struct {
 	stop       []string
 	constraint constraint
 	sampling   sample.Params
+	console    ConsoleOptions
 }
 
 // errUsage marks errors in the arguments.
@@ -99,6 +100,10 @@ Sampling
   --mirostat N, --mirostat-ent X, --mirostat-lr X
                          steer towards a target surprise, version 1 or 2 (default off, 5, 0.1)
   -s, --seed N           seed of the random choice (default 0: the same text every time)
+
+When the file boots
+  --keyboard LAYOUT      us, uk, de, fr, es, it, pt, br, ch, be, se, no, dk, pl, us-intl or dvorak (default us)
+  --video MODE           auto: the largest picture that suits the screen; text: 80 columns, 25 lines (default auto)
 `
 
 // parseOptions reads arguments in the style of llamafile and llama.cpp: one or two dashes, `-n 5` or `-n=5`.
@@ -130,6 +135,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	fs.BoolFunc("cli", "", setMode(modeCLI))
 	fs.BoolFunc("bench", "", setMode(modeBench))
 	fs.BoolVar(&o.version, "version", false, "")
+	stringFlag(fs, &o.console.Keyboard, "keyboard")
+	stringFlag(fs, &o.console.Video, "video")
 	boolFlag(fs, &o.help, "help", "h")
 	stringFlag(fs, &o.model, "model", "m")
 	intFlag(fs, &o.context, "ctx-size", "c")

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/console"
 )
 
 // Platform is the world the program runs in.
@@ -29,6 +30,17 @@ type Platform struct {
 	// MarkText makes --cli announce its text with the lines guest.TextBegin and guest.TextEnd on Stderr, for consoles where
 	// Stdout and Stderr are one stream.
 	MarkText bool
+	// Terminal switches the terminal around the program to raw input, so that the chat can edit lines itself. nil, or
+	// false: there is none.
+	Terminal func() (*console.Terminal, bool)
+	// Columns is the width of a raw console; nil: unknown.
+	Columns func() int
+	// SetConsole sets the machine's own keyboard and screen up; nil where an operating system has done that.
+	SetConsole func(ConsoleOptions) error
+	// Status shows a line of text that stays on the screen; nil where there is no place for one.
+	Status func(text string)
+	// Temperature is the CPU's; nil, or false: it does not say.
+	Temperature func() (celsius int, ok bool)
 	// Interrupts delivers one value for each Ctrl-C; nil when they only come through a raw console.
 	Interrupts <-chan struct{}
 
@@ -44,6 +56,12 @@ type Platform struct {
 	ReadFile func(path string) ([]byte, error)
 	// Threads is the number of CPUs to compute on when -t does not say; 0 leaves it to the engine.
 	Threads int
+}
+
+// ConsoleOptions are the flags that concern the keyboard and the screen of a bare machine.
+type ConsoleOptions struct {
+	Keyboard string // --keyboard; empty: us
+	Video    string // --video; empty: auto
 }
 
 // Exit statuses of the program.
