@@ -57,6 +57,10 @@ The exit status is 0 only if the guest itself reported success.`,
 	flags.IntVar(&f.machine.CPUs, "smp", 1, "CPUs of the guest")
 	flags.StringVar(&f.machine.Memory, "mem", "2G", "memory of the guest")
 	flags.StringVar(&f.machine.Disk, "disk", qemu.DefaultDisk, "how FILE is attached: "+strings.Join(qemu.Disks(), ", "))
+	flags.StringVar(&f.machine.Chipset, "machine", "", "chipset of the guest, "+strings.Join(qemu.Chipsets(), " or ")+" (default: what suits --disk)")
+	flags.StringVar(&f.machine.CPU, "cpu", "", "CPU model of the guest, as QEMU names it (default: the best there is)")
+	flags.StringVar(&f.machine.Firmware, "firmware", "", "with --uefi: OVMF's code image (default: the installed one)")
+	flags.BoolVar(&f.machine.SecureBoot, "secure-boot", false, "with --uefi: Secure Boot on, Microsoft's keys enrolled")
 	flags.StringVar(&f.prompt, "prompt", "", "let the guest complete this text and end")
 	flags.IntVarP(&f.n, "predict", "n", 64, "with --prompt: tokens to generate at most")
 	flags.DurationVar(&f.machine.Timeout, "timeout", 0, "give up after this time (default 60s with --prompt, else never)")
@@ -109,6 +113,9 @@ func (f *qemuFlags) run(cmd *cobra.Command, args []string) error {
 func (f *qemuFlags) check(cmd *cobra.Command, args []string) error {
 	if f.bios && f.uefi {
 		return usagef("--bios and --uefi are two ways to boot, give one")
+	}
+	if !f.uefi && (f.machine.Firmware != "" || f.machine.SecureBoot) {
+		return usagef("--firmware and --secure-boot go with --uefi")
 	}
 	if f.arch != "amd64" {
 		return withHint(usagef("--arch %s: llamafiles of this version boot on amd64 only", f.arch), "leave --arch out")

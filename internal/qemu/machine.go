@@ -5,44 +5,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/llamaboot/llamaboot/internal/guest"
 )
 
-// disk is a way to attach the boot disk: the chipset it belongs to and the devices, the last of which takes the drive.
-type disk struct {
-	machine string
-	devices []string
-}
-
-var disks = map[string]disk{
-	"ide":    {"pc", []string{"ide-hd,drive=disk,bootindex=0"}},
-	"ahci":   {"q35", []string{"ide-hd,drive=disk,bus=ide.0,bootindex=0"}},
-	"virtio": {"q35", []string{"virtio-blk-pci,drive=disk,bootindex=0"}},
-	"usb":    {"q35", []string{"qemu-xhci", "usb-storage,drive=disk,bootindex=0"}},
-	"nvme":   {"q35", []string{"nvme,drive=disk,serial=llamaboot,bootindex=0"}},
-}
-
-// DefaultDisk is the controller most PCs have.
-const DefaultDisk = "ahci"
-
-// Disks lists the ways to attach the boot disk.
-func Disks() []string {
-	var names []string
-	for name := range disks {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
-
 // Check refuses a machine that cannot be started, before anything is.
 func (m *Machine) Check() error {
-	if _, ok := disks[m.Disk]; !ok {
-		return fmt.Errorf("qemu: unknown disk %q, want one of %s", m.Disk, strings.Join(Disks(), ", "))
+	if err := m.checkDisk(); err != nil {
+		return err
 	}
 	if m.Accel != AccelAuto && m.Accel != AccelKVM && m.Accel != AccelTCG {
 		return fmt.Errorf("qemu: unknown accelerator %q, want auto, kvm or tcg", m.Accel)
@@ -82,14 +54,27 @@ func CheckBootable(path string) error {
 
 // arguments is QEMU's command line. dir is a folder for the run's files; qmp is the control socket, or empty.
 func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, error) {
-	d := disks[m.Disk]
-	cpu := "max"
-	if accel == AccelKVM {
+	cpu := m.CPU
+	switch {
+	case cpu != "":
+	case accel == AccelKVM:
 		cpu = "host"
+	default:
+		cpu = "max"
+	}
+	machine := m.chipset()
+	if m.MachineOptions != "" {
+		machine += "," + m.MachineOptions
+	}
+	if m.Sparse {
+		machine += ",memory-backend=ram"
+	}
+	if fw.smm {
+		machine += ",smm=on"
 	}
 	args := []string{
 		"-nodefaults", "-no-user-config", "-no-reboot",
-		"-machine", d.machine, "-accel", accel, "-cpu", cpu,
+		"-machine", machine, "-accel", accel, "-cpu", cpu,
 		"-smp", strconv.Itoa(m.CPUs), "-m", m.Memory,
 		"-display", "none", "-vga", "std",
 		"-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial",
@@ -97,18 +82,23 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 		// snapshot=on: whatever the guest or its firmware writes is thrown away.
 		"-drive", "if=none,id=disk,format=raw,snapshot=on,file=" + escapeComma(m.File),
 	}
-	for _, device := range d.devices {
+	if m.Sparse {
+		size, _, _ := strings.Cut(m.Memory, ",")
+		args = append(args, "-object", "memory-backend-ram,id=ram,reserve=off,size="+size)
+	}
+	devices := disks[m.Disk].on(m.chipset())
+	for i, device := range devices {
+		if i == len(devices)-1 && m.DiskOptions != "" {
+			device += "," + m.DiskOptions
+		}
 		args = append(args, "-device", device)
 	}
 	if m.UEFI {
-		args = append(args, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file="+escapeComma(fw.code))
-		if fw.vars != "" {
-			vars, err := copyInto(dir, fw.vars)
-			if err != nil {
-				return nil, err
-			}
-			args = append(args, "-drive", "if=pflash,unit=1,format=raw,file="+escapeComma(vars))
+		flash, err := fw.arguments(dir)
+		if err != nil {
+			return nil, err
 		}
+		args = append(args, flash...)
 	}
 	if m.GuestArgs != nil {
 		path := filepath.Join(dir, "args")
@@ -120,21 +110,8 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 	if qmp != "" {
 		args = append(args, "-qmp", "unix:"+escapeComma(qmp)+",server=on,wait=off")
 	}
-	return args, nil
+	return append(args, m.Extra...), nil
 }
 
 // escapeComma doubles commas, which separate QEMU's suboptions.
 func escapeComma(s string) string { return strings.ReplaceAll(s, ",", ",,") }
-
-// copyInto copies a firmware's variable store, which the guest writes to, into the run's folder.
-func copyInto(dir, path string) (string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("qemu: %w", err)
-	}
-	dst := filepath.Join(dir, filepath.Base(path))
-	if err := os.WriteFile(dst, b, 0o600); err != nil {
-		return "", fmt.Errorf("qemu: %w", err)
-	}
-	return dst, nil
-}

@@ -53,9 +53,20 @@ type Machine struct {
 	CPUs       int           // at least 1
 	Memory     string        // as QEMU's -m takes it: 2G
 	Disk       string        // one of Disks
+	Chipset    string        // one of Chipsets; empty: the usual one of the disk
+	CPU        string        // as QEMU's -cpu takes it; empty: the host's under KVM, else all QEMU has
+	Firmware   string        // OVMF's code image; empty: $LLAMABOOT_OVMF, else the installed one
+	SecureBoot bool          // with UEFI: Secure Boot on, Microsoft's keys enrolled
 	GuestArgs  []string      // nil: the guest uses what its file says
 	Timeout    time.Duration // 0: none
 	Screenshot string        // PNG to keep of the screen; empty: none
+
+	// For tests. Sparse gives the guest memory that the host need not have; DiskOptions are appended to the boot disk's
+	// device and MachineOptions to the machine, both as QEMU writes them; Extra to the command line.
+	Sparse         bool
+	DiskOptions    string
+	MachineOptions string
+	Extra          []string
 
 	Stdin io.Reader // sent to the serial port; nil: nothing
 	// Console receives the serial port's output. With Marks set, the lines between the two marks go to Text instead,

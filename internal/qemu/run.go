@@ -28,7 +28,7 @@ func (m *Machine) Run(ctx context.Context) error {
 	}
 	var fw firmware
 	if m.UEFI {
-		if fw, err = findOVMF(binary); err != nil {
+		if fw, err = findOVMF(binary, m.Firmware, m.SecureBoot); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,120 @@
+package qemu
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Chipsets. The one of 1996 has an IDE controller and no PCI Express, the one of 2007 AHCI and PCI Express.
+const (
+	PC  = "pc"
+	Q35 = "q35"
+)
+
+// Chipsets lists the values of Machine.Chipset.
+func Chipsets() []string { return []string{PC, Q35} }
+
+// disk is a way to attach the boot disk. The last device takes the drive.
+type disk struct {
+	chipset string   // the usual one
+	devices []string // on every chipset
+	own     map[string][]string
+	note    string // for the user
+	bios    bool   // OVMF has no driver
+	slow    bool   // 1.5 MB/s or less under SeaBIOS
+	power2  bool   // the medium's size must be a power of two
+}
+
+const hd = "hd,drive=disk,bootindex=0"
+
+var disks = map[string]disk{
+	"ide": {chipset: PC, note: "PATA", own: map[string][]string{PC: {"ide-" + hd}}},
+	"ahci": {chipset: Q35, note: "SATA", own: map[string][]string{
+		Q35: {"ide-" + hd + ",bus=ide.0"},
+		PC:  {"ahci,id=sata", "ide-" + hd + ",bus=sata.0"},
+	}},
+	"nvme":          {chipset: Q35, devices: []string{"nvme,drive=disk,serial=llamaboot,bootindex=0"}},
+	"virtio":        {chipset: Q35, devices: []string{"virtio-blk-pci,drive=disk,bootindex=0"}, note: "as QEMU offers it: old and new interface"},
+	"virtio-modern": {chipset: Q35, devices: []string{"virtio-blk-pci-non-transitional,drive=disk,bootindex=0"}, note: "version 1.0 only"},
+	"virtio-legacy": {chipset: PC, devices: []string{"virtio-blk-pci,disable-modern=on,disable-legacy=off,drive=disk,bootindex=0"}, note: "0.9.5 only"},
+	"virtio-scsi":   {chipset: Q35, devices: []string{"virtio-scsi-pci", "scsi-" + hd}},
+	"usb":           {chipset: Q35, devices: []string{"qemu-xhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on xHCI, USB 3"},
+	"usb-ehci":      {chipset: Q35, devices: []string{"usb-ehci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on EHCI, USB 2"},
+	"usb-uhci":      {chipset: PC, devices: []string{"piix3-usb-uhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on UHCI, USB 1.1", slow: true},
+	"usb-uas":       {chipset: Q35, devices: []string{"qemu-xhci", "usb-uas", "scsi-" + hd}, note: "USB attached SCSI", bios: true},
+	"lsi":           {chipset: PC, devices: []string{"lsi53c895a", "scsi-" + hd}, note: "LSI 53C895A"},
+	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, note: "LSI SAS1068"},
+	"megasas":       {chipset: PC, devices: []string{"megasas", "scsi-" + hd}, note: "LSI MegaRAID", bios: true},
+	"pvscsi":        {chipset: PC, devices: []string{"pvscsi", "scsi-" + hd}, note: "VMware's"},
+	"sdcard":        {chipset: Q35, devices: []string{"sdhci-pci", "sd-card,drive=disk"}, note: "SD host controller", power2: true},
+}
+
+// DefaultDisk is the controller most PCs have.
+const DefaultDisk = "ahci"
+
+// Disks lists the ways to attach the boot disk.
+func Disks() []string {
+	var names []string
+	for name := range disks {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// DiskInfo says what a way to attach the disk needs.
+type DiskInfo struct {
+	Chipsets   []string // where it exists, the usual one first
+	BIOSOnly   bool     // OVMF does not boot from it
+	Slow       bool     // 1.5 MB/s or less under SeaBIOS
+	PowerOfTwo bool     // the medium's size must be a power of two
+	Note       string   // a few words for people, or nothing
+}
+
+// Describe returns what is known of one of Disks.
+func Describe(name string) DiskInfo {
+	d := disks[name]
+	info := DiskInfo{Chipsets: []string{d.chipset}, BIOSOnly: d.bios, Slow: d.slow, PowerOfTwo: d.power2, Note: d.note}
+	for _, c := range Chipsets() {
+		if c != d.chipset && d.on(c) != nil {
+			info.Chipsets = append(info.Chipsets, c)
+		}
+	}
+	return info
+}
+
+// on returns the devices on a chipset, nil if it cannot have them.
+func (d disk) on(chipset string) []string {
+	if own, ok := d.own[chipset]; ok {
+		return own
+	}
+	return d.devices
+}
+
+// checkDisk refuses disks and chipsets that do not exist or do not go together.
+func (m *Machine) checkDisk() error {
+	d, ok := disks[m.Disk]
+	if !ok {
+		return fmt.Errorf("qemu: unknown disk %q, want one of %s", m.Disk, strings.Join(Disks(), ", "))
+	}
+	if m.Chipset == "" {
+		return nil
+	}
+	if !slices.Contains(Chipsets(), m.Chipset) {
+		return fmt.Errorf("qemu: unknown machine %q, want %s", m.Chipset, strings.Join(Chipsets(), " or "))
+	}
+	if d.on(m.Chipset) == nil {
+		return fmt.Errorf("qemu: machine %q has no %s disk, only %s has", m.Chipset, m.Disk, d.chipset)
+	}
+	return nil
+}
+
+// chipset is the machine's, or the usual one of its disk.
+func (m *Machine) chipset() string {
+	if m.Chipset != "" {
+		return m.Chipset
+	}
+	return disks[m.Disk].chipset
+}
