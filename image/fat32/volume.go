@@ -8,10 +8,12 @@ import (
 	"strings"
 )
 
-// A File to be placed: Path is slash-separated upper-case 8.3 names.
+// A File to be placed: Path is slash-separated upper-case 8.3 names. With Short, which
+// is the 8.3 name then, the last part of Path may be a long name of ASCII characters.
 type File struct {
-	Path string
-	Size int64
+	Path  string
+	Size  int64
+	Short string
 }
 
 // Options of a volume; the zero value is a minimal volume with 512-byte
@@ -95,6 +97,9 @@ func (v *Volume) plan(files []File) error {
 			parent = d
 		}
 		parent.count++
+		if f.Short != "" {
+			parent.count += longParts(parts[len(parts)-1])
+		}
 	}
 	for _, d := range v.dirs {
 		d.cluster = v.allocate(int64(d.count)*EntrySize, 1)
@@ -110,7 +115,7 @@ func (v *Volume) plan(files []File) error {
 		if i := strings.LastIndexByte(f.Path, '/'); i >= 0 {
 			dir, name = f.Path[:i], f.Path[i+1:]
 		}
-		short, err := shortName(name)
+		long, short, err := names(name, f.Short)
 		if err != nil {
 			return err
 		}
@@ -123,7 +128,7 @@ func (v *Volume) plan(files []File) error {
 		}
 		v.places[f.Path] = (max(cluster, rootCluster) - rootCluster) * v.clusterBytes()
 		d := byPath[dir]
-		d.entries = append(d.entries, entry(short, attrArchive, cluster, f.Size))
+		d.entries = append(append(d.entries, long...), entry(short, attrArchive, cluster, f.Size))
 	}
 	return nil
 }

@@ -33,19 +33,22 @@ func TestRecordSizes(t *testing.T) {
 func sample(t *testing.T, o Options) (string, map[string][]byte, *Volume) {
 	t.Helper()
 	contents := map[string][]byte{
-		"EFI/BOOT/BOOTX64.EFI":  bytes.Repeat([]byte("x64 "), 300_001),
-		"EFI/BOOT/BOOTAA64.EFI": bytes.Repeat([]byte("a64"), 99_999),
-		"EFI/BOOT/EMPTY":        {},
-		"README.TXT":            []byte("one byte over a sector" + strings.Repeat(".", 491)),
+		"EFI/BOOT/BOOTX64.EFI":       bytes.Repeat([]byte("x64 "), 300_001),
+		"EFI/BOOT/BOOTAA64.EFI":      bytes.Repeat([]byte("a64"), 99_999),
+		"EFI/BOOT/EMPTY":             {},
+		"README.TXT":                 []byte("one byte over a sector" + strings.Repeat(".", 491)),
+		"llamaboot.cfg":              []byte("temp = 0\n"),
+		"a name of 26 letters, .bin": []byte("26"),
 	}
-	order := []string{"EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/BOOTAA64.EFI", "EFI/BOOT/EMPTY", "README.TXT"}
+	short := map[string]string{"llamaboot.cfg": "LLAMAB~1.CFG", "a name of 26 letters, .bin": "ANAMEO~1.BIN"}
+	order := []string{"EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/BOOTAA64.EFI", "EFI/BOOT/EMPTY", "README.TXT", "llamaboot.cfg", "a name of 26 letters, .bin"}
 	for i := range 40 { // a directory of more than one cluster
 		name := "MANY/F" + string(rune('A'+i/10)) + string(rune('0'+i%10)) + ".BIN"
 		contents[name], order = []byte{byte(i)}, append(order, name)
 	}
 	var files []File
 	for _, name := range order {
-		files = append(files, File{name, int64(len(contents[name]))})
+		files = append(files, File{name, int64(len(contents[name])), short[name]})
 	}
 	v, err := New(o, files)
 	if err != nil {
@@ -142,18 +145,22 @@ func TestRefuses(t *testing.T) {
 		file File
 		want error
 	}{
-		{File{"lower.efi", 1}, ErrName},
-		{File{"NINECHARS.EFI", 1}, ErrName},
-		{File{"A.LONG", 1}, ErrName},
-		{File{"DIR NAME/A", 1}, ErrName},
-		{File{"", 1}, ErrName},
-		{File{"BIG.BIN", MaxFile + 1}, ErrTooBig},
+		{File{"lower.efi", 1, ""}, ErrName},
+		{File{"NINECHARS.EFI", 1, ""}, ErrName},
+		{File{"A.LONG", 1, ""}, ErrName},
+		{File{"DIR NAME/A", 1, ""}, ErrName},
+		{File{"", 1, ""}, ErrName},
+		{File{"BIG.BIN", MaxFile + 1, ""}, ErrTooBig},
+		{File{"long name", 1, "long"}, ErrName},
+		{File{"wild*card", 1, "WILD"}, ErrName},
+		{File{"ends in a dot.", 1, "DOT"}, ErrName},
+		{File{"\u00fcber", 1, "UBER"}, ErrName},
 	} {
 		if _, err := New(Options{}, []File{tc.file}); !errors.Is(err, tc.want) {
 			t.Errorf("%q: got %v, want %v", tc.file.Path, err, tc.want)
 		}
 	}
-	if _, err := New(Options{}, []File{{"A", 1}, {"A", 2}}); !errors.Is(err, ErrName) {
+	if _, err := New(Options{}, []File{{Path: "A", Size: 1}, {Path: "A", Size: 2}}); !errors.Is(err, ErrName) {
 		t.Errorf("duplicate: got %v, want %v", err, ErrName)
 	}
 }
