@@ -93,9 +93,7 @@ func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 func pairKey(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) }
 
 func (m *bpe) encode(dst []int32, text string, _ bool) []int32 {
-	if !utf8.ValidString(text) {
-		text = replaceInvalid(text)
-	}
+	text = repair(text)
 	c := m.caches.get()
 	defer m.caches.put(c)
 	return m.pieces(dst, text, m.split, c)
@@ -147,13 +145,45 @@ func (m *bpe) join(_ string, a, b *symbol) (uint32, int32, bool) {
 	return p.rank, p.id, ok
 }
 
-// replaceInvalid puts U+FFFD for every byte that is not part of a UTF-8 character.
-func replaceInvalid(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		b.WriteRune(r)
+// repair makes characters of what is not valid UTF-8 the way llama.cpp does: characters written longer than needed are
+// taken as they are meant, every other byte becomes U+FFFD. Surrogates stay, as three bytes.
+func repair(s string) string {
+	if utf8.ValidString(s) {
+		return s
 	}
-	return b.String()
+	b := make([]byte, 0, len(s)+16)
+	for i := 0; i < len(s); {
+		r, n := lenient(s[i:])
+		if r >= 0xD800 && r < 0xE000 {
+			b = append(b, s[i:i+n]...)
+		} else {
+			b = utf8.AppendRune(b, r)
+		}
+		i += n
+	}
+	return string(b)
+}
+
+// lenient decodes the first character of s, written at any length; U+FFFD and 1 when there is none.
+func lenient(s string) (rune, int) {
+	n := charLen(s[0])
+	if n == 1 && s[0] >= utf8.RuneSelf || s[0] >= 0xF8 || n > len(s) {
+		return utf8.RuneError, 1
+	}
+	if n == 1 {
+		return rune(s[0]), 1
+	}
+	r := rune(s[0]) & (0x7F >> n)
+	for _, c := range []byte(s[1:n]) {
+		if c&0xC0 != 0x80 {
+			return utf8.RuneError, 1
+		}
+		r = r<<6 | rune(c&0x3F)
+	}
+	if r > utf8.MaxRune {
+		return utf8.RuneError, 1
+	}
+	return r, n
 }
 
 // The byte alphabet of GPT-2's encoder.py: printable Latin-1 bytes stand for themselves, the other 68 are mapped

@@ -16,7 +16,7 @@ const (
 	punct                     // \p{P}
 	symbolC                   // \p{S}
 	space                     // \s: White_Space
-	control                   // Cc, Cf, Co, Cs
+	control                   // Cc, Cf, Co, Cs; not what is unassigned
 )
 
 // classes is a two-stage table: page of the high bits, class of the low eight. Pages that are equal are shared,
@@ -43,7 +43,11 @@ var buildClasses = sync.OnceFunc(func() {
 	set(unicode.P, punct)
 	set(unicode.S, symbolC)
 	set(unicode.White_Space, space)
-	set(unicode.C, control)
+	for _, t := range []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs} {
+		set(t, control) // not unicode.C, which holds unassigned characters too
+	}
+	set(newSymbols, symbolC)
+	set(newLetters, letter)
 	shared := map[[256]class]*[256]class{}
 	for i := range classes {
 		page := [256]class(flat[i<<8 : i<<8+256])
@@ -53,6 +57,13 @@ var buildClasses = sync.OnceFunc(func() {
 		classes[i] = shared[page]
 	}
 })
+
+// newSymbols and newLetters are characters of Unicode 15.1, which llama.cpp's tables have and those of package unicode,
+// 15.0, lack: ideographic description characters and CJK extension I.
+var (
+	newSymbols = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x2FFC, Hi: 0x2FFF, Stride: 1}}}
+	newLetters = &unicode.RangeTable{R32: []unicode.Range32{{Lo: 0x2EBF0, Hi: 0x2EE5D, Stride: 1}}}
+)
 
 func classOf(r rune) class { return classes[r>>8][r&255] }
 

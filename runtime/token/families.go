@@ -93,9 +93,10 @@ func spacedClass(any class) splitter {
 	}
 }
 
-// cjk is [一-龥ࠀ-一가-퟿]+, the ranges DeepSeek's tokenizers use.
-var cjk = isolateSet(func(_ class, r rune) bool {
-	return r >= 0x800 && r <= 0x9FA5 || r >= 0xAC00 && r <= 0xD7FF
+// cjk is [一-龥ࠀ-一가-퟿]+, the ranges DeepSeek's tokenizers use. White space beyond ASCII is in no range, as in
+// llama.cpp, which shows it to its regular expressions as a vertical tab.
+var cjk = isolateSet(func(c class, r rune) bool {
+	return c&space == 0 && (r >= 0x800 && r <= 0x9FA5 || r >= 0xAC00 && r <= 0xD7FF)
 })
 
 // han is [一-龥぀-ゟ゠-ヿ]+
@@ -183,6 +184,9 @@ var (
 	gpt4o   = family{contractions: true, cased: true, digits: 3, word: letter, slash: true}
 	tekken  = family{cased: true, digits: 1, word: letter, slash: true}
 	minicpm = family{contractions: true, word: letter}
+
+	seedCoder = family{contractions: true, digits: 1, word: letter, newlinesApart: true}
+	ufakzeka  = family{digits: 1, word: letter}
 )
 
 var (
@@ -192,25 +196,29 @@ var (
 	preQwen2     = preTokenizer{stages: []splitter{qwen2.split}}
 	preGPT4o     = preTokenizer{stages: []splitter{gpt4o.split}}
 	preDeepSeek3 = preTokenizer{stages: []splitter{upTo3Digits, han, splitDeepSeek3}}
+	preDefault   = preTokenizer{stages: []splitter{plainPunct, splitGPT2, numbers, threeDigits}}
 	preBloom     = preTokenizer{stages: []splitter{splitBloom}}
 )
 
 // preTokenizers lists the supported values of tokenizer.ggml.pre.
 var preTokenizers = map[string]preTokenizer{
-	"default": {stages: []splitter{plainPunct, splitGPT2, numbers, threeDigits}},
-	"gpt-2":   preGPT2, "phi-2": preGPT2, "mpt": preGPT2, "olmo": preGPT2, "jais": preGPT2, "exaone4": preGPT2,
+	"": preDefault, "default": preDefault,
+	"gpt-2": preGPT2, "phi-2": preGPT2, "mpt": preGPT2, "olmo": preGPT2, "jais": preGPT2, "exaone4": preGPT2,
 	"trillion": preGPT2, "granite-docling": preGPT2, "gigachat": preGPT2, "mellum": preGPT2, "modern-bert": preGPT2,
 	"a.x-4.0": preGPT2, "jina-es": preGPT2, "jina-de": preGPT2, "jina-v2-es": preGPT2, "jina-v2-de": preGPT2,
+	"jina-v1-en": preGPT2, "jina-v2-code": preGPT2, "roberta-bpe": preGPT2,
 	"llama-bpe": preLlama3, "llama3": preLlama3, "llama-v3": preLlama3, "falcon3": preLlama3, "falcon-h1": preLlama3,
-	"pixtral": preLlama3, "midm-2.0": preLlama3, "lfm2": preLlama3,
+	"pixtral": preLlama3, "midm-2.0": preLlama3, "lfm2": preLlama3, "jina-v5-nano": preLlama3,
 	"dbrx": {stages: []splitter{llama3.split}}, "smaug-bpe": {stages: []splitter{llama3.split}},
 	"chatglm-bpe": {stages: []splitter{llama3.split}}, "glm4": {stages: []splitter{llama3.split}},
 	"minicpm5": {stages: []splitter{upTo3Digits, minicpm.split}, wholeWords: true},
 	"qwen2":    preQwen2, "deepseek-r1-qwen": preQwen2, "stablelm2": preQwen2, "hunyuan": preQwen2, "megrez": preQwen2,
 	"kormo": preQwen2, "f2llmv2": preQwen2, "grok-2": preQwen2, "solar-open": preQwen2, "bailingmoe": preQwen2,
 	"bailingmoe2": preQwen2, "llada-moe": preQwen2,
-	"qwen35": {stages: []splitter{qwen35.split}},
-	"gpt-4o": preGPT4o, "llama4": preGPT4o, "kanana2": preGPT4o, "minimax-m2": preGPT4o,
+	"qwen35":     {stages: []splitter{qwen35.split}},
+	"seed-coder": {stages: []splitter{seedCoder.split}},
+	"ufakzeka":   {stages: []splitter{ufakzeka.split}},
+	"gpt-4o":     preGPT4o, "llama4": preGPT4o, "kanana2": preGPT4o, "minimax-m2": preGPT4o, "talkie": preGPT4o,
 	"tekken":    {stages: []splitter{tekken.split}, wholeWords: true, addBOS: true},
 	"starcoder": preStarcoder, "refact": preStarcoder, "command-r": preStarcoder, "smollm": preStarcoder,
 	"codeshell": preStarcoder, "exaone": preStarcoder, "minerva-7b": preStarcoder, "mellum2": preStarcoder,
@@ -223,9 +231,9 @@ var preTokenizers = map[string]preTokenizer{
 }
 
 func isDeepSeekPunct(_ class, r rune) bool {
-	// [!-/:-~！-／：-～‘-‟　-。]
+	// [!-/:-~！-／：-～‘-‟　-。], where U+3000 is white space like in cjk
 	return r >= '!' && r <= '/' || r >= ':' && r <= '~' || r >= '！' && r <= '／' || r >= '：' && r <= '～' ||
-		r >= '‘' && r <= '‟' || r >= 0x3000 && r <= '。'
+		r >= '‘' && r <= '‟' || r >= '、' && r <= '。'
 }
 
 // isDeepSeekLetter is the list of letters with case that DeepSeek's first tokenizer spells out.

@@ -80,6 +80,8 @@ type family struct {
 	digits       int   // most digits in a piece, 0 for no limit
 	word         class // letter, or letter|mark_
 	slash        bool  // punctuation takes slashes as well as newlines behind it
+
+	newlinesApart bool // punctuation takes no newlines behind it
 }
 
 // split is, with the options of the family,
@@ -106,7 +108,7 @@ func (f family) split(s string) int {
 	none := space | number | f.word
 	if size > 0 && c&none == 0 {
 		i := skip + runNot(s[skip:], none)
-		for i < len(s) && (s[i] == '\r' || s[i] == '\n' || f.slash && s[i] == '/') {
+		for !f.newlinesApart && i < len(s) && (s[i] == '\r' || s[i] == '\n' || f.slash && s[i] == '/') {
 			i++
 		}
 		return i

@@ -30,6 +30,8 @@ var (
 		`*|\p{N}| ?` + notWS + `+[\r\n/]*|` + spaceTail
 	exprGPT4o = `[^\r\n\p{L}\p{N}]?` + upperOrAny + `*` + lowerOrAny + `+` + anyCase + `?|[^\r\n\p{L}\p{N}]?` + upperOrAny + `+` + lowerOrAny +
 		`*` + anyCase + `?|\p{N}{1,3}| ?` + notWS + `+[\r\n/]*|` + spaceTail
+	// [一-龥ࠀ-一가-퟿]+ without white space
+	exprCJK       = `[\x{800}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{9fa5}\x{ac00}-\x{d7ff}]+`
 	exprDeepSeek3 = `[!-/:-@\[-` + "`" + `{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|` + spaceTail
 )
 
@@ -119,7 +121,7 @@ var splitCases = map[string][]string{
 	"starcoder":      {`\p{N}`, exprGPT2},
 	"falcon":         {"[\\p{P}$+<=>^~|`]+", exprGPT2, `[0-9][0-9][0-9]`},
 	"default":        {`[\p{P}$+<=>^~|]+`, exprGPT2, `\p{N}+`, `[0-9][0-9][0-9]`},
-	"deepseek-coder": {`[\r\n]`, ws + `?\p{L}+`, ws + `?\p{P}+`, `[一-龥ࠀ-一가-퟿]+`, `\p{N}`},
+	"deepseek-coder": {`[\r\n]`, ws + `?\p{L}+`, ws + `?\p{P}+`, exprCJK, `\p{N}`},
 	"deepseek-v3":    {`\p{N}{1,3}`, `[一-龥぀-ゟ゠-ヿ]+`, exprDeepSeek3},
 	"bloom":          {` ?[^(` + ws[1:len(ws)-1] + `|.,!?…。，、।۔،)]+`},
 }

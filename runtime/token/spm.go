@@ -3,6 +3,7 @@ package token
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // spaceMark stands for a space inside SentencePiece vocabularies (U+2581).
@@ -83,9 +84,11 @@ func (m *spm) encode(dst []int32, text string, afterSpecial bool) []int32 {
 	}
 	c := m.caches.get()
 	defer m.caches.put(c)
+	// The beginning of a character that does not go on takes what follows with it, over the end of a word.
+	wordwise := m.wordwise && utf8.ValidString(text)
 	for len(text) > 0 {
 		n := len(text)
-		if m.wordwise {
+		if wordwise {
 			n = wordEnd(text)
 		}
 		dst = m.word(dst, text[:n], c)

@@ -84,7 +84,7 @@ func New(f *gguf.File) (*Tokenizer, error) {
 	case "llama":
 		t.BOS, t.EOS, t.Unk, t.AddBOS, t.addSpacePrefix = 1, 2, 0, true, true
 	case "gpt2":
-		t.BOS, t.EOS = None, None
+		t.BOS, t.EOS = None, None // llama.cpp says 11, a comma in most vocabularies, which would end every answer
 		t.AddBOS = preTokenizers[t.Pre].addBOS
 	case "bert":
 		t.BOS, t.Unk, t.Sep, t.Pad, t.Mask = 101, 100, 102, 0, 103
@@ -157,7 +157,8 @@ func (t *Tokenizer) Piece(id int32, special bool) string {
 // recognises control tokens written out in text, which must only be set for trusted text such as templates.
 func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	out := make([]int32, 0, len(text)/3+4)
-	if addSpecial && t.AddBOS && t.BOS != None {
+	bert := t.Model == "bert" // always [CLS] text [SEP], whatever the file says, and no other model adds a separator
+	if addSpecial && (t.AddBOS || bert) && t.BOS != None {
 		out = append(out, t.BOS)
 	}
 	afterSpecial := true
@@ -170,10 +171,10 @@ func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 		out = t.enc.encode(out, part, afterSpecial)
 		afterSpecial = false
 	})
-	if addSpecial && t.AddEOS && t.EOS != None {
+	if addSpecial && t.AddEOS && !bert && t.EOS != None {
 		out = append(out, t.EOS)
 	}
-	if addSpecial && t.AddSep && t.Sep != None {
+	if addSpecial && bert && t.Sep != None {
 		out = append(out, t.Sep)
 	}
 	return out

@@ -210,14 +210,14 @@ func TestPhi3Strips(t *testing.T) {
 }
 
 func TestWordPiece(t *testing.T) {
-	texts := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁cafe", "▁un", "aff", "able", "▁!", "▁中"}
+	texts := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁cafe", "▁un", "aff", "able", "▁!", "▁中", "▁ᄎ"}
 	tok, err := build(t, keys{"tokenizer.ggml.model": "bert", "tokenizer.ggml.tokens": texts,
 		"tokenizer.ggml.token_type":   kindsOf(len(texts), map[int]Kind{0: Control, 1: Control, 2: Control, 3: Control}),
-		"tokenizer.ggml.cls_token_id": 2, "tokenizer.ggml.seperator_token_id": 3, "tokenizer.ggml.unknown_token_id": 1})
+		"tokenizer.ggml.bos_token_id": 2, "tokenizer.ggml.seperator_token_id": 3, "tokenizer.ggml.unknown_token_id": 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]string{"Café!": "▁cafe|▁!", "unaffable": "▁un|aff|able", "unaffablex": "[UNK]", "中cafe\x00\u200b": "▁中|▁cafe", "": ""} {
+	for text, want := range map[string]string{"Café!": "▁cafe|▁!", "츓": "▁ᄎ", "caf\u0378e": "[UNK]", "unaffable": "▁un|aff|able", "unaffablex": "[UNK]", "中cafe\x00\u200b": "▁中|▁cafe", "": ""} {
 		if got := names(tok, tok.Encode(text, false, false)); got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
 		}

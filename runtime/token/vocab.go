@@ -54,11 +54,29 @@ func (t *Tokenizer) readVocab(f *gguf.File) error {
 // endTexts are tokens that end a generation wherever they occur, because files often forget to say so.
 var endTexts = []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<|endoftext|>",
 	"</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>",
-	"<｜end▁of▁sentence｜>"}
+	"<｜end▁of▁sentence｜>", "<|flush|>", "<|calls|>", "<turn|>", "<|tool_response>", "[e~["}
 
 // turnTexts are tokens that end a turn when the file names none.
 var turnTexts = []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>",
 	"<EOT>", "_<EOT>", "[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>"}
+
+// fillTokens are the tokens of fill-in-the-middle prompts: the keys that name them, the texts they have when the file
+// names none, and whether they end a generation, which then begins another file.
+var fillTokens = []struct {
+	keys  []string
+	texts []string
+	ends  bool
+}{
+	{[]string{"fim_pre_token_id", "prefix_token_id"}, []string{"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>",
+		"<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>"}, false},
+	{[]string{"fim_suf_token_id", "suffix_token_id"}, []string{"<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>",
+		"<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>"}, false},
+	{[]string{"fim_mid_token_id", "middle_token_id"}, []string{"<|fim_middle|>", "<fim-middle>", "<fim_middle>",
+		"<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>"}, false},
+	{[]string{"fim_pad_token_id"}, []string{"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"}, true},
+	{[]string{"fim_rep_token_id"}, []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}, true},
+	{[]string{"fim_sep_token_id"}, []string{"<|file_sep|>"}, true},
+}
 
 // readSpecial reads the special ids and what to add around a text, then finds the ids that end a generation.
 func (t *Tokenizer) readSpecial(f *gguf.File) error {
@@ -68,17 +86,11 @@ func (t *Tokenizer) readSpecial(f *gguf.File) error {
 	}{
 		{"bos_token_id", &t.BOS}, {"eos_token_id", &t.EOS}, {"eot_token_id", &t.EOT}, {"eom_token_id", &t.EOM},
 		{"unknown_token_id", &t.Unk}, {"seperator_token_id", &t.Sep}, {"padding_token_id", &t.Pad},
-		{"cls_token_id", nil}, {"mask_token_id", &t.Mask},
+		{"mask_token_id", &t.Mask},
 	} {
 		id, err := f.Int("tokenizer.ggml."+s.key, -1)
 		if err != nil {
 			return err
-		}
-		if s.id == nil {
-			s.id = &t.BOS // bert: [CLS] is what goes in front
-			if t.Model != "bert" {
-				continue
-			}
 		}
 		if id >= 0 && id < len(t.texts) {
 			*s.id = int32(id)
@@ -101,6 +113,32 @@ func (t *Tokenizer) readSpecial(f *gguf.File) error {
 		return err
 	}
 	t.findEnds()
+	return t.findFill(f)
+}
+
+// findFill makes the tokens of fill-in-the-middle prompts control tokens, which files often forget to say.
+func (t *Tokenizer) findFill(f *gguf.File) error {
+	for _, x := range fillTokens {
+		id := None
+		for _, key := range x.keys {
+			n, err := f.Int("tokenizer.ggml."+key, -1)
+			if err != nil {
+				return err
+			}
+			if n >= 0 && n < len(t.texts) {
+				id = int32(n)
+			}
+		}
+		for i := 0; id == None && i < len(x.texts); i++ {
+			if n, ok := t.ids[x.texts[i]]; ok {
+				id = n
+				t.kinds[id] = Control
+			}
+		}
+		if x.ends && id != None {
+			t.eog[id] = true
+		}
+	}
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (m *wordPiece) encode(dst []int32, text string, _ bool) []int32 {
 		}
 		word = word[:len(spaceMark)]
 	}
-	for _, r := range text {
+	for _, r := range repair(text) {
 		if m.accents {
 			r = firstOfNFD(r)
 		}
@@ -105,6 +105,9 @@ func (m *wordPiece) word(dst []int32, word string) []int32 {
 func firstOfNFD(r rune) rune {
 	if r < 0x80 {
 		return r
+	}
+	if r >= 0xAC00 && r < 0xAC00+11172 { // a Hangul syllable (Unicode 15.0, section 3.12): its leading consonant
+		return 0x1100 + (r-0xAC00)/588
 	}
 	var b [utf8.UTFMax]byte
 	d := norm.NFD.Properties(utf8.AppendRune(b[:0], r)).Decomposition()
