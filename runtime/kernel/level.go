@@ -43,10 +43,12 @@ type ops struct {
 
 // decoder is a fused decode routine: one for single blocks and, if group is not
 // zero, one for groups of so many. They add to out if add is 1; scales is
-// decodeScales bytes of scratch.
+// decodeScales bytes of scratch. With halves they fetch the first and the
+// second eight rows at next side by side instead of one after the other.
 type decoder struct {
 	one, many decodeFunc
 	group     int
+	halves    bool
 }
 
 type decodeFunc func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)

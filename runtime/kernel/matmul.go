@@ -173,8 +173,11 @@ func (m *product) decodeFused(s *scratch, t, ahead int, d *decoder) {
 		d.many(src, m.w.rowBytes, done/d.group, next, &m.panel[0], &dst[0], &s.strip[0], 0)
 	}
 	if done < blocks {
-		from := done * ti.bytes
-		d.one(at(src, from), m.w.rowBytes, blocks-done, next+uintptr(stripRows*from),
+		from, fetched := done*ti.bytes, stripRows*done*ti.bytes
+		if d.halves {
+			fetched /= 2
+		}
+		d.one(at(src, from), m.w.rowBytes, blocks-done, next+uintptr(fetched),
 			&m.panel[done*ti.elems/unitCols*ti.form.colBytes()], &dst[0], &s.strip[0], min(done, 1))
 	}
 	if rows < stripRows {

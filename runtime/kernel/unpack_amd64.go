@@ -61,18 +61,18 @@ var unpackAVXVNNI = func() unpackFuncs {
 
 // decodeAVX512 are the fused routines.
 var decodeAVX512 = [maxType]decoder{
-	Q4_0:   {one: decodeQ40AVX512, many: decodeQ40x4AVX512, group: 4},
+	Q4_0:   {one: decodeQ40AVX512, many: decodeQ40x4AVX512, group: 4, halves: true},
 	Q4_1:   {one: decodeQ41AVX512},
 	Q5_0:   {one: decodeQ50AVX512},
 	Q5_1:   {one: decodeQ51AVX512},
 	Q8_0:   {one: decodeQ80AVX512, many: decodeQ80x2AVX512, group: 2},
 	Q2_K:   {one: decodeQ2KAVX512},
 	Q3_K:   {one: decodeQ3KAVX512},
-	Q4_K:   {one: decodeQ4KAVX512},
-	Q5_K:   {one: decodeQ5KAVX512},
-	Q6_K:   {one: decodeQ6KAVX512},
-	IQ4_NL: {one: decodeIQ4NLAVX512, many: decodeIQ4NLx4AVX512, group: 4},
-	IQ4_XS: {one: decodeIQ4XSAVX512},
+	Q4_K:   {one: decodeQ4KAVX512, halves: true},
+	Q5_K:   {one: decodeQ5KAVX512, halves: true},
+	Q6_K:   {one: decodeQ6KAVX512, halves: true},
+	IQ4_NL: {one: decodeIQ4NLAVX512, many: decodeIQ4NLx4AVX512, group: 4, halves: true},
+	IQ4_XS: {one: decodeIQ4XSAVX512, halves: true},
 	MXFP4:  {one: decodeMXFP4AVX512},
 }
 

@@ -8,9 +8,9 @@ package main
 // rowsFormats are decoded row by row; the registers of groupScales (0 to 5)
 // are free again when the rows begin.
 var rowsFormats = []format{
-	{name: "Q40rows", bytes: 4 * 18, units: 4, sub: 32, body: rowsQ40},
+	{name: "Q40rows", bytes: 4 * 18, units: 4, sub: 32, halves: true, body: rowsQ40},
 	{name: "Q80rows", bytes: 2 * 34, units: 2, sub: 32, off8: true, body: rowsQ80},
-	{name: "IQ4NLrows", bytes: 4 * 18, units: 4, sub: 32, off8: true, body: rowsIQ4NL},
+	{name: "IQ4NLrows", bytes: 4 * 18, units: 4, sub: 32, off8: true, halves: true, body: rowsIQ4NL},
 }
 
 // columns loads the activations of 128-bit parts p of a vector: bytes off[p]

@@ -23,6 +23,9 @@ type format struct {
 	frame int  // vectors of stack it needs
 	body  func(u *unpacker)
 	table bool // needs PSHUFB
+	// halves: decoding fetches the two halves of the next strip side by side
+	// (decoder.halves in package kernel says the same).
+	halves bool
 }
 
 func (f format) subs() int { return 32 / f.sub }
@@ -36,18 +39,18 @@ func (f format) unitBytes() int {
 }
 
 var formats = []format{
-	{name: "Q40", bytes: 18, units: 1, sub: 32, body: unpackQ40},
+	{name: "Q40", bytes: 18, units: 1, sub: 32, halves: true, body: unpackQ40},
 	{name: "Q41", bytes: 20, units: 1, sub: 32, min: true, body: unpackQ41},
 	{name: "Q50", bytes: 22, units: 1, sub: 32, body: unpackQ50},
 	{name: "Q51", bytes: 24, units: 1, sub: 32, min: true, body: unpackQ51},
 	{name: "Q80", bytes: 34, units: 1, sub: 32, off8: true, body: unpackQ80},
 	{name: "Q2K", bytes: 84, units: 8, sub: 16, min: true, body: unpackQ2K},
 	{name: "Q3K", bytes: 110, units: 8, sub: 16, body: unpackQ3K},
-	{name: "Q4K", bytes: 144, units: 8, sub: 32, min: true, body: unpackQ4K},
-	{name: "Q5K", bytes: 176, units: 8, sub: 32, min: true, frame: 8, body: unpackQ5K},
-	{name: "Q6K", bytes: 210, units: 8, sub: 16, body: unpackQ6K},
-	{name: "IQ4NL", bytes: 18, units: 1, sub: 32, off8: true, table: true, body: unpackIQ4NL},
-	{name: "IQ4XS", bytes: 136, units: 8, sub: 32, off8: true, table: true, body: unpackIQ4XS},
+	{name: "Q4K", bytes: 144, units: 8, sub: 32, min: true, halves: true, body: unpackQ4K},
+	{name: "Q5K", bytes: 176, units: 8, sub: 32, min: true, frame: 8, halves: true, body: unpackQ5K},
+	{name: "Q6K", bytes: 210, units: 8, sub: 16, halves: true, body: unpackQ6K},
+	{name: "IQ4NL", bytes: 18, units: 1, sub: 32, off8: true, table: true, halves: true, body: unpackIQ4NL},
+	{name: "IQ4XS", bytes: 136, units: 8, sub: 32, off8: true, table: true, halves: true, body: unpackIQ4XS},
 	{name: "MXFP4", bytes: 17, units: 1, sub: 32, table: true, body: unpackMXFP4},
 }
 
@@ -104,7 +107,7 @@ func emitUnpack(v vec, fm format) {
 	body := vec{v.isa, newFile("")}
 	body.consts = v.consts
 	fm.body(&unpacker{vec: body, format: fm})
-	v.spread(body.text.String(), 16*fm.bytes/groups)
+	v.spread(body.text.String(), 16*fm.bytes/groups, "(R11)")
 	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}
@@ -129,14 +132,15 @@ func (v vec) gatherMasks() {
 	}
 }
 
-// spread emits body with prefetches of n bytes at R11 strewn evenly over it: a
-// burst of them would fill the miss buffers and hold up the loads.
-func (v vec) spread(body string, n int) {
+// spread emits body with prefetches of n bytes at each of the streams strewn
+// evenly over it: a burst of them would fill the miss buffers and hold up the
+// loads.
+func (v vec) spread(body string, n int, streams ...string) {
 	lines := strings.SplitAfter(body, "\n")
-	done := 0
+	done, total := 0, (n+63)/64*len(streams)
 	for i, l := range lines {
-		for ; done*len(lines) < i*n && done < n; done += 64 {
-			v.ins("PREFETCHT0 %d(R11)", done)
+		for ; done*len(lines) < i*total && done < total; done++ {
+			v.ins("PREFETCHT0 %d%s", done/len(streams)*64, streams[done%len(streams)])
 		}
 		v.text.WriteString(l)
 	}
