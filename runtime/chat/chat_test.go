@@ -62,37 +62,11 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// TestBombs wants an error for templates that want too much, in little time.
-func TestBombs(t *testing.T) {
-	for name, source := range map[string]string{
-		"loops":     "{% for a in range(60000) %}{% for b in range(60000) %}{% endfor %}{% endfor %}",
-		"range":     "{% for a in range(1000000000) %}x{% endfor %}",
-		"recursion": "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
-		"excess":    "{% macro f(x) %}{{ f(1, 2, 3, 4) }}{% endmacro %}{{ f(1) }}",
-		"doubling":  "{% set x = 'aaaaaaaa' %}" + strings.Repeat("{% set x = x ~ x %}", 40),
-		"in a loop": "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-		"replace":   "{% set x = 'a' %}" + strings.Repeat("{% set x = x | replace('a', 'aaaaaaaaaaaaaaaa') %}", 10),
-		"join":      "{% set x = range(60000) | join('" + strings.Repeat("x", 1000) + "') %}",
-		"cycle":     "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}",
-		"brackets":  "{{ " + strings.Repeat("(", 200) + "1" + strings.Repeat(")", 200) + " }}",
-		"blocks":    strings.Repeat("{% if true %}", 200) + strings.Repeat("{% endif %}", 200),
-		"size":      strings.Repeat("x", maxSource+1),
-	} {
-		if _, err := render(t, source, `{}`); !errors.Is(err, ErrLimit) {
-			t.Errorf("%s: %v, want a limit", name, err)
-		}
-	}
-	deep := strings.Repeat("[", 300) + strings.Repeat("]", 300)
-	if _, err := render(t, "{{ x }}", `{"x": `+deep+`}`); err == nil {
-		t.Error("300 nested lists are accepted")
-	}
-}
-
 func TestRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ source, want string }{
 		"unknown tag": {"{% frobnicate %}", ""}, "open tag": {"{% if x", "not closed"}, "open block": {"{% if x %}", ""},
 		"open raw": {"{% raw %}x", "not closed"}, "exception": {"{{ raise_exception('only users') }}", "only users"},
-		"our names": {"{{ llamaboot_step(0) }}", "reserved"}, "string": {"{{ 'abc }}", "not closed"},
+		"our names": {"{{ llamaboot_step() }}", "reserved"}, "string": {"{{ 'abc }}", "not closed"},
 		"range": {"{{ range('a') }}", "integers"},
 	} {
 		if _, err := render(t, c.source, `{}`); !errors.Is(err, ErrTemplate) || !strings.Contains(err.Error(), c.want) {

@@ -13,9 +13,20 @@ import (
 // filter is a filter of ours: the value, then the arguments.
 type filter func(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error)
 
-// ownFilters replace the library's: tojson because the library sorts keys when it indents, join and replace because
-// their results have no limit, first and last because the library's know no strings.
-var ownFilters = map[string]filter{"tojson": toJSON, "join": join, "replace": replace, "first": first, "last": last}
+// ownFilters replace the library's: tojson because the library sorts keys when it indents, first and last because the
+// library's know no strings, the others because their work has no limit.
+var ownFilters map[string]filter
+
+func init() { // the filters refer to the table through the tests
+	ownFilters = map[string]filter{
+		"tojson": toJSON, "fromjson": fromJSON, "join": join, "replace": replace, "first": first, "last": last,
+		"string": stringOf, "list": listOf, "indent": indent, "trim": trim, "int": intOf, "float": floatOf,
+		"default": defaulted, "d": defaulted, "round": rounded, "sum": sum,
+		"sort": sorted, "max": extreme(1), "min": extreme(-1),
+		"map": mapped, "select": selected(true, false), "reject": selected(false, false),
+		"selectattr": selected(true, true), "rejectattr": selected(false, true),
+	}
+}
 
 // argument is the i-th argument of a filter, by position or by name.
 func argument(args []jinja.Value, named map[string]jinja.Value, i int, name string) (jinja.Value, bool) {
@@ -32,65 +43,73 @@ func join(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.Va
 		sep = text(v)
 	}
 	attr, byAttr := argument(args, named, 2, "attribute")
-	var parts []string
-	total := 0
-	for _, x := range elements(args[0]) {
-		if byAttr && x.IsDict() && attr.IsString() {
-			x, _ = x.AsDict().Get(attr.AsString())
-		}
-		s := text(x)
-		if total += len(s) + len(sep); total > maxValue {
-			return b.fail("join makes more than %d bytes", maxValue)
-		}
-		parts = append(parts, s)
+	items, err := b.elements(args[0])
+	if err != nil {
+		return jinja.None(), err
 	}
-	return jinja.NewString(strings.Join(parts, sep)), nil
-}
-
-// elements is what iterating over v yields.
-func elements(v jinja.Value) []jinja.Value {
-	var out []jinja.Value
-	switch {
-	case v.IsList():
-		return v.AsList().Items
-	case v.IsDict():
-		for _, k := range v.AsDict().Keys {
-			out = append(out, jinja.NewString(k))
+	var out strings.Builder
+	for i, x := range items {
+		if byAttr {
+			if x, err = b.path(x, attr); err != nil {
+				return x, err
+			}
 		}
-	case v.IsString():
-		for _, r := range v.AsString() {
-			out = append(out, jinja.NewString(string(r)))
+		if i > 0 {
+			out.WriteString(sep)
+		}
+		if err := b.whole(x); err != nil {
+			return x, err
+		}
+		out.WriteString(text(x))
+		if out.Len() > maxValue {
+			return x, b.fail("join makes more than %d bytes", maxValue)
 		}
 	}
-	return out
+	return b.text(out.String())
 }
 
-func first(_ *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
-	if l := elements(args[0]); len(l) > 0 {
-		return l[0], nil
+func first(b *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+	return end(b, args[0], 0)
+}
+
+func last(b *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+	return end(b, args[0], -1)
+}
+
+// end is the first (0) or last (-1) element.
+func end(b *budget, v jinja.Value, i int64) (jinja.Value, error) {
+	if v.IsDict() {
+		l, err := b.elements(v)
+		if err != nil {
+			return v, err
+		}
+		v = jinja.NewList(l)
 	}
-	return jinja.Undefined(), nil
+	return b.item(v, jinja.NewInt(i))
 }
 
-func last(_ *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
-	if l := elements(args[0]); len(l) > 0 {
-		return l[len(l)-1], nil
-	}
-	return jinja.Undefined(), nil
-}
-
-func replace(b *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+// replace is replace(old, new, count).
+func replace(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error) {
 	if len(args) < 3 {
 		return jinja.None(), errors.New("replace: want the old and the new text")
 	}
+	for _, v := range args[:3] {
+		if err := b.whole(v); err != nil {
+			return v, err
+		}
+	}
 	s, from, to := text(args[0]), text(args[1]), text(args[2])
-	if from == "" {
-		return jinja.NewString(s), nil
+	n := strings.Count(s, from)
+	if v, ok := argument(args, named, 3, "count"); ok && v.IsInt() && v.AsInt() >= 0 {
+		n = int(min(int64(n), v.AsInt()))
 	}
-	if n := strings.Count(s, from); n > 0 && len(to) > maxValue/n {
-		return b.fail("replace makes more than %d bytes", maxValue)
+	if n > 0 && len(to) > maxValue/n {
+		return jinja.None(), b.fail("replace makes more than %d bytes", maxValue)
 	}
-	return jinja.NewString(strings.ReplaceAll(s, from, to)), nil
+	if err := b.make(len(s) + n*len(to)); err != nil {
+		return jinja.None(), err
+	}
+	return jinja.NewString(strings.Replace(s, from, to, n)), b.spend(4 * len(s))
 }
 
 // text is how a value prints, as in Python.
@@ -109,12 +128,74 @@ func text(v jinja.Value) string {
 		return "False"
 	case v.IsNone():
 		return "None"
-	case v.IsUndefined():
+	case v.IsUndefined(), v.IsCallable():
 		return ""
 	}
-	var w jsonWriter
-	w.value(v, 0)
-	return w.out.String()
+	var out strings.Builder
+	writeRepr(&out, v)
+	return out.String()
+}
+
+// writeRepr writes a value as Python's repr does. The value has been measured.
+func writeRepr(out *strings.Builder, v jinja.Value) {
+	switch {
+	case v.IsString():
+		writeQuoted(out, v.AsString())
+	case v.IsList():
+		out.WriteByte('[')
+		for i, x := range v.AsList().Items {
+			if i > 0 {
+				out.WriteString(", ")
+			}
+			writeRepr(out, x)
+		}
+		out.WriteByte(']')
+	case v.IsDict():
+		out.WriteByte('{')
+		for i, k := range v.AsDict().Keys {
+			if i > 0 {
+				out.WriteString(", ")
+			}
+			writeQuoted(out, k)
+			out.WriteString(": ")
+			x, _ := v.AsDict().Get(k)
+			writeRepr(out, x)
+		}
+		out.WriteByte('}')
+	case v.IsCallable():
+		out.WriteString("<function>")
+	case v.IsUndefined():
+		out.WriteString("Undefined")
+	default:
+		out.WriteString(text(v))
+	}
+}
+
+// writeQuoted writes a string as Python's repr does: in single quotes unless it has those and no double ones.
+func writeQuoted(out *strings.Builder, s string) {
+	quote := '\''
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		quote = '"'
+	}
+	out.WriteRune(quote)
+	for _, r := range s {
+		switch {
+		case r == quote || r == '\\':
+			out.WriteByte('\\')
+			out.WriteRune(r)
+		case r == '\n':
+			out.WriteString(`\n`)
+		case r == '\r':
+			out.WriteString(`\r`)
+		case r == '\t':
+			out.WriteString(`\t`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(out, `\x%02x`, r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	out.WriteRune(quote)
 }
 
 // pythonFloat is repr of a float: the shortest digits, with a point.
@@ -147,13 +228,16 @@ func toJSON(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.
 	if v, ok := named["ensure_ascii"]; ok {
 		w.ascii = v.IsTruthy()
 	}
-	if err := w.value(args[0], 0); err != nil {
+	if err := b.whole(args[0]); err != nil {
 		return jinja.None(), err
 	}
-	if w.out.Len() > maxValue {
-		return b.fail("tojson makes more than %d bytes", maxValue)
+	if err := w.value(args[0], 0); err != nil {
+		if errors.Is(err, errJSON) {
+			err = b.fail("%v", err)
+		}
+		return jinja.None(), err
 	}
-	return jinja.NewString(w.out.String()), nil
+	return b.text(w.out.String())
 }
 
-var errJSON = fmt.Errorf("tojson: nested more than %d deep or longer than %d bytes", maxDepth, maxValue)
+var errJSON = fmt.Errorf("tojson makes more than %d bytes", maxValue)

@@ -1,32 +1,26 @@
 package chat
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/ardanlabs/jinja"
 )
 
-// Limits of a template. Real ones are below 40 KB and take some thousand steps for a long conversation.
+// Limits of a template's source. Real ones are below 40 KB.
 const (
 	maxSource  = 256 << 10
-	maxNesting = 100     // of brackets and of blocks
-	maxSteps   = 1 << 20 // loop rounds and macro calls
-	maxCalls   = 1 << 14 // macro calls alone, which bounds recursion
-	maxValue   = 4 << 20 // bytes of a variable, and of what a filter makes
-	maxInt     = 1 << 31 // of a variable
-	maxOutput  = 16 << 20
-	maxRange   = 1 << 16
+	maxNesting = 100 // of brackets and of blocks
+	maxChain   = 250 // operations in a row in one expression
 )
 
 // prefix begins the names of the functions that rewrite inserts calls of; templates cannot use it.
-const prefix = "llamaboot_"
+const (
+	prefix       = "llamaboot_"
+	filterPrefix = prefix + "filter_" // of our filters
+)
 
-// rewrite makes the source the library compiles: text as string expressions, a call of step at the beginning of every
-// round of a loop and every macro, a check of size after every assignment, and our own filters where the library's
-// differ from Python's or know no limits.
+// rewrite makes the source the library compiles: text as string expressions, expressions with our functions in place
+// of operators (expr.go), and a charge for every output, condition, round of a loop and macro.
 func rewrite(source string) (string, error) {
 	if len(source) > maxSource {
 		return "", fmt.Errorf("%w: the template has %d bytes, want at most %d", ErrLimit, len(source), maxSource)
@@ -38,234 +32,339 @@ func rewrite(source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var out strings.Builder
-	depth := 0
+	w := &rewriter{}
 	for _, p := range pieces {
 		switch p.kind {
 		case 't':
 			if p.text != "" {
-				out.WriteString("{{ " + quote(p.text) + " }}")
+				w.output(quote(p.text), 1)
 			}
 		case '{':
-			out.WriteString("{{ " + renameFilters(p.text) + " }}")
+			n, err := parseExpression(p.text)
+			if err != nil {
+				return "", err
+			}
+			w.output(n.text, n.size)
 		case '%':
-			out.WriteString("{% " + renameFilters(p.text) + " %}")
-			d, insert := statement(p.text)
-			out.WriteString(insert)
-			if depth += d; depth > maxNesting {
-				return "", fmt.Errorf("%w: blocks are nested more than %d deep", ErrLimit, maxNesting)
+			if err := w.statement(p.text); err != nil {
+				return "", err
 			}
 		}
 	}
-	return out.String(), nil
+	return w.out.String(), nil
 }
 
-// statement returns by how much a statement changes the nesting and what to insert behind it.
-func statement(text string) (depth int, insert string) {
-	words := strings.Fields(text)
-	if len(words) == 0 {
-		return 0, ""
+type rewriter struct {
+	out    strings.Builder
+	blocks []block // open
+}
+
+// block is an open block: its keyword, and what is done at its end with the text collected in variable name.
+type block struct{ keyword, name, filter string }
+
+func (w *rewriter) output(expr string, size int) {
+	fmt.Fprintf(&w.out, "{{ %sout(%d, %s) }}", prefix, size, expr)
+}
+
+// tag writes a statement. The newline behind it is trimmed; it keeps the library from looking for text to trim in the
+// whole of the template.
+func (w *rewriter) tag(format string, args ...any) {
+	fmt.Fprintf(&w.out, "{%% "+format+" %%}\n", args...)
+}
+
+func (w *rewriter) open(b block) error {
+	if w.blocks = append(w.blocks, b); len(w.blocks) > maxNesting {
+		return fmt.Errorf("%w: blocks are nested more than %d deep", ErrLimit, maxNesting)
 	}
-	switch words[0] {
+	return nil
+}
+
+func (w *rewriter) close(keyword string) (block, error) {
+	n := len(w.blocks) - 1
+	if n < 0 || w.blocks[n].keyword != keyword {
+		return block{}, fmt.Errorf("%w: end%s without %s", ErrTemplate, keyword, keyword)
+	}
+	b := w.blocks[n]
+	w.blocks = w.blocks[:n]
+	return b, nil
+}
+
+func (w *rewriter) statement(text string) error {
+	text = strings.Trim(text, whiteSpace)
+	n := 0
+	for n < len(text) && isNameByte(text[n]) {
+		n++
+	}
+	keyword, rest := text[:n], strings.Trim(text[n:], whiteSpace)
+	switch keyword {
+	case "if", "elif":
+		if keyword == "if" {
+			if err := w.open(block{keyword: "if"}); err != nil {
+				return err
+			}
+		}
+		cond, err := parseExpression(rest)
+		if err != nil {
+			return err
+		}
+		w.tag("%s %s", keyword, charged("test", cond))
 	case "for":
-		return 1, "{{ " + prefix + "step(0) }}"
+		return w.loop(rest)
 	case "macro":
-		return 1, "{{ " + prefix + "step(1) }}"
-	case "if", "filter", "call", "block":
-		return 1, ""
-	case "endfor", "endmacro", "endif", "endfilter", "endcall", "endblock":
-		return -1, ""
+		return w.macro(rest)
+	case "call":
+		return w.call(rest)
 	case "set":
-		if name := setTarget(text); name != "" {
-			return 0, "{{ " + prefix + "size(" + name + ") }}"
+		return w.set(rest)
+	case "filter":
+		b := block{keyword: "filter", name: prefix + "body" + strconv.Itoa(len(w.blocks)), filter: rest}
+		w.tag("set %s", b.name)
+		return w.open(b)
+	case "generation":
+		w.tag("generation")
+		return w.open(block{keyword: keyword})
+	case "endif", "endfor", "endmacro", "endcall", "endset", "endfilter", "endgeneration":
+		return w.end(keyword)
+	case "else", "break", "continue":
+		if rest != "" {
+			return fmt.Errorf("%w: text after %s: %.40q", ErrTemplate, keyword, rest)
+		}
+		w.tag("%s", keyword)
+	default:
+		return fmt.Errorf("%w: unknown statement %.40q", ErrTemplate, keyword)
+	}
+	return nil
+}
+
+// charged writes a call of a function of ours that is told what evaluating its argument costs.
+func charged(name string, n node) string {
+	return fmt.Sprintf("%s%s(%d, %s)", prefix, name, n.size, n.text)
+}
+
+func (w *rewriter) end(keyword string) error {
+	b, err := w.close(strings.TrimPrefix(keyword, "end"))
+	if err != nil {
+		return err
+	}
+	switch keyword {
+	case "endmacro", "endcall":
+		w.out.WriteString("{{ " + prefix + "leave() }}")
+	case "endfilter", "endset":
+		w.tag("endset")
+		if b.filter == "" {
+			return nil
+		}
+		n, err := parseExpression(b.name + " | " + b.filter)
+		if err != nil {
+			return err
+		}
+		if keyword == "endset" {
+			w.tag("set %s = %s", b.name, charged("keep", n))
+		} else {
+			w.output(n.text, n.size)
+		}
+		return nil
+	}
+	w.tag("%s", keyword)
+	return nil
+}
+
+// loop is for NAMES in EXPR [if CONDITION] [recursive].
+func (w *rewriter) loop(text string) error {
+	p, err := newParser(text)
+	if err != nil {
+		return err
+	}
+	names, err := p.names()
+	if err != nil {
+		return err
+	}
+	if err := p.want("in"); err != nil {
+		return err
+	}
+	items, err := p.or() // no condition: the if belongs to the loop
+	if err != nil {
+		return err
+	}
+	filter := ""
+	if p.take("if") {
+		cond, err := p.condition()
+		if err != nil {
+			return err
+		}
+		filter = " if " + charged("test", cond)
+	}
+	if p.is("recursive") {
+		return fmt.Errorf("%w: recursive loops are not supported", ErrTemplate)
+	}
+	if err := p.end(); err != nil {
+		return err
+	}
+	if len(names) > 2 {
+		return fmt.Errorf("%w: a loop with %d variables, want one or two", ErrTemplate, len(names))
+	}
+	w.tag("for %s in %s%s", strings.Join(names, ", "), charged("iter", items), filter)
+	w.out.WriteString("{{ " + prefix + "step() }}")
+	return w.open(block{keyword: "for"})
+}
+
+// names reads names with commas between them, perhaps in parentheses.
+func (p *exprParser) names() (names []string, err error) {
+	inside := p.take("(")
+	for {
+		t := p.next()
+		if t.kind != tokenName {
+			p.at--
+			return nil, p.unexpected("a name")
+		}
+		names = append(names, t.text)
+		if !p.take(",") {
+			break
 		}
 	}
-	return 0, ""
+	if inside {
+		err = p.want(")")
+	}
+	return names, err
 }
 
-// setTarget is the variable of an assignment, without what follows a dot; "" for a block or several variables.
-func setTarget(text string) string {
-	left, _, ok := strings.Cut(text, "=")
-	name, found := strings.CutPrefix(strings.TrimSpace(left), "set")
-	if !ok || !found {
-		return ""
+// macro is macro NAME(PARAM, PARAM=DEFAULT). The library splits parameters at commas wherever they are, so defaults
+// become assignments inside.
+func (w *rewriter) macro(text string) error {
+	p, err := newParser(text)
+	if err != nil {
+		return err
 	}
-	name, _, _ = strings.Cut(strings.TrimSpace(name), ".")
-	for i := range len(name) {
-		if !isNameByte(name[i]) {
-			return ""
+	name := p.next()
+	if name.kind != tokenName || !p.take("(") {
+		return fmt.Errorf("%w: want macro NAME(PARAMETERS), got %.40q", ErrTemplate, text)
+	}
+	var params, defaults []string
+	for !p.take(")") {
+		t := p.next()
+		if t.kind != tokenName {
+			p.at--
+			return p.unexpected("the name of a parameter")
 		}
-	}
-	return name
-}
-
-func isNameByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-// quote writes text as a string literal of the template language.
-func quote(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
-}
-
-// renameFilters puts our names for the filters of ownFilters behind every bar. It also sets closing braces apart,
-// because the library takes two in a row for the end of the tag, and resolves the escapes of strings, of which the
-// library knows few.
-func renameFilters(text string) string {
-	var out strings.Builder
-	for i := 0; i < len(text); {
-		switch c := text[i]; {
-		case c == '\'' || c == '"':
-			n := stringLen(text[i:])
-			out.WriteString(quote(unescape(text[i+1 : max(i+1, i+n-1)])))
-			i += n
-		case c == '|':
-			j := i + 1
-			for j < len(text) && strings.IndexByte(whiteSpace, text[j]) >= 0 {
-				j++
+		params = append(params, t.text)
+		if p.take("=") {
+			d, err := p.condition()
+			if err != nil {
+				return err
 			}
-			k := j
-			for k < len(text) && isNameByte(text[k]) {
-				k++
-			}
-			if name := text[j:k]; ownFilters[name] != nil {
-				out.WriteString("|" + prefix + name)
-			} else {
-				out.WriteString("|" + name)
-			}
-			i = k
-		case c == '}':
-			out.WriteString("} ")
-			i++
-		default:
-			out.WriteByte(c)
-			i++
+			defaults = append(defaults, t.text, charged("keep", d))
 		}
-	}
-	return out.String()
-}
-
-// unescape resolves the escapes of a Python string literal. Unknown ones stay, as in Python.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			out.WriteByte(s[i])
-			continue
-		}
-		i++
-		if j := strings.IndexByte(`nrtabfv\'"`, s[i]); j >= 0 {
-			out.WriteByte("\n\r\t\a\b\f\v\\'\""[j])
-			continue
-		}
-		if s[i] == '\n' { // a line that goes on
-			continue
-		}
-		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[i]]
-		if v, err := strconv.ParseUint(s[i+1:min(len(s), i+1+digits)], 16, 32); digits > 0 && err == nil && i+digits < len(s) {
-			out.WriteRune(rune(v))
-			i += digits
-			continue
-		}
-		out.WriteByte('\\')
-		out.WriteByte(s[i])
-	}
-	return out.String()
-}
-
-// budget counts what one rendering has used.
-type budget struct {
-	steps, calls int
-	exceeded     error
-}
-
-var errStop = errors.New("stopped")
-
-func (b *budget) fail(format string, args ...any) (jinja.Value, error) {
-	b.exceeded = fmt.Errorf("%w: %s", ErrLimit, fmt.Sprintf(format, args...))
-	return jinja.None(), errStop
-}
-
-// step is called at the beginning of every round of a loop (0) and of every macro (1).
-func (b *budget) step(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
-	b.steps++
-	if args[0].AsInt() == 1 {
-		b.calls++
-	}
-	if b.steps > maxSteps || b.calls > maxCalls {
-		return b.fail("more than %d steps or %d macro calls", maxSteps, maxCalls)
-	}
-	return jinja.NewString(""), nil
-}
-
-// size is called with every variable that was assigned.
-func (b *budget) size(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
-	left := maxValue
-	if len(args) == 1 && !measure(args[0], &left, 0) {
-		return b.fail("a variable is larger than %d bytes, nested more than %d deep or a number above %d", maxValue, maxDepth, maxInt)
-	}
-	return jinja.NewString(""), nil
-}
-
-// measure takes the size of v from left; false when it does not fit.
-func measure(v jinja.Value, left *int, depth int) bool {
-	*left -= 16
-	if depth > maxDepth || *left < 0 {
-		return false
-	}
-	switch {
-	case v.IsInt():
-		return v.AsInt() <= maxInt && v.AsInt() >= -maxInt
-	case v.IsString():
-		*left -= len(v.AsString())
-	case v.IsList():
-		for _, x := range v.AsList().Items {
-			if !measure(x, left, depth+1) {
-				return false
-			}
-		}
-	case v.IsDict():
-		d := v.AsDict()
-		for _, k := range d.Keys {
-			x, _ := d.Get(k)
-			if !measure(x, left, depth+1) {
-				return false
+		if !p.is(")") {
+			if err := p.want(","); err != nil {
+				return err
 			}
 		}
 	}
-	return *left >= 0
+	if err := p.end(); err != nil {
+		return err
+	}
+	w.tag("macro %s(%s)", name.text, strings.Join(params, ", "))
+	w.out.WriteString("{{ " + prefix + "enter() }}")
+	for i := 0; i < len(defaults); i += 2 {
+		w.tag("if %sis(%s, 'undefined')", prefix, defaults[i])
+		w.tag("set %s = %s", defaults[i], defaults[i+1])
+		w.tag("endif")
+	}
+	return w.open(block{keyword: "macro"})
 }
 
-// numbers is Python's range with a bound on its length.
-func (b *budget) numbers(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
-	var n [3]int64
-	for i, a := range args {
-		if i > 2 || !a.IsInt() {
-			return jinja.None(), errors.New("range: want one to three integers")
+// call is call(NAMES) EXPR: a call of a macro that is given the block as its caller.
+func (w *rewriter) call(text string) error {
+	p, err := newParser(text)
+	if err != nil {
+		return err
+	}
+	names := ""
+	if p.take("(") {
+		if !p.take(")") {
+			list, err := p.names()
+			if err != nil {
+				return err
+			}
+			if err := p.want(")"); err != nil {
+				return err
+			}
+			names = strings.Join(list, ", ")
 		}
-		n[i] = a.AsInt()
 	}
-	start, stop, step := n[0], n[1], int64(1)
-	switch len(args) {
-	case 0:
-		return jinja.None(), errors.New("range: want one to three integers")
-	case 1:
-		start, stop = 0, n[0]
-	case 3:
-		step = n[2]
+	f, err := p.primary()
+	for err == nil && p.take(".") {
+		t := p.next()
+		f, err = p.call("attr", f, node{text: quote(t.text)})
 	}
-	if step == 0 {
-		return jinja.None(), errors.New("range: the step is zero")
+	if err != nil {
+		return err
 	}
-	items := []jinja.Value{}
-	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
-		if len(items) >= maxRange {
-			return b.fail("a range of more than %d numbers", maxRange)
+	if err := p.want("("); err != nil {
+		return err
+	}
+	args, err := p.arguments()
+	if err == nil {
+		err = p.end()
+	}
+	if err != nil {
+		return err
+	}
+	w.tag("call(%s) %sprinted(%s)(%s)", names, prefix, f.text, args.text)
+	w.out.WriteString("{{ " + prefix + "enter() }}")
+	return w.open(block{keyword: "call"})
+}
+
+// set is set NAMES = EXPR, set NAME.ATTRIBUTE = EXPR, or a block whose text becomes the variable.
+func (w *rewriter) set(text string) error {
+	p, err := newParser(text)
+	if err != nil {
+		return err
+	}
+	names, err := p.names()
+	if err != nil {
+		return err
+	}
+	target := strings.Join(names, ", ")
+	if len(names) == 1 && p.take(".") {
+		t := p.next()
+		if t.kind != tokenName {
+			p.at--
+			return p.unexpected("a name after the dot")
 		}
-		items = append(items, jinja.NewInt(i))
+		target += "." + t.text
 	}
-	return jinja.NewList(items), nil
+	if len(names) == 1 && !p.is("=") { // a block
+		b := block{keyword: "set", name: target}
+		if p.take("|") {
+			_, after, _ := strings.Cut(text, "|")
+			b.filter = after
+		} else if err := p.end(); err != nil {
+			return err
+		}
+		w.tag("set %s", target)
+		return w.open(b)
+	}
+	if err := p.want("="); err != nil {
+		return err
+	}
+	value, err := p.tuple()
+	if err == nil {
+		err = p.end()
+	}
+	if err != nil {
+		return err
+	}
+	if len(names) == 1 {
+		w.tag("set %s = %s", target, charged("keep", value))
+		if target != names[0] { // it may now hold itself
+			w.out.WriteString("{{ " + prefix + "whole(" + names[0] + ") }}")
+		}
+		return nil
+	}
+	w.tag("set %svalues = %s", prefix, charged("keep", value))
+	for i, name := range names {
+		w.tag("set %s = %sitem(%svalues, %d)", name, prefix, prefix, i)
+	}
+	return nil
 }

@@ -62,6 +62,9 @@ func (w *jsonWriter) value(v jinja.Value, depth int) error {
 func (w *jsonWriter) nested(open, closing byte, n, depth int, element func(i int) error) error {
 	w.out.WriteByte(open)
 	for i := range n {
+		if w.out.Len() > maxValue {
+			return errJSON
+		}
 		if i > 0 {
 			w.out.WriteString(w.item)
 		}

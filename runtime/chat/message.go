@@ -1,12 +1,15 @@
 // Package chat turns conversations into prompts with the model's own template and reads tool calls out of answers.
 //
 // Templates are Jinja as Hugging Face's transformers uses it (apply_chat_template): trimmed blocks, tojson without
-// escapes, strftime_now, raise_exception. github.com/ardanlabs/jinja compiles and runs them; guard.go bounds the
-// steps, the nesting and the sizes, because templates come with models and models from anywhere.
+// escapes, strftime_now, raise_exception. Templates come with models and models from anywhere, so their work and memory
+// are bounded. github.com/ardanlabs/jinja runs them, but it has no limits; so templates are written anew before it
+// compiles them: scan.go trims the text, expr.go and operand.go parse expressions and turn every operation into a call of a
+// function of ours (ops.go, access.go, methods.go, containers.go, filters.go, is.go), guard.go does the statements, and budget.go
+// counts.
 //
-// Where the library differs from Python and no template at hand minds: formatting with %, the methods join, isdigit and
-// swapcase of strings, split with a count, assignment to several names at once, numbers with exponents, integers beyond
-// 64 bits, lists times a number, tuples (they print as lists), and ~ of none, which gives nothing.
+// Where the result differs from Python's: formatting with % and integers beyond 64 bits are errors; tuples print as
+// lists; + of a string and something else joins their texts; a comparison of values without an order is false; keyword
+// arguments of namespace and dict come in the order of their names.
 package chat
 
 import (

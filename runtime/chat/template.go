@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/ardanlabs/jinja"
 )
@@ -33,20 +34,11 @@ func Parse(source string) (t *Template, err error) {
 // Render makes the prompt for a conversation.
 func (t *Template) Render(in Input) (prompt string, err error) {
 	defer recovered(&err)
-	b := &budget{}
-	data := map[string]jinja.Value{
-		"bos_token":             jinja.NewString(in.BOS),
-		"eos_token":             jinja.NewString(in.EOS),
-		"add_generation_prompt": jinja.NewBool(in.AddGenerationPrompt),
-		prefix + "step":         jinja.NewCallable("step", b.step),
-		prefix + "size":         jinja.NewCallable("size", b.size),
-		"range":                 jinja.NewCallable("range", b.numbers),
-	}
-	for name, f := range ownFilters {
-		data[prefix+name] = jinja.NewCallable(name, func(args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error) {
-			return f(b, args, named)
-		})
-	}
+	b := &budget{deadline: time.Now().Add(maxTime)}
+	data := b.globals()
+	data["bos_token"] = jinja.NewString(in.BOS)
+	data["eos_token"] = jinja.NewString(in.EOS)
+	data["add_generation_prompt"] = jinja.NewBool(in.AddGenerationPrompt)
 	for name, raw := range in.Extra {
 		if data[name], err = decode(raw); err != nil {
 			return "", fmt.Errorf("%w: variable %s: %v", ErrTemplate, name, err)
@@ -66,9 +58,6 @@ func (t *Template) Render(in Input) (prompt string, err error) {
 	}
 	if err != nil {
 		return "", fmt.Errorf("%w: %v", ErrTemplate, err)
-	}
-	if len(out) > maxOutput {
-		return "", fmt.Errorf("%w: the prompt has %d bytes, want at most %d", ErrLimit, len(out), maxOutput)
 	}
 	return out, nil
 }
