@@ -51,11 +51,7 @@ func run(platform Platform) (status int, err error) {
 	if p.self != nil {
 		defer p.self.Close()
 	}
-	args, err := p.allArgs()
-	if err != nil {
-		return 0, err
-	}
-	if p.options, err = parseOptions(args); err != nil {
+	if p.options, err = p.readOptions(); err != nil {
 		return 0, err
 	}
 	switch {
@@ -78,11 +74,11 @@ func run(platform Platform) (status int, err error) {
 			fmt.Fprintf(p.Stderr, "%s: %v\n", p.Name, err)
 		}
 	}
-	prompt := p.options.prompt
-	if p.options.promptFile != "" {
-		if prompt, err = p.readText("-f", p.options.promptFile); err != nil {
+	if name := p.options.promptFile; name != "" {
+		if p.options.prompt, err = p.readText("-f", name); err != nil {
 			return 0, err
 		}
+		p.options.hasPrompt = true
 	}
 	if err := p.readConstraint(); err != nil {
 		return 0, err
@@ -99,7 +95,7 @@ func run(platform Platform) (status int, err error) {
 	}()
 	defer p.openConsole()()
 	if p.options.mode == modeCLI {
-		return p.complete(e, prompt)
+		return p.complete(e, p.options.prompt)
 	}
 	return p.chat(e)
 }
@@ -131,19 +127,20 @@ func (p *program) openConsole() (closeConsole func()) {
 	return closeConsole
 }
 
-// allArgs merges the user's arguments with the llamafile's .args, or with what the boot environment gives in its place.
-func (p *program) allArgs() ([]string, error) {
+// allArgs returns the arguments below the settings of llamaboot.cfg, the llamafile's .args merged with the user's, and
+// those above them: what the boot environment gives in place of .args.
+func (p *program) allArgs() (first, last []string, err error) {
 	if p.BootArgs != nil {
-		return mergeArgs(*p.BootArgs, p.Args), nil
+		return nil, mergeArgs(*p.BootArgs, p.Args), nil
 	}
 	if p.self == nil {
-		return p.Args, nil
+		return p.Args, nil, nil
 	}
 	text, ok, err := p.self.Args()
 	if err != nil || !ok {
-		return p.Args, err
+		return p.Args, nil, err
 	}
-	return mergeArgs(text, p.Args), nil
+	return mergeArgs(text, p.Args), nil, nil
 }
 
 // loadModel maps the model that -m names, or the first one of the llamafile.

@@ -62,7 +62,7 @@ Model
   -t, --threads N        CPU threads (default: all)
 
 Prompt
-  -p, --prompt TEXT      the text to complete
+  -p, --prompt TEXT      the text to complete; in a chat what is said first
   -f, --file FILE        read the text from FILE; - is standard input, /zip/NAME a member of this file
   -e, --escape           \n \t \r \\ \" \xHH in the text stand for their characters
   -sys, --system-prompt TEXT
@@ -108,7 +108,7 @@ When the file boots
 
 // parseOptions reads arguments in the style of llamafile and llama.cpp: one or two dashes, `-n 5` or `-n=5`.
 func parseOptions(args []string) (*options, error) {
-	o := &options{n: -1, sampling: defaultSampling()}
+	o := newOptions()
 	fs := o.flagSet()
 	if err := fs.Parse(args); err != nil {
 		// The flag package names flags with one dash; the help text has two.
@@ -123,6 +123,8 @@ func parseOptions(args []string) (*options, error) {
 	}
 	return o, o.check()
 }
+
+func newOptions() *options { return &options{n: -1, sampling: defaultSampling()} }
 
 func (o *options) flagSet() *flag.FlagSet {
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
@@ -163,10 +165,10 @@ func (o *options) flagSet() *flag.FlagSet {
 	return fs
 }
 
-// check refuses combinations that cannot work.
+// check refuses values and combinations that cannot work.
 func (o *options) check() error {
 	switch {
-	case o.mode == modeCLI && o.hasPrompt && o.promptFile != "":
+	case o.hasPrompt && o.promptFile != "":
 		return fmt.Errorf("%w: -p and -f both give a prompt, give one", errUsage)
 	case o.mode == modeCLI && !o.hasPrompt && o.promptFile == "":
 		return fmt.Errorf("%w: --cli needs a prompt: -p TEXT or -f FILE", errUsage)
@@ -174,18 +176,10 @@ func (o *options) check() error {
 		return fmt.Errorf("%w: --bench makes its own prompts: leave out -p, -f and --ids", errUsage)
 	case o.mode == modeChat && o.ids:
 		return fmt.Errorf("%w: --ids goes with --cli", errUsage)
-	case o.mode == modeChat && (o.hasPrompt || o.promptFile != ""):
-		return fmt.Errorf("%w: -p and -f go with --cli; a chat takes -sys TEXT", errUsage)
 	case o.constraint.given() > 1:
 		return fmt.Errorf("%w: one of --grammar, --grammar-file, --json-schema and --json-schema-file is enough", errUsage)
-	case o.context < 0:
-		return fmt.Errorf("%w: -c %d: want a number of tokens, or 0 for the model's own", errUsage, o.context)
-	case o.threads < 0:
-		return fmt.Errorf("%w: -t %d: want a number of threads, or 0 for all", errUsage, o.threads)
-	case o.n < -1:
-		return fmt.Errorf("%w: -n %d: want a number of tokens, or -1 for no limit", errUsage, o.n)
 	}
-	if err := o.checkSampling(); err != nil {
+	if err := o.checkValues(); err != nil {
 		return err
 	}
 	if o.escapes {
@@ -196,6 +190,19 @@ func (o *options) check() error {
 		o.prompt = text
 	}
 	return nil
+}
+
+// checkValues refuses values that make no sense by themselves.
+func (o *options) checkValues() error {
+	switch {
+	case o.context < 0:
+		return fmt.Errorf("%w: -c %d: want a number of tokens, or 0 for the model's own", errUsage, o.context)
+	case o.threads < 0:
+		return fmt.Errorf("%w: -t %d: want a number of threads, or 0 for all", errUsage, o.threads)
+	case o.n < -1:
+		return fmt.Errorf("%w: -n %d: want a number of tokens, or -1 for no limit", errUsage, o.n)
+	}
+	return o.checkSampling()
 }
 
 // unescape replaces the escapes of -e.

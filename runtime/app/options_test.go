@@ -50,7 +50,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"--cli":                   "--cli needs a prompt",
 		"--cli -p x -f y":         "-p and -f both give a prompt",
 		"--chat --ids":            "--ids goes with --cli",
-		"-p x":                    "-p and -f go with --cli",
+		"-p x -f y":               "-p and -f both give a prompt",
 		"--nope":                  "flag provided but not known",
 		"-n x":                    "invalid value",
 		"-n -2":                   "-n -2: want a number of tokens",

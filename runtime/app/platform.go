@@ -19,6 +19,9 @@ type Platform struct {
 	Args []string
 	// BootArgs, when not nil, is text in .args syntax that replaces the llamafile's own .args.
 	BootArgs *string
+	// BootSettings says that the program runs on the machine whose boot disk the llamafile is: the owner's settings in
+	// its llamaboot.cfg count, between .args and BootArgs.
+	BootSettings bool
 	// Env returns an environment variable; nil means there are none.
 	Env func(key string) string
 

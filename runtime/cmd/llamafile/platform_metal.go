@@ -43,12 +43,13 @@ func bare() app.Platform {
 	p := app.Platform{
 		Name:  "llamafile",
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		RawConsole: true,
-		MarkText:   true,
-		OpenSelf:   openDisk,
-		Threads:    kern.PhysicalCores(),
-		PowerOff:   func() { board.ReportExit(0); board.PowerOff() },
-		Reboot:     func() { board.ReportExit(0); board.Reboot() },
+		RawConsole:   true,
+		MarkText:     true,
+		BootSettings: true,
+		OpenSelf:     openDisk,
+		Threads:      kern.PhysicalCores(),
+		PowerOff:     func() { board.ReportExit(0); board.PowerOff() },
+		Reboot:       func() { board.ReportExit(0); board.Reboot() },
 	}
 	if text, ok := board.QEMUFile(guest.ArgsFile); ok {
 		p.BootArgs = &text
