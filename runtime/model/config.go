@@ -155,8 +155,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 		c.ExpertFF = r.number("expert_feed_forward_length", c.FF, 1, maxDim)
 	}
 	c.AttnScale = float32(1 / math.Sqrt(float64(c.HeadDim)))
-	c.Rope = readRope(r, &c)
-	c.SlidingRot = c.Rope
+	readRope(r, &c)
 	if special != nil && r.err == nil {
 		special(&c, r)
 	}

@@ -56,12 +56,18 @@ func (m *gemma) check(c *Config) error {
 // gemmaCommon is what both share; layers27B is the number of layers of the one size whose queries are scaled by the
 // model's width instead of the head's.
 func gemmaCommon(c *Config, r *reader, layers27B int) {
-	c.Rope.NeoX = true
+	neoX(c, r)
 	c.EmbdScale = float32(math.Sqrt(float64(c.Embd)))
 	c.Window = r.number("attention.sliding_window", 0, 0, maxCtx)
 	if c.Layers == layers27B {
 		c.AttnScale = float32(1 / math.Sqrt(float64(c.Embd)/float64(c.Heads)))
 	}
+}
+
+// slidingLayers makes the layers slide but every period-th; files may name another period.
+func slidingLayers(c *Config, r *reader, period int) {
+	n := r.number("attention.sliding_window_pattern", period, 0, maxLayers)
+	c.Sliding = func(l int) bool { return n == 0 || l%n < n-1 }
 }
 
 func gemma2(c *Config, r *reader) {
@@ -71,16 +77,15 @@ func gemma2(c *Config, r *reader) {
 	}
 	c.AttnCap = r.float("attn_logit_softcapping", 50)
 	c.LogitCap = r.float("final_logit_softcapping", 30)
-	c.Sliding = func(l int) bool { return l%2 == 0 }
-	c.SlidingRot = c.Rope
+	slidingLayers(c, r, 2)
+	c.SlidingRot.Base = float64(r.float("rope.freq_base_swa", c.Rope.Base))
 }
 
 func gemma3(c *Config, r *reader) {
 	gemmaCommon(c, r, 62)
 	c.LogitCap = r.float("final_logit_softcapping", 0)
-	c.SlidingRot = c.Rope
 	if c.Window > 0 {
-		c.Sliding = func(l int) bool { return l%6 < 5 }
+		slidingLayers(c, r, 6)
 		c.SlidingRot.Base, c.SlidingRot.Scale = float64(r.float("rope.freq_base_swa", 10000)), 1
 	}
 }

@@ -79,9 +79,9 @@ func logSumExp(x []float32) float64 {
 }
 
 func gptOSSConfig(c *Config, r *reader) {
-	c.Rope.NeoX = true
+	neoX(c, r)
 	c.RouteChosen = true
 	c.Window = r.number("attention.sliding_window", 128, 1, maxCtx)
-	c.Sliding = func(l int) bool { return l%2 == 0 }
-	c.SlidingRot = c.Rope
+	slidingLayers(c, r, 2)
+	c.SlidingRot.Base = float64(r.float("rope.freq_base_swa", c.Rope.Base))
 }

@@ -1,6 +1,6 @@
 package model
 
-// granite is IBM Granite 3: llama with four factors.
+// granite is IBM Granite 3: llama with four factors, and experts with a shared one in granitemoe.
 func granite(c *Config, r *reader) {
 	c.EmbdScale = r.float("embedding_scale", 1)
 	c.ResScale = r.float("residual_scale", 1)
@@ -8,6 +8,7 @@ func granite(c *Config, r *reader) {
 	if a := r.float("attention.scale", 0); a != 0 {
 		c.AttnScale = a
 	}
+	c.SharedFF = r.number("expert_shared_feed_forward_length", 0, 0, maxDim)
 	if c.LogitDiv == 0 {
 		r.fail("logit_scale", "got 0, want another number")
 	}

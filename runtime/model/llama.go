@@ -8,6 +8,8 @@ import "github.com/llamaboot/llamaboot/runtime/kernel"
 type llama struct {
 	Embd   linear       `gguf:"token_embd" shape:"embd,vocab"`
 	Freqs  []float32    `gguf:"rope_freqs.weight,optional" shape:"rot"`
+	Long   []float32    `gguf:"rope_factors_long.weight,optional" shape:"rot"`
+	Short  []float32    `gguf:"rope_factors_short.weight,optional" shape:"rot"`
 	Layers []llamaLayer `gguf:"blk"`
 	Norm   []float32    `gguf:"output_norm.weight" shape:"embd"`
 	Output linear       `gguf:"output,or=token_embd.weight" shape:"embd,vocab"`
@@ -44,6 +46,9 @@ func (m *llama) head(s *step, logits, hidden []float32, n int) {
 // check is called after binding: the tensors that depend on each other are complete, and divisors reach the rope.
 func (m *llama) check(c *Config) error {
 	c.Rope.Freqs = m.Freqs
+	if c.Rope.Long {
+		c.longRope(m.Short, m.Long)
+	}
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		if !l.MoE.complete() && (l.MLP.Gate.w == nil || l.MLP.Up.w == nil || l.MLP.Down.w == nil) {
@@ -57,4 +62,4 @@ func (m *llama) check(c *Config) error {
 }
 
 // neoX is for architectures that differ from llama in how pairs turn.
-func neoX(c *Config, _ *reader) { c.Rope.NeoX = true }
+func neoX(c *Config, _ *reader) { c.Rope.NeoX, c.SlidingRot.NeoX = true, true }

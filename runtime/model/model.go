@@ -76,18 +76,19 @@ type architecture struct {
 
 // architectures lists what general.architecture may be.
 var architectures = map[string]architecture{
-	"llama":    {func() network { return new(llama) }, nil},
-	"qwen2":    {func() network { return new(llama) }, neoX},
-	"qwen3":    {func() network { return new(llama) }, neoX},
-	"qwen2moe": {func() network { return new(llama) }, qwen2MoE},
-	"qwen3moe": {func() network { return new(llama) }, neoX},
-	"gemma2":   {func() network { return new(gemma) }, gemma2},
-	"gemma3":   {func() network { return new(gemma) }, gemma3},
-	"phi3":     {func() network { return new(phi3) }, phi3Config},
-	"gpt-oss":  {func() network { return new(gptOSS) }, gptOSSConfig},
-	"granite":  {func() network { return new(llama) }, granite},
-	"bert":     {func() network { return new(bert) }, bertConfig},
-	"smollm3":  {func() network { return new(llama) }, smolLM3},
+	"llama":      {func() network { return new(llama) }, nil},
+	"qwen2":      {func() network { return new(llama) }, neoX},
+	"qwen3":      {func() network { return new(llama) }, neoX},
+	"qwen2moe":   {func() network { return new(llama) }, qwen2MoE},
+	"qwen3moe":   {func() network { return new(llama) }, neoX},
+	"gemma2":     {func() network { return new(gemma) }, gemma2},
+	"gemma3":     {func() network { return new(gemma) }, gemma3},
+	"phi3":       {func() network { return new(phi3) }, phi3Config},
+	"gpt-oss":    {func() network { return new(gptOSS) }, gptOSSConfig},
+	"granite":    {func() network { return new(llama) }, granite},
+	"granitemoe": {func() network { return new(llama) }, granite},
+	"bert":       {func() network { return new(bert) }, bertConfig},
+	"smollm3":    {func() network { return new(llama) }, smolLM3},
 }
 
 // Architectures lists the supported values of general.architecture.

@@ -25,9 +25,18 @@ func peerModels() map[string]*modeltest.Model {
 		"qwen3-yarn": {Arch: "qwen3", Keys: keys{"qwen3.rope.scaling.type": "yarn", "qwen3.rope.scaling.factor": float32(2),
 			"qwen3.rope.scaling.original_context_length": 32, "qwen3.rope.freq_base": float32(100)}},
 	}
+	models["qwen3-yarn-betas"] = &modeltest.Model{Arch: "qwen3", Keys: keys{"qwen3.rope.scaling.type": "yarn",
+		"qwen3.rope.scaling.factor": float32(2), "qwen3.rope.scaling.original_context_length": 32,
+		"qwen3.rope.freq_base": float32(100), "qwen3.rope.scaling.yarn_beta_fast": float32(16), "qwen3.rope.scaling.yarn_ext_factor": float32(0.5)}}
+	models["llama-longrope"] = &modeltest.Model{Arch: "llama", LongRope: true, Keys: keys{"llama.rope.scaling.type": "longrope",
+		"llama.rope.scaling.factor": float32(2), "llama.rope.scaling.original_context_length": 32, "llama.rope.scaling.attn_factor": float32(1.2)}}
+	models["gemma2-pattern"] = &modeltest.Model{Arch: "gemma2", Keys: keys{"gemma2.attention.sliding_window_pattern": 3,
+		"gemma2.rope.freq_base_swa": float32(777), "gemma2.rope.scaling.type": "none", "gemma2.rope.scaling.factor": float32(4)}}
 	for _, a := range Architectures() {
 		models[a] = &modeltest.Model{Arch: a}
 	}
+	models["granitemoe"].Keys = keys{"granitemoe.embedding_scale": float32(3), "granitemoe.residual_scale": float32(0.22),
+		"granitemoe.logit_scale": float32(2), "granitemoe.attention.scale": float32(0.2)}
 	models["granite"].Keys = keys{"granite.embedding_scale": float32(3), "granite.residual_scale": float32(0.22),
 		"granite.logit_scale": float32(2), "granite.attention.scale": float32(0.2)}
 	return models

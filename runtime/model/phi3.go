@@ -49,16 +49,8 @@ func (m *phi3) head(s *step, logits, hidden []float32, n int) {
 	s.project(logits, hidden, n, m.Output)
 }
 
-// check chooses the divisors by the length of context that may come. The long ones cost quality in short texts, so they
-// are only used when a longer context than the original one is asked for.
 func (m *phi3) check(c *Config) error {
-	c.Rope.Freqs = m.Short
-	if c.defaultContext && m.Long != nil {
-		c.Context = min(c.Context, c.Rope.Orig)
-	}
-	if c.Context > c.Rope.Orig {
-		c.Rope.Freqs = m.Long
-	}
+	c.longRope(m.Short, m.Long)
 	return nil
 }
 
@@ -72,4 +64,4 @@ func (s *step) unfuse(from, width int, dst *[]float32) {
 }
 
 // phi3Config: a sliding window, where files have one, is not used, as in llama.cpp.
-func phi3Config(c *Config, _ *reader) { c.Rope.NeoX = true }
+func phi3Config(c *Config, r *reader) { neoX(c, r) }

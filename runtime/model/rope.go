@@ -18,26 +18,28 @@ type Rope struct {
 	Fast  float64   // YaRN: turns over Orig above which nothing is scaled
 	Slow  float64   // YaRN: turns below which everything is
 	Attn  float64   // factor of the turned vectors
+	Long  bool      // LongRoPE: two sets of divisors of the frequencies
 	Freqs []float32 // divisors of the frequencies [Dims/2], nil for none
 }
 
-func readRope(r *reader, c *Config) Rope {
+// readRope sets the Rope and SlidingRot of c, which are the same unless the architecture says otherwise.
+func readRope(r *reader, c *Config) {
 	p := Rope{
 		Dims:  r.number("rope.dimension_count", c.HeadDim, 2, c.HeadDim) &^ 1,
 		Base:  float64(r.float("rope.freq_base", 10000)),
 		Scale: 1, Attn: float64(r.float("rope.scaling.attn_factor", 1)),
 		Orig: r.number("rope.scaling.original_context_length", c.TrainContext, 1, maxCtx),
-		Fast: float64(r.float("rope.scaling.yarn_beta_fast", 32)),
-		Slow: float64(r.float("rope.scaling.yarn_beta_slow", 1)),
+		Fast: 32, Slow: 1, // the paper's; files have keys for them that these architectures do not read
 	}
 	if p.Base <= 1 {
 		r.fail("rope.freq_base", "got %v, want more than 1", p.Base)
 	}
 	factor := float64(r.float("rope.scaling.factor", float64(r.float("rope.scale_linear", 0))))
-	switch kind := r.text("rope.scaling.type", "linear"); kind {
-	case "none", "longrope": // longrope works by divisors of the frequencies
-		factor = 0
-	case "linear":
+	kind := r.text("rope.scaling.type", "linear")
+	switch kind {
+	case "none", "linear":
+	case "longrope":
+		p.Long = true
 	case "yarn":
 		p.Yarn = 1
 	default:
@@ -49,7 +51,22 @@ func readRope(r *reader, c *Config) Rope {
 	if factor > 0 {
 		p.Scale = 1 / factor
 	}
-	return p
+	c.Rope, c.SlidingRot = p, p
+	if kind == "none" {
+		c.Rope.Scale = 1 // but not of sliding layers, which llama.cpp scales as they were trained
+	}
+}
+
+// longRope chooses the divisors of LongRoPE by the length of context that may come. The long ones cost quality in short
+// texts, so they are only used when a longer context than the original one is asked for.
+func (c *Config) longRope(short, long []float32) {
+	c.Rope.Freqs = short
+	if c.defaultContext && long != nil {
+		c.Context = min(c.Context, c.Rope.Orig)
+	}
+	if c.Context > c.Rope.Orig {
+		c.Rope.Freqs = long
+	}
 }
 
 // angles fills cos and sin [Dims/2] for a position.

@@ -40,10 +40,11 @@ const Template = "{{ bos_token }}{% for m in messages %}{{ m.role + ':' + m.cont
 
 // Model is a file under construction. Tests change it before calling Bytes.
 type Model struct {
-	Arch    string
-	Keys    map[string]any // set after the standard ones
-	Drop    map[string]bool
-	Weights map[string][]float32 // replaced weights by tensor name
+	Arch     string
+	Keys     map[string]any // set after the standard ones
+	Drop     map[string]bool
+	LongRope bool                 // with two sets of rope divisors
+	Weights  map[string][]float32 // replaced weights by tensor name
 
 	w   gguf.Writer
 	rng *rand.Rand
@@ -93,12 +94,18 @@ func (m *Model) keys() error {
 		{"tokenizer.ggml.token_type", kinds}, {"tokenizer.chat_template", Template},
 	}
 	switch m.Arch {
-	case "qwen2moe", "qwen3moe", "gpt-oss":
+	case "qwen2moe", "qwen3moe", "gpt-oss", "granitemoe":
+		if m.Arch == "granitemoe" {
+			m.set(p+"expert_shared_feed_forward_length", FF)
+		}
 		if m.Arch == "gpt-oss" {
 			m.set(p+"attention.sliding_window", 8)
 		}
 		keys = append(keys, keys[0])
 		keys[len(keys)-1].name, keys[len(keys)-1].value = p+"expert_feed_forward_length", ExpertFF
+		if m.Arch == "granitemoe" { // its experts are as wide as other networks
+			keys = keys[:len(keys)-1]
+		}
 		m.set(p+"expert_count", Experts)
 		m.set(p+"expert_used_count", Used)
 	case "gemma2", "gemma3":
@@ -161,6 +168,10 @@ func (m *Model) tensors() error {
 		m.bert(add)
 		return err
 	}
+	if m.LongRope {
+		add("rope_factors_long.weight", HeadDim/2)
+		add("rope_factors_short.weight", HeadDim/2)
+	}
 	for l := range Layers {
 		p := fmt.Sprintf("blk.%d.", l)
 		add(p+"attn_norm.weight", Embd)
@@ -192,17 +203,8 @@ func (m *Model) tensors() error {
 			add(p+"post_attention_norm.weight", Embd)
 			add(p+"post_ffw_norm.weight", Embd)
 		}
-		if m.Arch == "qwen2moe" || m.Arch == "qwen3moe" {
-			add(p+"ffn_gate_inp.weight", Embd, Experts)
-			add(p+"ffn_gate_exps.weight", Embd, ExpertFF, Experts)
-			add(p+"ffn_up_exps.weight", Embd, ExpertFF, Experts)
-			add(p+"ffn_down_exps.weight", ExpertFF, Embd, Experts)
-			if m.Arch == "qwen2moe" {
-				add(p+"ffn_gate_inp_shexp.weight", Embd)
-				add(p+"ffn_gate_shexp.weight", Embd, FF)
-				add(p+"ffn_up_shexp.weight", Embd, FF)
-				add(p+"ffn_down_shexp.weight", FF, Embd)
-			}
+		if m.Arch == "qwen2moe" || m.Arch == "qwen3moe" || m.Arch == "granitemoe" {
+			m.moe(add, p)
 			continue
 		}
 		add(p+"ffn_gate.weight", Embd, FF)
@@ -214,6 +216,27 @@ func (m *Model) tensors() error {
 		add("output.weight", Embd, len(Vocab))
 	}
 	return err
+}
+
+// moe adds the tensors of a layer's experts, and of the one every token uses.
+func (m *Model) moe(add func(name string, dims ...int), p string) {
+	ff := ExpertFF
+	if m.Arch == "granitemoe" {
+		ff = FF
+	}
+	add(p+"ffn_gate_inp.weight", Embd, Experts)
+	add(p+"ffn_gate_exps.weight", Embd, ff, Experts)
+	add(p+"ffn_up_exps.weight", Embd, ff, Experts)
+	add(p+"ffn_down_exps.weight", ff, Embd, Experts)
+	if m.Arch == "qwen3moe" {
+		return
+	}
+	if m.Arch == "qwen2moe" {
+		add(p+"ffn_gate_inp_shexp.weight", Embd)
+	}
+	add(p+"ffn_gate_shexp.weight", Embd, FF)
+	add(p+"ffn_up_shexp.weight", Embd, FF)
+	add(p+"ffn_down_shexp.weight", FF, Embd)
 }
 
 // gptOSS adds the tensors of a layer with sinks and biased experts.
