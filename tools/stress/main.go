@@ -26,7 +26,15 @@ func main() {
 	seconds := flag.Int("seconds", 600, "length of each run")
 	cpus := flag.String("cpus", "1,2,4", "numbers of CPUs")
 	overlay := flag.String("overlay", "build/overlay.json", "file written by tools/overlay")
+	keep := flag.String("disk", "", "only write the disk to this file")
 	flag.Parse()
+	if *keep != "" {
+		if err := makeDisk(context.Background(), *keep, *keep+".core", *overlay); err != nil {
+			fmt.Fprintln(os.Stderr, "stress:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*seconds, *cpus, *overlay); err != nil {
 		fmt.Fprintln(os.Stderr, "stress:", err)
 		os.Exit(1)
@@ -80,12 +88,22 @@ func makeDisk(ctx context.Context, disk, core, overlay string) error {
 	if err != nil {
 		return err
 	}
-	note := []byte("stress\n")
+	model, err := os.ReadFile("testdata/demo.gguf")
+	if err != nil {
+		return fmt.Errorf("%w; run this in the project's folder", err)
+	}
+	golden, err := os.ReadFile("testdata/demo.golden.json")
+	if err != nil {
+		return err
+	}
 	plan, err := ape.NewPlan(ape.Input{
 		Faces:    ape.Faces{BIOS: true, UEFI: true},
 		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: program}},
 		PE:       ape.EFI,
-		Members:  []ape.Member{{Name: "note.txt", Size: int64(len(note)), Data: bytes.NewReader(note)}},
+		Members: []ape.Member{
+			{Name: "golden.json", Size: int64(len(golden)), Data: bytes.NewReader(golden)},
+			{Name: "demo.gguf", Size: int64(len(model)), Data: bytes.NewReader(model)},
+		},
 	})
 	if err != nil {
 		return err

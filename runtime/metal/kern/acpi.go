@@ -105,12 +105,10 @@ func eachProcessor(t uintptr, start func(apic uint32)) {
 			return
 		}
 		switch {
-		case *bytePtr(e) == madtLAPIC && n >= 8 && get32(e+4)&1 != 0:
+		case *bytePtr(e) == madtLAPIC && n >= 8 && get32(e+4)&1 != 0 && *bytePtr(e + 3) != apicBroadcast:
 			start(uint32(*bytePtr(e + 3)))
 		case *bytePtr(e) == madtX2APIC && n >= 16 && get32(e+8)&1 != 0:
-			if id := get32(e + 4); x2apic != 0 || id < 255 {
-				start(id)
-			}
+			start(get32(e + 4))
 		}
 		e += n
 	}

@@ -46,7 +46,8 @@ func TestProcessors(t *testing.T) {
 		want  []uint32
 	}{
 		{"two of three enabled", madtOf(local(0, 1), ioapic, local(1, 0), local(2, 1)), []uint32{0, 2}},
-		{"x2APIC only with small IDs", madtOf(local(0, 1), x2(300, 1), x2(7, 1)), []uint32{0, 7}},
+		{"x2APIC", madtOf(local(0, 1), x2(300, 1), x2(7, 1), x2(8, 0)), []uint32{0, 300, 7}},
+		{"255 addresses all, no processor", madtOf(local(0, 1), local(255, 1)), []uint32{0}},
 		{"no entries", madtOf(), nil},
 		{"entry of length 0 ends the list", madtOf(local(0, 1), []byte{0, 0, 0, 0}, local(1, 1)), []uint32{0}},
 		{"entry beyond the table", madtOf(local(0, 1), []byte{0, 200, 1, 1, 1, 0, 0, 0}), []uint32{0}},

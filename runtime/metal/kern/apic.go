@@ -18,7 +18,12 @@ const (
 	apicCurrent = 0x390
 	apicDivide  = 0x3e0
 
+	apicBroadcast    = 255     // xAPIC: all processors, so no processor's ID
+	apicDeadlineMode = 1 << 18 // of the LVT timer (section 10.5.4.1)
+	msrDeadline      = 0x6e0
+
 	icrPending   = 1 << 12
+	icrNMI       = 4 << 8
 	icrAssert    = 1 << 14
 	icrINIT      = 5 << 8
 	icrStartup   = 6 << 8
@@ -57,6 +62,12 @@ func apicWrite(reg, v uint32) {
 // initAPIC finds the boot processor's APIC, enables it and measures its timer.
 func initAPIC() {
 	b := rdmsr(msrAPICBase)
+	if b&apicX2Enable == 0 && !UEFI() && needsX2APIC() {
+		// A UEFI firmware, which goes on using the APIC, has changed the mode itself
+		// where it wants to.
+		b |= apicEnable | apicX2Enable
+		wrmsr(msrAPICBase, b)
+	}
 	if b&apicX2Enable != 0 {
 		x2apic = 1
 	}
@@ -80,6 +91,17 @@ func initAPIC() {
 	apicTicks = max(best, 1e6)
 }
 
+// needsX2APIC reports whether some processor's APIC ID is out of reach of the older
+// mode and the CPU has the newer one.
+func needsX2APIC() (need bool) {
+	const feature = 1 << 21
+	if _, _, c, _ := cpuid(1, 0); c&feature == 0 {
+		return false
+	}
+	eachProcessor(madt(), func(apic uint32) { need = need || apic >= apicBroadcast })
+	return need
+}
+
 func localID() uint32 {
 	if x2apic != 0 {
 		return apicRead(apicID)
@@ -87,8 +109,22 @@ func localID() uint32 {
 	return apicRead(apicID) >> 24
 }
 
-// startAPIC enables the local APIC of an application processor.
+// startAPIC enables the local APIC of an application processor, in the boot
+// processor's mode. INIT has not changed the mode the firmware used; the way from
+// x2APIC back leads through "disabled" (SDM volume 3A section 10.12.5).
 func startAPIC() {
+	b := rdmsr(msrAPICBase)
+	switch {
+	case x2apic != 0:
+		b |= apicEnable
+		wrmsr(msrAPICBase, b)
+		wrmsr(msrAPICBase, b|apicX2Enable)
+	case b&apicX2Enable != 0:
+		wrmsr(msrAPICBase, b&^(apicEnable|apicX2Enable))
+		wrmsr(msrAPICBase, b&^apicX2Enable|apicEnable)
+	default:
+		wrmsr(msrAPICBase, b|apicEnable)
+	}
 	apicWrite(apicTPR, 0)
 	apicWrite(apicSVR, 0x100|vecSpurious)
 	apicWrite(apicTimer, vecTimer)
@@ -99,6 +135,7 @@ func startAPIC() {
 // between the two halves.
 func send(apic, command uint32) {
 	if x2apic != 0 {
+		fence() // this WRMSR does not wait for earlier stores (section 10.12.3)
 		wrmsr(msrX2APIC+apicICRLow/16, uint64(apic)<<32|uint64(command))
 		return
 	}
@@ -121,15 +158,12 @@ func message(c *cpu, vec uint32) {
 	}
 }
 
-// slice is how long a thread may run while others wait, ns; also the longest sleep
-// of an idle CPU, a safety net should a message get lost.
-const slice = 5000000
-
-// armTimer asks for a tick at time next (ns), at most a slice away.
-func armTimer(next int64) {
-	d := min(max(next-nanotime(), 2000), slice)
+// armTimer asks for a tick at time at (ns).
+func armTimer(at, now int64) {
+	const shortest = 2000 // ns
+	d := min(max(at-now, shortest), idleNap)
 	apicWrite(apicTimer, vecTimer)
-	apicWrite(apicCount, uint32(max(uint64(d)*apicTicks/1e9, 1)))
+	apicWrite(apicCount, uint32(min(max(uint64(d)*apicTicks/1e9, 1), 1<<32-1)))
 }
 
 // leaveAPIC gives the timer back to the firmware, enterAPIC takes it again. No
@@ -137,12 +171,16 @@ func armTimer(next int64) {
 // the APIC would hold back all later ones.
 func leaveAPIC() {
 	apicWrite(apicCount, 0)
+	delay(2e3) // a message sent before others saw that we are away may still travel
 	for apicRead(apicIRR)&ourVectors != 0 {
 		halt() // ends at once; STI alone does not let them in under QEMU's TCG
 	}
 	apicWrite(apicDivide, fwDivide)
 	apicWrite(apicTimer, fwTimer)
 	apicWrite(apicCount, fwCount)
+	if fwTimer&apicDeadlineMode != 0 {
+		wrmsr(msrDeadline, rdtsc()+tscHz/100) // its handler sets the next one
+	}
 }
 
 func enterAPIC() {

@@ -8,7 +8,7 @@ import "unsafe"
 // memory we may reuse.
 var info bootInfo
 
-var efiMap [128 << 10]byte
+var efiMap [256 << 10]byte
 
 // initBoot takes the machine over: memory, page tables, clock, processors, and the
 // first thread. It runs on the boot stack, before Go's runtime.
@@ -21,7 +21,9 @@ func initBoot() {
 	puts("llamaboot: core\n")
 	rsdp = findRSDP()
 	maskPIC()
-	initNoExec()
+	initPaging()
+	initPAT()
+	enableMachineCheck()
 	if UEFI() {
 		bootService(bsWatchdog, 0, 0, 0, 0, 0)
 		takeFirmwareMemory()
@@ -31,53 +33,65 @@ func initBoot() {
 		}
 		keepFirmwareMap()
 	} else {
-		takeE820()
+		takeE820(info.e820, uintptr(info.e820n), &phys)
+		phys.remove(info.corePA, info.corePA+info.coreSize)
+		phys.round()
+		if phys.total == 0 {
+			fatal("no usable RAM")
+		}
 		buildTables()
 	}
 	dropPageZero()
 	protectCore()
-	guardStacks()
 	initClock()
+	hardwareReady()
 	initAPIC()
-	t := &threads[0]
-	t.state, t.cpu, t.tid = threadRunning, -1, nextTID
-	nextTID++
-	t.kstop = stackTop(0)
-	c := &cpus[0]
-	c.cur = uintptr(unsafe.Pointer(t))
-	c.kstack = t.kstop
+	initStacks()
 	low := trampolinePages()
 	makeExecutable(low)
 	startProcessors(low)
 	apicOn = true
 	buildUserStack()
-	armTimer(nanotime() + slice)
+	now := nanotime()
+	arm(&cpus[0], now, slice)
 }
 
-// takeE820 collects usable RAM above 1 MiB, low memory first: page tables come from
-// the front and must be reachable while only 4 GiB are mapped.
-func takeE820() {
-	const low, fourGiB = 1 << 20, 1 << 32
+// initStacks gives the boot processor and the first thread their stacks.
+func initStacks() {
+	addCPU(0)
+	c := &cpus[0]
+	t := newThread()
+	t.state = threadRunning
+	c.cur = uintptr(unsafe.Pointer(t))
+	c.kstack = t.kstop
+	c.busy = 1
+	mapStack(userStack, userStackSize)
+}
+
+// identityEnd is the end of the identity map; RAM beyond, which only large servers
+// have, is left out.
+const identityEnd = coreBase
+
+// takeE820 collects usable RAM above 1 MiB. Entries may come in any order, overlap
+// and be empty; what one of them calls reserved is not used whatever others say
+// (ACPI 6.5 section 15.4). Page tables come from the front, which must be reachable
+// while only 4 GiB are mapped: phys is sorted.
+func takeE820(list, n uintptr, f *frames) {
+	const low = 1 << 20
 	for pass := 0; pass < 2; pass++ {
-		for i := uintptr(0); i < uintptr(info.e820n); i++ {
-			e := (*e820Entry)(unsafe.Pointer(info.e820 + i*24))
-			if e.typ != e820Usable || (e.base < fourGiB) != (pass == 0) || e.base+e.length < e.base {
-				continue
+		for i := uintptr(0); i < n; i++ {
+			e := (*e820Entry)(unsafe.Pointer(list + i*e820EntrySize))
+			end := uintptr(e.base + e.length)
+			if e.base+e.length < e.base {
+				end = ^uintptr(0)
 			}
-			if base := max(uintptr(e.base), low); base < uintptr(e.base+e.length) {
-				phys.add(base, uintptr(e.base+e.length)-base)
+			switch base := uintptr(e.base); {
+			case e.typ != e820Usable && pass == 1:
+				f.remove(base, end)
+			case e.typ == e820Usable && pass == 0:
+				f.add(max(base, low), min(end, identityEnd))
 			}
 		}
-	}
-	// Entries that say "reserved" win over overlapping usable ones.
-	for i := uintptr(0); i < uintptr(info.e820n); i++ {
-		if e := (*e820Entry)(unsafe.Pointer(info.e820 + i*24)); e.typ != e820Usable && e.length != 0 {
-			phys.remove(uintptr(e.base), uintptr(e.length))
-		}
-	}
-	phys.remove(info.corePA, info.coreSize)
-	if phys.total == 0 {
-		fatal("no usable RAM")
 	}
 }
 
@@ -96,43 +110,61 @@ func buildTables() {
 	writeCR3(top)
 }
 
-// Memory left to the firmware, whose drivers allocate while we read the disk.
+// Memory left to the firmware, whose drivers allocate while we read the disk: this
+// much, or a third of the largest region below 4 GiB where that is less.
 const firmwareReserve = 64 << 20
+
+// efiRegion is the free memory of a memory map entry at d, in huge pages (UEFI 2.10
+// section 7.2.3).
+func efiRegion(d uintptr) (start, end uintptr) {
+	const conventional, specialPurpose = 7, 0x40000
+	if get32(d) != conventional || get64(d+32)&specialPurpose != 0 {
+		return 0, 0
+	}
+	base := uintptr(get64(d + 8))
+	end = min(base+uintptr(get64(d+24))*pageSize, identityEnd) &^ (hugePage - 1)
+	start = alignUp(max(base, 1<<20), hugePage)
+	return start, max(start, end)
+}
 
 // takeFirmwareMemory allocates the large free regions from the boot services, which
 // stay alive.
 func takeFirmwareMemory() {
-	const conventional, loaderData, allocateAddress = 7, 2, 2
+	const loaderData, allocateAddress = 2, 2
 	size, desc := uintptr(len(efiMap)), uintptr(0)
 	var key uintptr
 	var version uint32
-	buf := uintptr(unsafe.Pointer(&efiMap))
-	if bootService(bsGetMemoryMap, uintptr(unsafe.Pointer(&size)), buf, uintptr(unsafe.Pointer(&key)),
-		uintptr(unsafe.Pointer(&desc)), uintptr(unsafe.Pointer(&version))) != 0 || desc < 40 {
+	first := uintptr(unsafe.Pointer(&efiMap))
+	if bootService(bsGetMemoryMap, uintptr(unsafe.Pointer(&size)), first, uintptr(unsafe.Pointer(&key)),
+		uintptr(unsafe.Pointer(&desc)), uintptr(unsafe.Pointer(&version))) != 0 || desc < efiDescriptorSize {
 		fatal("the firmware gives no memory map")
 	}
-	keep := uintptr(firmwareReserve)
-	for end := buf + size; buf+desc <= end; buf += desc {
-		if get32(buf) != conventional {
-			continue
-		}
-		base, n := uintptr(get64(buf+8)), uintptr(get64(buf+24))*pageSize
-		start, stop := alignUp(max(base, 1<<20), hugePage), (base+n)&^(hugePage-1)
-		if stop <= start {
-			continue
-		}
-		if stop-start > 2*keep && base < 1<<32 { // once, from the first region that can bear it
-			stop -= keep
-			keep = 0
+	largest := largestLow(first, size, desc)
+	for d := first; d+desc <= first+size; d += desc {
+		start, end := efiRegion(d)
+		if d == largest {
+			end -= min(firmwareReserve, (end-start)/3) &^ (hugePage - 1)
 		}
 		addr := start
-		if bootService(bsAllocatePages, allocateAddress, loaderData, (stop-start)/pageSize, uintptr(unsafe.Pointer(&addr)), 0) == 0 {
-			phys.add(start, stop-start)
+		if end > start && bootService(bsAllocatePages, allocateAddress, loaderData, (end-start)/pageSize, uintptr(unsafe.Pointer(&addr)), 0) == 0 {
+			phys.add(start, end)
 		}
 	}
+	phys.round()
 	if phys.total == 0 {
 		fatal("the firmware gives no memory")
 	}
+}
+
+// largestLow returns the entry of the memory map with the most free memory below 4 GiB.
+func largestLow(first, size, desc uintptr) (largest uintptr) {
+	most := uintptr(0)
+	for d := first; d+desc <= first+size; d += desc {
+		if start, end := efiRegion(d); end <= 1<<32 && end-start > most {
+			largest, most = d, end-start
+		}
+	}
+	return largest
 }
 
 // trampolinePages returns two pages below 1 MiB for ap.asm, 0 if there are none.
@@ -152,7 +184,7 @@ func trampolinePages() uintptr {
 // AMD64 section 3.4.1).
 func buildUserStack() {
 	const atPagesz, atRandom = 6, 25
-	top := userStackStart() + userStackSize - 4096
+	top := uintptr(userStack + userStackSize - 4096)
 	data := top + 1024
 	at := top
 	put := func(v uintptr) { *word(at) = v; at += 8 }

@@ -44,7 +44,12 @@ type e820Entry struct {
 	typ, attr    uint32
 }
 
-const e820Usable = 1
+const (
+	e820EntrySize = 24
+	e820Usable    = 1
+
+	efiDescriptorSize = 40 // EFI_MEMORY_DESCRIPTOR, at least
+)
 
 // Active reports whether the program runs on a bare machine.
 func Active() bool { return bootInfoPtr != 0 }

@@ -26,7 +26,7 @@ const (
 // pitHz is the input clock of the 8254 timer.
 const pitHz = 1193182
 
-func nanotime() int64 { return ticksToNano(rdtsc() - tscBase) }
+func nanotime() int64 { return ticksToNano(ticks() - tscBase) }
 
 func ticksToNano(d uint64) int64 {
 	hi, lo := bits.Mul64(d, tscMult)

@@ -2,6 +2,8 @@
 
 package kern
 
+import "sync/atomic"
+
 var (
 	console  spinlock
 	panicked uint32
@@ -27,15 +29,36 @@ func putReg(name string, v uintptr) {
 	putHex(v)
 }
 
-// beginPanic stops the other CPUs' output from mixing with the report: whoever
-// comes second waits forever.
+// beginPanic stops the other CPUs, so that the report stays whole and stays on the
+// screen. The console lock is not waited for: its owner may be stopped, or be us.
 func beginPanic() {
-	console.lock()
-	if panicked != 0 {
+	if !atomic.CompareAndSwapUint32(&panicked, 0, 1) {
 		stopCPU()
 	}
-	panicked = 1
-	console.unlock()
+	me := currentCPU()
+	for k := range ncpu {
+		if c := &cpus[k]; c != me {
+			message(c, icrNMI)
+		}
+	}
+	showQueued()
+}
+
+// fatalMemory reports that RAM is used up.
+func fatalMemory() {
+	beginPanic()
+	puts("\nllamaboot: kernel panic: out of memory: all ")
+	putNumber(phys.total >> 20)
+	puts(" MiB of RAM are in use\nhint: a smaller model or context, or more RAM\n")
+	Exit(2)
+}
+
+// putNumber writes v in decimal.
+func putNumber(v uintptr) {
+	if v >= 10 {
+		putNumber(v / 10)
+	}
+	putc("0123456789"[v%10])
 }
 
 // fatal reports that the kernel cannot go on.
@@ -45,19 +68,4 @@ func fatal(reason string) {
 	puts(reason)
 	puts("\n")
 	Exit(2)
-}
-
-// writeConsole is write(2) on descriptors 1 and 2.
-func writeConsole(p, n uintptr) uintptr {
-	for done := uintptr(0); done < n; {
-		// In pieces, so that other CPUs' interrupts are not off for the whole text.
-		piece := min(n-done, 64)
-		console.lock()
-		for i := uintptr(0); i < piece; i++ {
-			putc(*bytePtr(p + done + i))
-		}
-		console.unlock()
-		done += piece
-	}
-	return n
 }

@@ -14,6 +14,7 @@ var (
 	_ = apMain
 
 	_ = &wallBase
+	_ = &strayNMIs
 	_ = &fwSP
 	_ = &fwCR3
 	_ = &kernelCR3

@@ -57,10 +57,17 @@ TEXT ·enableFPU(SB),NOSPLIT|NOFRAME,$0
 	XORL	CX, CX
 	CPUID
 	MOVQ	CR4, AX
-	ORQ	$0x600, AX		// OSFXSR, OSXMMEXCPT
-	ANDQ	$~0x10000, AX		// FSGSBASE off: FS is only changed through arch_prctl
+	ORQ	$0x640, AX		// OSFXSR, OSXMMEXCPT, MCE
+	// Off: FSGSBASE (FS is only changed through arch_prctl), PCIDE, SMEP, SMAP, PKE,
+	// CET, PKS, which a firmware may have left on (SDM volume 3A section 2.5).
+	ANDQ	$~0x1f30000, AX
+	BYTE	$0xdb; BYTE $0xe3	// FNINIT
+	MOVQ	AX, CR4
+	PUSHQ	$0x1f80			// MXCSR: exceptions masked, round to nearest
+	LDMXCSR	(SP)
+	POPQ	DX
 	BTL	$26, CX			// XSAVE
-	JCC	noxsave
+	JCC	done
 	ORQ	$0x40000, AX		// OSXSAVE
 	MOVQ	AX, CR4
 	MOVL	$0xd, AX
@@ -72,9 +79,7 @@ TEXT ·enableFPU(SB),NOSPLIT|NOFRAME,$0
 	XORL	CX, CX
 	XSETBV
 	MOVL	$1, ·useXSAVE(SB)
-	RET
-noxsave:
-	MOVQ	AX, CR4
+done:
 	RET
 
 // setKernelFS points FS at the kernel's thread-local storage. Clobbers AX CX DX.
@@ -181,6 +186,7 @@ clock:	// without leaving the caller's stack: time.Now is called everywhere
 	RDTSC
 	SHLQ	$32, DX
 	ORQ	DX, AX
+	ADDQ	cpu_skew(GS), AX
 	SUBQ	·tscBase(SB), AX
 	MULQ	·tscMult(SB)
 	SHRQ	$32, DX, AX
@@ -287,6 +293,9 @@ TEXT ·codeAddr(SB),NOSPLIT|NOFRAME,$0-16
 	JEQ	done
 	LEAQ	·spuriousEntry(SB), BX
 	CMPQ	AX, $const_addrSpurious
+	JEQ	done
+	LEAQ	·nmiEntry(SB), BX
+	CMPQ	AX, $const_addrNMI
 	JEQ	done
 	LEAQ	·apEntry(SB), BX
 done:

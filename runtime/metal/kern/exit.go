@@ -6,6 +6,9 @@ package kern
 // device the status goes there; otherwise the machine stays as it is, with what is
 // on its screen, until it is switched off.
 func Exit(status int32) {
+	if panicked == 0 {
+		flushOutput()
+	}
 	hardwareExit(status)
 	puts("\nllamaboot: stopped; the machine can be switched off\n")
 	stopCPU()

@@ -99,7 +99,8 @@ func firmware(fn, args uintptr) uintptr {
 	c := currentCPU()
 	sched.lock()
 	c.away = 1
-	sched.unlock()
+	handTimerOver(c)
+	unlockSched()
 	c.window = 1
 	leaveAPIC()
 	if fn == 0 {
@@ -119,10 +120,23 @@ func firmware(fn, args uintptr) uintptr {
 	c.window = 0
 	sched.lock()
 	c.away = 0
-	sched.unlock()
-	armTimer(nanotime() + slice)
+	flushUnmapped(c)
+	arm(c, nanotime(), slice)
 	thisThread().cpu = old
+	unlockSched()
 	return 0
+}
+
+// handTimerOver has another CPU look after the next deadline, if this one did and
+// there is an idle one; busy ones look at their next tick. sched held.
+func handTimerOver(c *cpu) {
+	if timers.armedBy != c.id {
+		return
+	}
+	timers.armedAt = 0
+	if k := idleCPU(-1); k >= 0 && nextDeadline() != never {
+		message(&cpus[k], vecWake)
+	}
 }
 
 // stage2Tables is where stage 2 keeps the page tables thunk64 needs.

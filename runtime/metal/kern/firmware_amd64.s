@@ -88,7 +88,8 @@ TEXT ·efiCall3(SB),NOSPLIT|NOFRAME,$0
 	RET
 
 // func biosCall(thunk, block, cr3 uintptr)
-// Calls thunk64 of stage 2 (stub/stage2_long.inc) with the page tables it knows.
+// Calls thunk64 of stage 2 (stub/stage2_long.inc) with the page tables it knows, on a
+// stack that lies in the core, which they have.
 TEXT ·biosCall(SB),NOSPLIT|NOFRAME,$0-24
 	MOVQ	thunk+0(FP), AX
 	MOVQ	block+8(FP), DI
@@ -98,9 +99,12 @@ TEXT ·biosCall(SB),NOSPLIT|NOFRAME,$0-24
 	PUSHQ	R12
 	PUSHQ	R14
 	MOVQ	CR3, R12
+	MOVQ	SP, R14
+	LEAQ	·bootStack+const_bootStackTop(SB), SP
 	MOVQ	BX, CR3
 	CALL	AX
 	MOVQ	R12, CR3
+	MOVQ	R14, SP
 	LEAQ	·gdtr(SB), BX
 	LGDT	(BX)
 	LEAQ	·idtr(SB), BX

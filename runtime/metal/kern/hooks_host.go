@@ -11,4 +11,6 @@ func putc(c byte) { printed = append(printed, c) }
 
 func hardwareInit() {}
 
+func hardwareReady() {}
+
 func hardwareExit(status int32) { panic("kern: exit") }

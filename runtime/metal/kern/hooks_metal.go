@@ -14,5 +14,8 @@ func putc(c byte) { goos.Printk(c) }
 
 func hardwareInit() { goos.Hwinit0() }
 
+// hardwareReady is called once memory can be mapped, before other processors start.
+func hardwareReady() { goos.Hwinit1() }
+
 //go:linkname hardwareExit github.com/llamaboot/llamaboot/runtime/metal/board.exit
 func hardwareExit(status int32)

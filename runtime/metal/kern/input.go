@@ -26,7 +26,9 @@ func feed(p, n uintptr) uintptr {
 		touch(p)
 		touch(p + n - 1)
 	}
-	sched.lock()
+	addr := uintptr(unsafe.Pointer(&input))
+	b := bucketOf(addr)
+	b.lock()
 	k := uintptr(0)
 	for ; k < n && input.tail-input.head < uint32(len(input.ring)); k++ {
 		input.ring[input.tail%uint32(len(input.ring))] = *bytePtr(p + k)
@@ -35,8 +37,8 @@ func feed(p, n uintptr) uintptr {
 	if n == 0 {
 		input.closed = true
 	}
-	wake(uintptr(unsafe.Pointer(&input)), maxThread)
-	sched.unlock()
+	b.wake(addr, maxThread)
+	b.unlock()
 	return k
 }
 
@@ -47,26 +49,25 @@ func readInput(p, n uintptr) uintptr {
 	}
 	touch(p)
 	touch(p + n - 1)
-	sched.lock()
-	for input.head == input.tail {
-		if input.closed {
-			sched.unlock()
-			return 0
-		}
-		wait(uintptr(unsafe.Pointer(&input)), -1)
+	addr := uintptr(unsafe.Pointer(&input))
+	b := bucketOf(addr)
+	b.lock()
+	for input.head == input.tail && !input.closed {
+		b.sleep(addr, -1)
 	}
 	k := uintptr(0)
 	for ; k < n && input.head != input.tail; k++ {
 		*bytePtr(p + k) = input.ring[input.head%uint32(len(input.ring))]
 		input.head++
 	}
-	sched.unlock()
+	b.unlock()
 	return k
 }
 
 func bytePtr(a uintptr) *byte { return (*byte)(unsafe.Pointer(a)) }
 
-// touch makes the page of a present, so that it does not fault under a lock.
+// touch makes the page of a present, so that it does not fault under a lock:
+// that would hold up others for the time it takes to clear it.
 func touch(a uintptr) { _ = loadByte(bytePtr(a)) }
 
 //go:noinline

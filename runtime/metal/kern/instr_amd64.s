@@ -1,6 +1,7 @@
 //go:build linux && amd64
 
 #include "textflag.h"
+#include "go_asm.h"
 
 // Single instructions the kernel needs and Go does not have.
 
@@ -53,6 +54,25 @@ TEXT ·rdtsc(SB),NOSPLIT|NOFRAME,$0-8
 	SHLQ	$32, DX
 	ORQ	DX, AX
 	MOVQ	AX, ret+0(FP)
+	RET
+
+// func ticks() uint64: the time stamp counter, as the boot processor's shows it. No
+// interrupt may come between the counter and the correction.
+TEXT ·ticks(SB),NOSPLIT|NOFRAME,$0-8
+	PUSHFQ
+	CLI
+	RDTSC
+	SHLQ	$32, DX
+	ORQ	DX, AX
+	ADDQ	cpu_skew(GS), AX
+	POPFQ
+	MOVQ	AX, ret+0(FP)
+	RET
+
+// func fence(): all earlier stores are visible, all earlier loads done
+TEXT ·fence(SB),NOSPLIT|NOFRAME,$0
+	MFENCE
+	LFENCE
 	RET
 
 TEXT ·pause(SB),NOSPLIT|NOFRAME,$0

@@ -195,7 +195,18 @@ TEXT ·wakeEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	POPQ	AX
 	IRETQ
 
-// spuriousEntry: no acknowledgement (SDM volume 3A section 10.9). Also NMI, which
-// we never ask for: returning is the best answer to a stray one.
+// spuriousEntry: no acknowledgement (SDM volume 3A section 10.9).
 TEXT ·spuriousEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	IRETQ
+
+// nmiEntry: the order to stop after a panic on another CPU, else counted: returning is
+// the best answer to one that nobody asked for.
+TEXT ·nmiEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
+	CMPL	·panicked(SB), $0
+	JNE	stop
+	LOCK
+	INCL	·strayNMIs(SB)
+	IRETQ
+stop:
+	HLT
+	JMP	stop

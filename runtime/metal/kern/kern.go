@@ -20,8 +20,8 @@ package kern
 
 // Sizes.
 const (
-	maxCPU    = 64
-	maxThread = 256
+	maxCPU    = 256
+	maxThread = 1024
 
 	pageSize = 4 << 10
 	hugePage = 2 << 20
@@ -29,6 +29,9 @@ const (
 	bootStackSize = 64 << 10
 	bootStackTop  = bootStackSize - 16
 	fwStackSize   = 256 << 10
+
+	earlyStackSize = 16 << 10
+	earlyStackTop  = earlyStackSize - 16
 
 	// fpSize holds the XSAVE image of xsaveMask: x87, SSE, AVX, AVX-512 (2696 bytes
 	// in standard format, SDM volume 1 section 13.4.3), and a Linux signal frame's.
@@ -50,6 +53,7 @@ const (
 	addrTimer
 	addrWake
 	addrSpurious
+	addrNMI
 	addrAP
 )
 
@@ -65,11 +69,17 @@ type cpu struct {
 	tr     uintptr // task register selector
 	window uint32  // the kernel has opened interrupts itself: nothing to preempt
 	id     int32
-	idling int32 // 1 in HLT, 2 already sent a wake message
+	idling int32 // nothing to run; guarded by the scheduler lock
 	away   int32 // in a firmware call: must not be sent messages
 	apic   uint32
 	alive  uint32
+	core   int32 // first CPU of the same core
+	busy   int32 // with core == id: CPUs of the core that run threads
+	kick   int32 // 1 + CPU to be woken when the scheduler lock is free
 	tss    [104]byte
+	skew   uint64 // what this CPU's time stamp counter lacks to the boot processor's
+	ticked int64  // time of the last tick or dispatch, ns
+	seen   uint64 // unmapGen at the last flush of this CPU's translations
 }
 
 // thread is one Linux thread (an M of the Go runtime).
@@ -77,12 +87,16 @@ type thread struct {
 	ksp      uintptr // saved kernel stack pointer while not running
 	fs       uintptr // FS base (thread-local storage)
 	kstop    uintptr // top of the kernel stack
-	futex    uintptr // address waited for
-	deadline int64   // ns, 0: none
+	futex    uintptr // address waited for; guarded by its bucket
+	deadline int64   // ns
+	timer    int32   // 1 + place in the timer heap, 0: no deadline
+	next     int32   // 1 + next thread in the bucket or the list of free ones
 	state    int32
 	tid      int32
 	woken    int32
 	cpu      int32 // the only CPU it may run on, -1: any
+	on       int32 // CPU it runs on
+	stacked  int32 // its kernel stack is mapped
 	sigStack uintptr
 	sigSize  uintptr
 	pending  uint64 // signals; set by any CPU under the scheduler lock
@@ -92,6 +106,7 @@ type thread struct {
 // Thread states.
 const (
 	threadFree = iota
+	threadStarting
 	threadRunning
 	threadReady
 	threadWaiting
@@ -112,9 +127,11 @@ const trapFrameSize = 22 * 8
 
 var (
 	bootStack [bootStackSize]byte
-	fwStack   [fwStackSize]byte
-	fwSP      uintptr // identity-mapped top of fwStack
-	userSP    uintptr
+	// earlyStack serves exceptions before the CPUs have stacks of their own.
+	earlyStack [earlyStackSize]byte
+	fwStack    [fwStackSize]byte
+	fwSP       uintptr // identity-mapped top of fwStack
+	userSP     uintptr
 
 	cpus    [maxCPU]cpu
 	ncpu    int32 = 1
@@ -153,6 +170,8 @@ func writeCR3(v uintptr)
 func readCR4() uintptr
 func invlpg(a uintptr)
 func rdtsc() uint64
+func ticks() uint64
+func fence()
 func pause()
 func halt()
 func stopCPU()

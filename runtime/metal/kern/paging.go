@@ -12,10 +12,19 @@ const (
 	pteHuge    = 1 << 7
 	pteAddr    = 0x000ffffffffff000
 	pteNoExec  = 1 << 63
+
+	// Bits the CPU ignores: a page that must keep its memory, and an absent page whose
+	// memory is being taken back (reclaim.go).
+	ptePinned  = 1 << 9
+	pteRetired = 1 << 10
+
+	giantPage = 1 << 30
 )
 
-// noExec is pteNoExec on CPUs that have it.
-var noExec uintptr
+var (
+	noExec     uintptr // pteNoExec on CPUs that have it
+	giantPages bool    // the CPU has pages of 1 GiB
+)
 
 var (
 	memLock spinlock
@@ -29,12 +38,10 @@ func entryAt(table, index uintptr) *uintptr {
 	return (*uintptr)(unsafe.Pointer(table + index&511*8))
 }
 
-func nextFree(p uintptr) uintptr { return *(*uintptr)(unsafe.Pointer(p)) }
-
 // tablePage returns a zeroed page for a page table.
 func tablePage() uintptr {
 	if pool == poolEnd {
-		pool = phys.get(nextFree)
+		pool, _ = phys.get()
 		if pool == 0 {
 			fatal("out of memory for page tables")
 		}
@@ -60,20 +67,34 @@ func pageDirEntry(va uintptr) *uintptr {
 	return entryAt(child(child(pml4, va>>39), va>>30), va>>21)
 }
 
-// lookup returns the physical address va is mapped to; ok is false when it is not.
-func lookup(va uintptr) (pa uintptr, ok bool) {
+// pageEntry returns the entry that maps the 4 KiB page of va.
+func pageEntry(va uintptr) *uintptr {
+	return entryAt(child(child(child(pml4, va>>39), va>>30), va>>21), va>>12)
+}
+
+// leaf returns the entry that maps va and the size of its page, nil if no table
+// leads there.
+func leaf(va uintptr) (e *uintptr, size uintptr) {
 	t := pml4
 	for shift := uintptr(39); ; shift -= 9 {
-		e := *entryAt(t, va>>shift)
-		if e&ptePresent == 0 {
-			return 0, false
+		e = entryAt(t, va>>shift)
+		if shift == 12 || shift <= 30 && *e&pteHuge != 0 {
+			return e, 1 << shift
 		}
-		size := uintptr(1) << shift
-		if shift == 12 || e&pteHuge != 0 {
-			return e&pteAddr&^(size-1) | va&(size-1), true
+		if *e&ptePresent == 0 {
+			return nil, 0
 		}
-		t = e & pteAddr
+		t = *e & pteAddr
 	}
+}
+
+// lookup returns the physical address va is mapped to; ok is false when it is not.
+func lookup(va uintptr) (pa uintptr, ok bool) {
+	e, size := leaf(va)
+	if e == nil || *e&ptePresent == 0 {
+		return 0, false
+	}
+	return *e&pteAddr&^(size-1) | va&(size-1), true
 }
 
 // mapIdentity makes RAM at [base, base+size) accessible at its own address, by huge
@@ -83,12 +104,29 @@ func mapDevice(base, size uintptr)   { mapRange(base, size, pteNoCache) }
 
 func mapRange(base, size, flags uintptr) {
 	end := alignUp(base+size, hugePage)
-	for a := base &^ (hugePage - 1); a < end; a += hugePage {
+	for a := base &^ (hugePage - 1); a < end; {
 		if _, ok := lookup(a); ok {
+			a += hugePage
+			continue
+		}
+		if e := giantEntry(a, end); e != nil && *e == 0 {
+			*e = a | ptePresent | pteWrite | pteHuge | noExec | flags
+			a += giantPage
 			continue
 		}
 		*pageDirEntry(a) = a | ptePresent | pteWrite | pteHuge | noExec | flags
+		a += hugePage
 	}
+}
+
+// giantEntry returns the entry of the 1 GiB page at va if one can serve up to end, else
+// nil. Below 4 GiB RAM and registers lie side by side, with different caching, which
+// one page must not cover (SDM volume 3A section 11.11.9).
+func giantEntry(va, end uintptr) *uintptr {
+	if !giantPages || va < 4<<30 || va%giantPage != 0 || end-va < giantPage {
+		return nil
+	}
+	return entryAt(child(pml4, va>>39), va>>30)
 }
 
 // dropPageZero unmaps the first page, so that nil dereferences fault. Tables on the
@@ -120,7 +158,7 @@ func copyTable(e *uintptr) uintptr {
 // splitPage replaces the large page of *e by a table of pages 1/512 of its size.
 func splitPage(e *uintptr, size uintptr) {
 	base := *e & pteAddr &^ (size - 1)
-	flags := *e & (ptePresent | pteWrite | pteNoExec)
+	flags := *e & (ptePresent | pteWrite | pteNoCache | pteNoExec)
 	small := size / 512
 	if small > pageSize {
 		flags |= pteHuge
@@ -130,47 +168,4 @@ func splitPage(e *uintptr, size uintptr) {
 		*entryAt(t, i) = base + i*small | flags
 	}
 	*e = t | ptePresent | pteWrite
-}
-
-// populate gives the huge page around va zeroed memory; another CPU may have been
-// faster.
-func populate(va uintptr) {
-	memLock.lock()
-	pa := phys.get(nextFree)
-	memLock.unlock()
-	if pa == 0 {
-		fatal("out of memory: every byte of RAM is in use")
-	}
-	zero(pa, hugePage)
-	memLock.lock()
-	e := pageDirEntry(va)
-	if *e&ptePresent != 0 {
-		*(*uintptr)(unsafe.Pointer(pa)) = phys.free
-		phys.free = pa
-		phys.used -= hugePage
-	} else {
-		*e = pa | ptePresent | pteWrite | pteHuge | noExec
-	}
-	memLock.unlock()
-}
-
-// clearMapped makes the mapped part of [a, a+n) read as zero, which is what munmap,
-// MADV_DONTNEED and MAP_FIXED promise.
-func clearMapped(a, n uintptr) {
-	for end := a + n; a < end; {
-		next := min((a+hugePage)&^(hugePage-1), end)
-		if _, ok := lookup(a); ok {
-			zero(a, next-a)
-		}
-		a = next
-	}
-}
-
-// translate returns the physical address of va in the core image or in a populated
-// page; identity-mapped addresses are their own.
-func translate(va uintptr) (uintptr, bool) {
-	memLock.lock()
-	pa, ok := lookup(va)
-	memLock.unlock()
-	return pa, ok
 }

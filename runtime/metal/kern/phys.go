@@ -2,13 +2,14 @@
 
 package kern
 
-// physRange is usable RAM, [base, end), 2 MiB-aligned.
+// physRange is usable RAM, [base, end).
 type physRange struct{ base, end uintptr }
 
-const maxRanges = 128
+const maxRanges = 512
 
 // frames hands out physical memory in huge pages: a bump pointer over the boot
-// ranges plus a list of returned pages, linked through their first word.
+// ranges plus a list of returned pages, which are zero but for their first word, the
+// link. Ranges are sorted and apart; add and remove come before round, the rest after.
 type frames struct {
 	ranges [maxRanges]physRange
 	n      int
@@ -17,84 +18,132 @@ type frames struct {
 	free   uintptr
 	total  uintptr // bytes in all ranges
 	used   uintptr // bytes handed out and not returned
+	lost   uintptr // bytes left out because the table was full
 }
 
-// add records [base, base+size), shrunk to whole huge pages. Ranges too small or
-// beyond the table are left unused.
-func (f *frames) add(base, size uintptr) {
-	start := alignUp(base, hugePage)
-	end := (base + size) &^ (hugePage - 1)
-	if end < base || start >= end || f.n == maxRanges {
+// add records [base, end), which may overlap and touch what is there.
+func (f *frames) add(base, end uintptr) {
+	if base >= end {
 		return
 	}
-	f.ranges[f.n] = physRange{start, end}
-	f.n++
-	f.total += end - start
+	i := 0
+	for i < f.n && f.ranges[i].end < base {
+		i++
+	}
+	j := i
+	for j < f.n && f.ranges[j].base <= end {
+		base, end = min(base, f.ranges[j].base), max(end, f.ranges[j].end)
+		j++
+	}
+	if f.splice(i, j, 1) {
+		f.ranges[i] = physRange{base, end}
+	} else {
+		f.lost += end - base
+	}
 }
 
-// remove takes [base, base+size) out of the ranges, before the first get.
-func (f *frames) remove(base, size uintptr) {
-	lo := base &^ (hugePage - 1)
-	hi := alignUp(base+size, hugePage)
-	for i, n := 0, f.n; i < n; i++ {
+// remove takes [base, end) out.
+func (f *frames) remove(base, end uintptr) {
+	if base >= end {
+		return
+	}
+	for i := 0; i < f.n; i++ {
 		r := f.ranges[i]
-		if hi <= r.base || lo >= r.end {
+		if end <= r.base || base >= r.end {
 			continue
 		}
-		f.total -= min(hi, r.end) - max(lo, r.base)
-		left, right := physRange{r.base, max(lo, r.base)}, physRange{min(hi, r.end), r.end}
-		f.ranges[i] = left
-		if left.base >= left.end {
-			f.ranges[i] = right
-		} else if right.base < right.end && f.n < maxRanges {
-			f.ranges[f.n] = right
-			f.n++
-		}
-		if r := &f.ranges[i]; r.base >= r.end {
-			r.base, r.end = 0, 0
+		switch left, right := base > r.base, end < r.end; {
+		case left && right:
+			f.ranges[i].end = base
+			if !f.splice(i+1, i+1, 1) {
+				f.lost += r.end - end
+				return
+			}
+			f.ranges[i+1] = physRange{end, r.end}
+			return
+		case left:
+			f.ranges[i].end = base
+		case right:
+			f.ranges[i].base = end
+		default:
+			f.splice(i, i+1, 0)
+			i--
 		}
 	}
 }
 
-// get returns a huge page with unknown content, 0 when none is left.
-func (f *frames) get(next func(uintptr) uintptr) uintptr {
-	if p := f.free; p != 0 {
-		f.free = next(p)
-		f.used += hugePage
-		return p
+// splice makes room for n ranges where [i, j) are; false if the table is too small.
+func (f *frames) splice(i, j, n int) bool {
+	grow := n - (j - i)
+	if f.n+grow > maxRanges {
+		return false
 	}
-	for f.cur < f.n {
-		r := &f.ranges[f.cur]
-		if f.next < r.base {
-			f.next = r.base
+	if grow > 0 {
+		for k := f.n - 1; k >= j; k-- {
+			f.ranges[k+grow] = f.ranges[k]
 		}
-		if f.next+hugePage <= r.end {
+	} else {
+		for k := j; k < f.n; k++ {
+			f.ranges[k+grow] = f.ranges[k]
+		}
+	}
+	f.n += grow
+	return true
+}
+
+// round shrinks the ranges to whole huge pages.
+func (f *frames) round() {
+	k := 0
+	for i := range f.n {
+		r := physRange{alignUp(f.ranges[i].base, hugePage), f.ranges[i].end &^ (hugePage - 1)}
+		if r.base < r.end {
+			f.ranges[k] = r
+			f.total += r.end - r.base
+			k++
+		}
+	}
+	f.n = k
+}
+
+// get returns a huge page, 0 when none is left. The content is unknown if dirty, else
+// zero.
+func (f *frames) get() (p uintptr, dirty bool) {
+	if p := f.free; p != 0 {
+		f.free = *word(p)
+		*word(p) = 0
+		f.used += hugePage
+		return p, false
+	}
+	for ; f.cur < f.n; f.cur++ {
+		r := &f.ranges[f.cur]
+		f.next = max(f.next, r.base)
+		if f.next < r.end {
 			p := f.next
 			f.next += hugePage
 			f.used += hugePage
-			return p
+			return p, true
 		}
-		f.cur++
-		f.next = 0
 	}
-	return 0
+	return 0, false
 }
 
-// getRun returns n consecutive huge pages that were never handed out.
+// put takes a huge page back whose content is zero.
+func (f *frames) put(p uintptr) {
+	*word(p) = f.free
+	f.free = p
+	f.used -= hugePage
+}
+
+// getRun returns n consecutive huge pages that were never handed out, 0 if there are
+// none: from the end of the first range with room, where the bump pointer comes last.
 func (f *frames) getRun(n uintptr) uintptr {
 	size := n * hugePage
+	if n == 0 || size/hugePage != n {
+		return 0
+	}
 	for i := f.cur; i < f.n; i++ {
 		r := &f.ranges[i]
-		if i == f.cur && f.next > r.base {
-			// The range in use: take from its end, the bump pointer keeps its place.
-			if f.next+size <= r.end {
-				r.end -= size
-				f.used += size
-				return r.end
-			}
-			continue
-		}
-		if r.base+size <= r.end {
+		if low := max(f.next, r.base); low < r.end && r.end-low >= size {
 			r.end -= size
 			f.used += size
 			return r.end

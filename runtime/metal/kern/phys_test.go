@@ -4,50 +4,54 @@ package kern
 
 import (
 	"math/rand"
+	"slices"
+	"syscall"
 	"testing"
+	"unsafe"
 )
-
-func none(uintptr) uintptr { return 0 }
 
 func TestFramesRoundInward(t *testing.T) {
 	var f frames
-	f.add(hugePage-1, 3*hugePage) // [2M-1, 8M-1): whole pages at 2M, 4M
-	if f.total != 2*hugePage {
-		t.Fatalf("total %#x, want %#x", f.total, 2*hugePage)
+	f.add(hugePage-1, 4*hugePage-1) // whole pages at 2M, 4M
+	f.add(9*hugePage+1, 10*hugePage+1)
+	f.round()
+	if f.total != 2*hugePage || f.n != 1 {
+		t.Fatalf("total %#x in %d ranges, want %#x in 1", f.total, f.n, 2*hugePage)
 	}
 	for _, want := range []uintptr{hugePage, 2 * hugePage, 0} {
-		if got := f.get(none); got != want {
-			t.Fatalf("get = %#x, want %#x", got, want)
+		if got, dirty := f.get(); got != want || dirty != (want != 0) {
+			t.Fatalf("get = %#x, %v, want %#x", got, dirty, want)
 		}
 	}
-	f.add(^uintptr(0)-hugePage, 2*hugePage) // wraps around: refused
+	f.add(5, 5)
+	f.add(7, 6) // wrapped around
 	if f.n != 1 {
-		t.Fatalf("a range that wraps was taken: %v", f.ranges[:f.n])
+		t.Fatalf("empty ranges were taken: %v", f.ranges[:f.n])
 	}
 }
 
-// TestFramesRemove compares remove and get with a bitmap of pages.
+// TestFramesRemove compares add, remove and get with a bitmap of pages.
 func TestFramesRemove(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
 	for round := 0; round < 500; round++ {
 		var f frames
 		var want [64]bool
-		at := uintptr(1) // address 0 means "none"
-		for at < 50 {
-			n := uintptr(rng.Intn(10) + 1)
-			f.add(at*hugePage, n*hugePage)
-			for i := at; i < at+n; i++ {
+		for k := 0; k < 12; k++ { // any order, overlapping; address 0 means "none"
+			lo := rng.Intn(50) + 1
+			hi := lo + rng.Intn(10)
+			f.add(uintptr(lo)*hugePage, uintptr(hi)*hugePage)
+			for i := lo; i < hi; i++ {
 				want[i] = true
 			}
-			at += n + uintptr(rng.Intn(4)) + 1
 		}
 		for k := 0; k < 3; k++ {
 			lo, n := uintptr(rng.Intn(60*hugePage)), uintptr(rng.Intn(8*hugePage)+1)
-			f.remove(lo, n)
+			f.remove(lo, lo+n)
 			for i := lo / hugePage; i <= (lo+n-1)/hugePage && i < 64; i++ {
 				want[i] = false
 			}
 		}
+		f.round()
 		count := uintptr(0)
 		for _, w := range want {
 			if w {
@@ -57,87 +61,150 @@ func TestFramesRemove(t *testing.T) {
 		if f.total != count*hugePage {
 			t.Fatalf("round %d: total %d pages, want %d", round, f.total/hugePage, count)
 		}
-		run := f.getRun(2)
-		if run != 0 {
-			for i := range uintptr(2) {
-				if !want[run/hugePage+i] {
-					t.Fatalf("round %d: run at %#x covers a page that is not free", round, run)
+		for i := 1; i < f.n; i++ {
+			if f.ranges[i-1].end >= f.ranges[i].base {
+				t.Fatalf("round %d: ranges not sorted and apart: %x", round, f.ranges[:f.n])
+			}
+		}
+		take := func(p, n uintptr) {
+			for i := p / hugePage; i < p/hugePage+n; i++ {
+				if !want[i] {
+					t.Fatalf("round %d: page %#x handed out twice or not free", round, i*hugePage)
 				}
-				want[run/hugePage+i] = false
+				want[i] = false
 				count--
 			}
 		}
-		for p := f.get(none); p != 0; p = f.get(none) {
-			if !want[p/hugePage] {
-				t.Fatalf("round %d: page %#x handed out twice or not free", round, p)
-			}
-			want[p/hugePage] = false
-			count--
+		if p, _ := f.get(); p != 0 {
+			take(p, 1)
 		}
-		if count != 0 {
-			t.Fatalf("round %d: %d pages never handed out", round, count)
+		if run := f.getRun(2); run != 0 {
+			take(run, 2)
 		}
-	}
-}
-
-func TestRegions(t *testing.T) {
-	rng := rand.New(rand.NewSource(2))
-	for round := 0; round < 200; round++ {
-		var r regions
-		var want [128]bool
-		for k := 0; k < 40; k++ {
-			lo := rng.Intn(120)
-			hi := lo + rng.Intn(8) + 1
-			overlap := false
-			for i := lo; i < hi; i++ {
-				overlap = overlap || want[i]
-			}
-			if got := r.overlaps(uintptr(lo), uintptr(hi)); got != overlap {
-				t.Fatalf("overlaps(%d, %d) = %v, want %v in %v", lo, hi, got, overlap, r.list[:r.n])
-			}
-			if !r.add(uintptr(lo), uintptr(hi)) {
-				t.Fatal("table full")
-			}
-			for i := lo; i < hi; i++ {
-				want[i] = true
-			}
-			for i := range want {
-				if got := r.contains(uintptr(i)); got != want[i] {
-					t.Fatalf("round %d: contains(%d) = %v, want %v in %v", round, i, got, want[i], r.list[:r.n])
-				}
-			}
-			for i := 1; i < r.n; i++ {
-				if r.list[i-1].end >= r.list[i].start {
-					t.Fatalf("regions not sorted and apart: %v", r.list[:r.n])
-				}
-			}
+		for p, _ := f.get(); p != 0; p, _ = f.get() {
+			take(p, 1)
+		}
+		if count != 0 || f.used != f.total {
+			t.Fatalf("round %d: %d pages never handed out, used %d of %d", round, count, f.used, f.total)
 		}
 	}
 }
 
-func TestRegionsPlace(t *testing.T) {
-	var r regions
-	if a := r.place(0, 100); a != anonBase {
-		t.Errorf("first place = %#x, want %#x", a, uintptr(anonBase))
+func TestFramesTableFull(t *testing.T) {
+	var f frames
+	for i := uintptr(1); i <= maxRanges+5; i++ {
+		f.add(2*i*hugePage, (2*i+1)*hugePage)
 	}
-	if a := r.place(0xc000000000, 100); a != anonBase+hugePage {
-		t.Errorf("a hint below 4 TiB was honoured: %#x", a)
+	if f.n != maxRanges || f.lost != 5*hugePage {
+		t.Fatalf("%d ranges, %#x lost", f.n, f.lost)
 	}
-	const hint = 5 << 40
-	if a := r.place(hint, hugePage); a != hint {
-		t.Errorf("free hint refused: %#x", a)
+	f.remove(2*hugePage+pageSize, 2*hugePage+2*pageSize) // needs one more
+	if f.n != maxRanges || f.lost != 6*hugePage-2*pageSize {
+		t.Fatalf("after a hole: %d ranges, %#x lost", f.n, f.lost)
 	}
-	r.add(hint, hint+hugePage)
-	if a := r.place(hint, hugePage); a == hint {
-		t.Error("taken hint honoured")
+	if f.getRun(^uintptr(0)/hugePage+1) != 0 || f.getRun(0) != 0 {
+		t.Error("a run of no or more than all memory")
 	}
-	if a := r.place(0, 1<<47); a != 0 {
-		t.Errorf("more than the address space: %#x", a)
+}
+
+// hostMemory is memory of n huge pages at an aligned address.
+func hostMemory(t *testing.T, n int) uintptr {
+	t.Helper()
+	b, err := syscall.Mmap(-1, 0, (n+1)*hugePage, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := 0; i < maxRegions+10; i++ {
-		start := uintptr(i) * 4 * hugePage
-		if ok := r.add(start, start+hugePage); ok != (i < maxRegions-1) {
-			t.Fatalf("region %d accepted: %v", i, ok)
+	t.Cleanup(func() { syscall.Munmap(b) })
+	return alignUp(uintptr(unsafe.Pointer(&b[0])), hugePage)
+}
+
+func TestFramesReuse(t *testing.T) {
+	base := hostMemory(t, 2)
+	var f frames
+	f.add(base, base+2*hugePage)
+	f.round()
+	a, _ := f.get()
+	b, _ := f.get()
+	f.put(a)
+	f.put(b)
+	if f.used != 0 {
+		t.Errorf("%d bytes in use", f.used)
+	}
+	for _, want := range []uintptr{b, a} {
+		got, dirty := f.get()
+		if got != want || dirty || *word(got) != 0 {
+			t.Errorf("get = %#x, dirty %v, first word %#x; want %#x, zero", got, dirty, *word(got), want)
+		}
+	}
+}
+
+// e820 is an entry of a memory map in MiB.
+func e820(base, size uint64, typ uint32) e820Entry { return e820Entry{base << 20, size << 20, typ, 1} }
+
+func TestTakeE820(t *testing.T) {
+	const reserved, acpi, nvs, bad = 2, 3, 4, 5
+	mib := func(base, end uintptr) physRange { return physRange{base << 20, end << 20} }
+	many := make([]e820Entry, 200)
+	var manyWant []physRange
+	for i := range many {
+		j := (i*37 + 11) % len(many) // in no order
+		many[i] = e820(uint64(4+8*j), 4, e820Usable)
+	}
+	for j := range many {
+		manyWant = append(manyWant, mib(uintptr(4+8*j), uintptr(8+8*j)))
+	}
+	for _, c := range []struct {
+		name string
+		list []e820Entry
+		want []physRange
+	}{
+		{"a PC", []e820Entry{{0, 0x9fc00, 1, 1}, {0x9fc00, 0x400, reserved, 1}, {0xf0000, 0x10000, reserved, 1},
+			e820(1, 254, 1), e820(255, 1, acpi), {0xfffc0000, 0x40000, reserved, 1}}, []physRange{mib(2, 254)}},
+		{"hole below 4 GiB", []e820Entry{e820(1, 3071, 1), e820(3072, 1024, reserved), e820(4096, 2048, 1)},
+			[]physRange{mib(2, 3072), mib(4096, 6144)}},
+		{"unsorted, overlapping", []e820Entry{e820(64, 64, 1), e820(16, 64, 1), e820(100, 100, 1)}, []physRange{mib(16, 200)}},
+		{"the same twice", []e820Entry{e820(16, 16, 1), e820(16, 16, 1)}, []physRange{mib(16, 32)}},
+		{"joined before rounding", []e820Entry{e820(3, 2, 1), e820(5, 3, 1)}, []physRange{mib(4, 8)}},
+		{"reserved wins, first or last", []e820Entry{e820(20, 4, nvs), e820(16, 32, 1), e820(40, 2, bad)},
+			[]physRange{mib(16, 20), mib(24, 40), mib(42, 48)}},
+		{"a byte reserved costs a page", []e820Entry{e820(16, 8, 1), {19 << 20, 1, acpi, 1}}, []physRange{mib(16, 18), mib(20, 24)}},
+		{"empty entries", []e820Entry{e820(16, 0, 1), e820(16, 4, 1), e820(18, 0, reserved)}, []physRange{mib(16, 20)}},
+		{"beyond the end of addresses", []e820Entry{e820(16, 4, 1), {^uint64(0) - 0xfff, 0x2000, reserved, 1}, {1 << 63, 1 << 63, 1, 1}},
+			[]physRange{mib(16, 20)}},
+		{"beyond the identity map", []e820Entry{e820(1<<20-4, 8, 1), e820(1<<21, 64, 1)}, []physRange{mib(1<<20-4, 1<<20)}},
+		{"all below 1 MiB", []e820Entry{{0, 0x9fc00, 1, 1}}, nil},
+		{"type 0 and unknown types", []e820Entry{e820(16, 8, 0), e820(32, 8, 12)}, nil},
+		{"200 entries", many, manyWant},
+	} {
+		var f frames
+		takeE820(uintptr(unsafe.Pointer(&c.list[0])), uintptr(len(c.list)), &f)
+		f.round()
+		if got := f.ranges[:f.n]; !slices.Equal(got, c.want) {
+			t.Errorf("%s: %x, want %x", c.name, got, c.want)
+		}
+	}
+}
+
+func TestEFIRegion(t *testing.T) {
+	type descriptor struct {
+		typ, pad              uint32
+		phys, virt, pages, at uint64
+	}
+	for _, c := range []struct {
+		name       string
+		d          descriptor
+		start, end uintptr
+	}{
+		{"free", descriptor{typ: 7, phys: 0x101000, pages: 0x1000}, 0x200000, 0x1000000},
+		{"loader data", descriptor{typ: 2, phys: 0x200000, pages: 0x1000}, 0, 0},
+		{"persistent", descriptor{typ: 14, phys: 0x200000, pages: 0x1000}, 0, 0},
+		{"kept for special uses", descriptor{typ: 7, phys: 0x200000, pages: 0x1000, at: 0x40000}, 0, 0},
+		{"below 1 MiB", descriptor{typ: 7, phys: 0x1000, pages: 0x9e}, 0x200000, 0x200000},
+		{"too small", descriptor{typ: 7, phys: 0x201000, pages: 0x200}, 0x400000, 0x400000},
+		{"across the end of the identity map", descriptor{typ: 7, phys: identityEnd - hugePage, pages: 0x400}, identityEnd - hugePage, identityEnd},
+	} {
+		if start, end := efiRegion(uintptr(unsafe.Pointer(&c.d))); end-start != c.end-c.start || end != start && start != c.start {
+			t.Errorf("%s: %#x to %#x, want %#x to %#x", c.name, start, end, c.start, c.end)
 		}
 	}
 }

@@ -38,14 +38,16 @@ func poll(nr, a1, a2, a3, a4 uintptr) uintptr {
 
 // epollWait is epoll_pwait(2) with the eventfd as the only member; timeout in ms.
 func epollWait(events uintptr, timeout int32) uintptr {
-	touch(events)
-	sched.lock()
+	touch(events) // a page fault should not happen under the lock
+	addr := uintptr(unsafe.Pointer(&event))
+	b := bucketOf(addr)
+	b.lock()
 	if event.set == 0 && timeout != 0 {
 		ns := int64(-1)
 		if timeout > 0 {
 			ns = int64(timeout) * 1000000
 		}
-		wait(uintptr(unsafe.Pointer(&event)), ns)
+		b.sleep(addr, ns)
 	}
 	n := uintptr(0)
 	if event.set != 0 {
@@ -53,22 +55,25 @@ func epollWait(events uintptr, timeout int32) uintptr {
 		*(*uint64)(unsafe.Pointer(events + 4)) = event.data
 		n = 1
 	}
-	sched.unlock()
+	b.unlock()
 	return n
 }
 
 func readEvent(p uintptr) uintptr {
 	*(*uint64)(unsafe.Pointer(p)) = 1
-	sched.lock()
+	b := bucketOf(uintptr(unsafe.Pointer(&event)))
+	b.lock()
 	event.set = 0
-	sched.unlock()
+	b.unlock()
 	return 8
 }
 
 func writeEvent() uintptr {
-	sched.lock()
+	addr := uintptr(unsafe.Pointer(&event))
+	b := bucketOf(addr)
+	b.lock()
 	event.set = 1
-	wake(uintptr(unsafe.Pointer(&event)), 1)
-	sched.unlock()
+	b.wake(addr, 1)
+	b.unlock()
 	return 8
 }

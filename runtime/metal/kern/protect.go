@@ -19,10 +19,13 @@ const (
 	elfPhnum = 56
 )
 
-// initNoExec turns on no-execute pages (SDM volume 3A section 4.6) if there are any.
-func initNoExec() {
-	const nx = 1 << 20
-	if _, _, _, d := cpuid(0x80000001, 0); d&nx != 0 {
+// initPaging turns on no-execute pages (SDM volume 3A section 4.6) if there are any,
+// and looks for 1 GiB pages.
+func initPaging() {
+	const nx, pdpe1gb = 1 << 20, 1 << 26
+	_, _, _, d := cpuid(0x80000001, 0)
+	giantPages = d&pdpe1gb != 0
+	if d&nx != 0 {
 		wrmsr(msrEFER, rdmsr(msrEFER)|eferNXE)
 		noExec = pteNoExec
 	}
@@ -65,12 +68,6 @@ func segmentRights(flags uint32) uintptr {
 		r |= noExec
 	}
 	return r
-}
-
-// unmapPage takes a page of the core away.
-func unmapPage(va uintptr) {
-	*entryAt(child(child(child(pml4, va>>39), va>>30), va>>21), va>>12) = 0
-	invlpg(va)
 }
 
 // makeExecutable allows code in a page of the first 2 MiB, whose tables are our own

@@ -3,17 +3,23 @@
 package kern
 
 import (
-	"sync/atomic"
+	"math/bits"
 	"unsafe"
 )
 
-// sched guards thread states, the run queue, waiting and signals of other threads.
+// sched guards thread states, run queue, timers, idle CPUs and signals of other
+// threads. Nothing is searched or sent to other CPUs while it is held (but for the
+// boot processor, see ready), so that it is held for some tens of nanoseconds.
 var (
-	sched   spinlock
-	queue   runQueue
-	nextTID int32 = 1
-	// threadEnd bounds the indices that were ever used, so that searches stay short.
-	threadEnd int32 = 1
+	sched spinlock
+	queue runQueue
+	// bootQueue holds threads that must run on the boot processor, where firmware is
+	// called.
+	bootQueue runQueue
+	idleCPUs  [maxCPU / 64]uint64
+	// freeList holds ended threads (1 + index), threadEnd bounds those ever used.
+	freeList  int32
+	threadEnd int32
 )
 
 // runQueue holds the indices of ready threads, first in first out.
@@ -22,77 +28,124 @@ type runQueue struct {
 	head, tail uint32
 }
 
+func (q *runQueue) empty() bool { return q.head == q.tail }
+
 func (q *runQueue) push(i int32) {
 	q.ring[q.tail%maxThread] = i
 	q.tail++
 }
 
-// pop removes the first thread that may run on CPU id, -1 if there is none.
-func (q *runQueue) pop(id int32, affinity func(int32) int32) int32 {
-	for k := q.head; k != q.tail; k++ {
-		i := q.ring[k%maxThread]
-		if a := affinity(i); a >= 0 && a != id {
-			continue
-		}
-		for ; k != q.head; k-- { // close the gap, keeping the order
-			q.ring[k%maxThread] = q.ring[(k-1)%maxThread]
-		}
-		q.head++
-		return i
+// pop removes the first thread, -1 if there is none.
+func (q *runQueue) pop() int32 {
+	if q.empty() {
+		return -1
 	}
-	return -1
+	i := q.ring[q.head%maxThread]
+	q.head++
+	return i
 }
 
-func affinity(i int32) int32 { return threads[i].cpu }
+// next removes the thread that CPU id runs next, -1 if there is none.
+func next(id int32) int32 {
+	if id == 0 && !bootQueue.empty() {
+		return bootQueue.pop()
+	}
+	return queue.pop()
+}
+
+// waiting reports whether next would find a thread.
+func waiting(id int32) bool { return !queue.empty() || id == 0 && !bootQueue.empty() }
 
 func thisThread() *thread { return (*thread)(unsafe.Pointer(currentCPU().cur)) }
-
-func unlockSched() { sched.unlock() }
 
 func threadIndex(t *thread) int32 {
 	return int32((uintptr(unsafe.Pointer(t)) - uintptr(unsafe.Pointer(&threads))) / unsafe.Sizeof(thread{}))
 }
 
-// ready makes thread i runnable and wakes an idle CPU that may run it. sched held.
-func ready(i int32) {
-	threads[i].state = threadReady
-	queue.push(i)
-	want := threads[i].cpu
-	for k := int32(0); k < ncpu; k++ {
-		c := &cpus[k]
-		if c.idling == 1 && (want < 0 || want == k) {
-			c.idling = 2
-			message(c, vecWake)
-			return
-		}
+// unlockSched gives the scheduler lock back and wakes the CPU ready chose.
+func unlockSched() {
+	c := currentCPU()
+	k := c.kick
+	c.kick = 0
+	sched.unlock()
+	if k != 0 {
+		message(&cpus[k-1], vecWake)
 	}
 }
 
-// expire readies threads whose deadline has passed and returns the next deadline.
-func expire(now int64) (next int64) {
-	next = 1<<63 - 1
-	for i := int32(0); i < threadEnd; i++ {
-		t := &threads[i]
-		if t.state != threadWaiting || t.deadline == 0 {
-			continue
-		}
-		if t.deadline > now {
-			next = min(next, t.deadline)
-			continue
-		}
-		t.deadline, t.futex, t.woken = 0, 0, 0
-		ready(i)
+// ready makes thread i runnable and has an idle CPU woken that may run it. sched held.
+func ready(i int32) {
+	t := &threads[i]
+	t.state = threadReady
+	if t.cpu == 0 {
+		bootQueue.push(i)
+	} else {
+		queue.push(i)
 	}
-	return next
+	k := idleCPU(t.cpu)
+	if k < 0 {
+		if t.cpu == 0 {
+			message(&cpus[0], vecTimer) // preempt what runs there
+		}
+		return
+	}
+	setIdle(&cpus[k], 0) // chosen: the next ready takes another
+	me := currentCPU()
+	switch {
+	case k == me.id:
+	case k == 0, me.kick != 0:
+		// The boot processor may call the firmware as soon as it runs, and a message
+		// must not arrive there.
+		message(&cpus[k], vecWake)
+	default:
+		me.kick = k + 1
+	}
+}
+
+// idleCPU chooses an idle CPU for a thread that may run on CPU want (any if
+// negative), -1 if there is none: of a core with nothing to do when there is one, as
+// hyper-threads share the units that multiply.
+func idleCPU(want int32) int32 {
+	if want >= 0 {
+		if idleCPUs[want/64]>>(want%64)&1 != 0 {
+			return want
+		}
+		return -1
+	}
+	second := int32(-1)
+	for w := range idleCPUs {
+		for set := idleCPUs[w]; set != 0; set &= set - 1 {
+			k := int32(w*64 + bits.TrailingZeros64(set))
+			if cpus[cpus[k].core].busy == 0 {
+				return k
+			}
+			if second < 0 {
+				second = k
+			}
+		}
+	}
+	return second
+}
+
+// setIdle records whether c has nothing to run. sched held.
+func setIdle(c *cpu, idle int32) {
+	if c.idling == idle {
+		return
+	}
+	c.idling = idle
+	idleCPUs[c.id/64] ^= 1 << (c.id % 64)
+	cpus[c.core].busy += 1 - 2*idle
 }
 
 // switchTo runs n on this CPU; returns when t is chosen again. sched held.
 func switchTo(c *cpu, t, n *thread) {
 	c.cur = uintptr(unsafe.Pointer(n))
 	c.kstack = n.kstop
+	n.on = c.id
 	if n.state == threadReady {
 		n.state = threadRunning
 	}
+	flushUnmapped(c)
 	switchStack(&t.ksp, &n.ksp)
 }
 
@@ -101,24 +154,39 @@ func switchTo(c *cpu, t, n *thread) {
 func block() {
 	c := currentCPU()
 	t := (*thread)(unsafe.Pointer(c.cur))
-	expire(nanotime())
-	i := queue.pop(c.id, affinity)
+	now := nanotime()
+	expire(now)
+	i := next(c.id)
 	switch {
 	case i < 0:
 		switchTo(c, t, (*thread)(unsafe.Pointer(c.idle)))
 	case &threads[i] == t:
 		t.state = threadRunning
 	default:
-		armTimer(nanotime() + slice)
+		arm(c, now, slice)
 		switchTo(c, t, &threads[i])
 	}
+}
+
+// suspend blocks the current thread until it is made ready, at most ns (forever if
+// negative). sched held.
+func suspend(t *thread, ns int64) {
+	if ns >= 0 {
+		startTimer(t, nanotime()+ns)
+	}
+	t.state = threadWaiting
+	block()
 }
 
 // yield lets another ready thread run. sched held.
 func yield() {
 	t := thisThread()
 	t.state = threadReady
-	queue.push(threadIndex(t))
+	if t.cpu == 0 {
+		bootQueue.push(threadIndex(t))
+	} else {
+		queue.push(threadIndex(t))
+	}
 	block()
 }
 
@@ -127,32 +195,35 @@ func idleLoop() {
 	for {
 		c := currentCPU()
 		sched.lock()
-		next := expire(nanotime())
-		if i := queue.pop(c.id, affinity); i >= 0 {
-			c.idling = 0
-			armTimer(nanotime() + slice)
+		now := nanotime()
+		expire(now)
+		if i := next(c.id); i >= 0 {
+			setIdle(c, 0)
+			arm(c, now, slice)
 			switchTo(c, (*thread)(unsafe.Pointer(c.idle)), &threads[i])
-			sched.unlock()
+			unlockSched()
 			continue
 		}
-		c.idling = 1
-		sched.unlock()
-		armTimer(next)
+		setIdle(c, 1)
+		arm(c, now, idleNap)
+		unlockSched()
 		halt()
-		c.idling = 0
 	}
 }
 
 // tick runs on the interrupted thread's kernel stack.
 func tick(f *trapFrame, fp uintptr) {
 	sched.lock()
+	c := currentCPU()
 	now := nanotime()
 	expire(now)
-	armTimer(now + slice)
-	if queue.head != queue.tail {
+	arm(c, now, slice)
+	flushUnmapped(c)
+	if waiting(c.id) {
 		yield()
 	}
-	sched.unlock()
+	unlockSched()
+	watch()
 	if sig := takeSignal(thisThread()); sig != 0 {
 		pushSignal(f, fp, sig, siTkill, 0)
 	}
@@ -162,109 +233,89 @@ func tick(f *trapFrame, fp uintptr) {
 // keeps it there until the returned affinity is restored.
 func onBootCPU() (old int32) {
 	t := thisThread()
+	sched.lock()
 	old, t.cpu = t.cpu, 0
-	if currentCPU().id != 0 {
-		sched.lock()
-		yield()
-		sched.unlock()
+	if c := currentCPU(); c.id != 0 {
+		t.state = threadWaiting
+		ready(threadIndex(t))
+		block()
 	}
+	unlockSched()
 	return old
 }
 
-// wait blocks the current thread on addr for at most ns (forever if negative) and
-// reports whether it was woken. sched held.
-func wait(addr uintptr, ns int64) bool {
-	t := thisThread()
-	t.futex, t.woken, t.deadline = addr, 0, 0
-	if ns >= 0 {
-		t.deadline = nanotime() + ns
+// tidOf makes thread numbers from which the thread is found without a search, and
+// which are not used twice within a million threads of a slot.
+func tidOf(i, generation int32) int32 { return generation&0xfffff*maxThread + i + 1 }
+
+// threadOf returns the running thread with number tid, nil if it has ended. sched held.
+func threadOf(tid int32) *thread {
+	if tid <= 0 {
+		return nil
 	}
-	t.state = threadWaiting
-	block()
-	return t.woken != 0
+	t := &threads[(tid-1)%maxThread]
+	if t.state == threadFree || t.tid != tid {
+		return nil
+	}
+	return t
 }
 
-// wake readies at most n threads that wait on addr. sched held.
-func wake(addr uintptr, n int) int {
-	k := 0
-	for i := int32(0); i < threadEnd && k < n; i++ {
-		t := &threads[i]
-		if t.state == threadWaiting && t.futex == addr {
-			t.futex, t.deadline, t.woken = 0, 0, 1
-			ready(i)
-			k++
-		}
-	}
-	return k
-}
-
-// futex serves FUTEX_WAIT and FUTEX_WAKE (futex(2)): compare and enqueue happen
-// under one lock, so no wake-up is lost.
-func futex(addr, op uintptr, val uint32, timeout uintptr) uintptr {
-	switch op & 127 {
-	case 0: // FUTEX_WAIT
-		ns := int64(-1)
-		if timeout != 0 {
-			ns = (*timespec)(unsafe.Pointer(timeout)).nano()
-		}
-		touch(addr) // a page fault must not happen under the lock
-		sched.lock()
-		if atomic.LoadUint32((*uint32)(unsafe.Pointer(addr))) != val {
-			sched.unlock()
-			return errAgain
-		}
-		woken := wait(addr, ns)
+// newThread takes a thread out of those that are free; nil when there are too many.
+func newThread() *thread {
+	sched.lock()
+	i := freeList - 1
+	switch {
+	case i >= 0:
+		freeList = threads[i].next
+	case threadEnd < maxThread:
+		i = threadEnd
+		threadEnd++
+	default:
 		sched.unlock()
-		if !woken {
-			return errTimedOut
-		}
-		return 0
-	case 1: // FUTEX_WAKE
-		sched.lock()
-		k := wake(addr, int(int32(val)))
-		sched.unlock()
-		return uintptr(k)
+		return nil
 	}
-	return errNoSys
+	t := &threads[i]
+	t.state = threadStarting
+	sched.unlock()
+	if t.stacked == 0 {
+		mapThreadStack(int(i))
+		t.stacked = 1
+	}
+	t.tid = tidOf(i, t.tid/maxThread+1)
+	t.kstop = stackTop(int(i))
+	t.sigStack, t.pending, t.fs, t.next, t.cpu = 0, 0, 0, 0, -1
+	return t
 }
 
 // clone starts a thread (clone(2) with the flags of Go's newosproc).
 func clone(f *frame, flags, stack, tls uintptr) uintptr {
 	const cloneSetTLS = 0x80000
-	sched.lock()
-	for i := int32(0); i < maxThread; i++ {
-		t := &threads[i]
-		if t.state != threadFree {
-			continue
-		}
-		threadEnd = max(threadEnd, i+1)
-		t.tid = nextTID
-		nextTID++
-		t.kstop = stackTop(int(i))
-		fr := (*frame)(unsafe.Pointer(t.kstop - unsafe.Sizeof(frame{})))
-		*fr = *f
-		fr.ax, fr.sp = 0, stack
-		t.fs = 0
-		if flags&cloneSetTLS != 0 {
-			t.fs = tls
-		}
-		t.sigStack, t.futex, t.deadline, t.pending = 0, 0, 0, 0
-		t.sigMask = thisThread().sigMask
-		t.cpu = -1
-		t.ksp = pushReturn(uintptr(unsafe.Pointer(fr)), codeAddr(addrChild))
-		tid := t.tid
-		ready(i)
-		sched.unlock()
-		return uintptr(tid)
+	t := newThread()
+	if t == nil {
+		return errAgain
 	}
-	sched.unlock()
-	return errAgain
+	fr := (*frame)(unsafe.Pointer(t.kstop - unsafe.Sizeof(frame{})))
+	*fr = *f
+	fr.ax, fr.sp = 0, stack
+	if flags&cloneSetTLS != 0 {
+		t.fs = tls
+	}
+	t.sigMask = thisThread().sigMask
+	t.ksp = pushReturn(uintptr(unsafe.Pointer(fr)), codeAddr(addrChild))
+	tid := t.tid
+	sched.lock()
+	ready(threadIndex(t))
+	unlockSched()
+	return uintptr(tid)
 }
 
 // exitThread ends the current thread; its stack is reused only after the switch.
 func exitThread() {
 	sched.lock()
-	thisThread().state = threadFree
+	t := thisThread()
+	t.state = threadFree
+	t.next = freeList
+	freeList = threadIndex(t) + 1
 	block()
 	fatal("ended thread runs again")
 }

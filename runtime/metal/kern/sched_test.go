@@ -3,29 +3,176 @@
 package kern
 
 import (
+	"math/rand"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"unsafe"
 )
 
 func TestRunQueue(t *testing.T) {
-	pinned := map[int32]int32{3: 0, 4: 1}
-	aff := func(i int32) int32 {
-		if c, ok := pinned[i]; ok {
-			return c
-		}
-		return -1
-	}
 	var q runQueue
 	for round := 0; round < 3*maxThread; round++ { // the ring wraps
-		for _, i := range []int32{3, 4, 1, 2} {
+		for _, i := range []int32{3, 4, 1} {
 			q.push(i)
 		}
-		for _, want := range []struct{ cpu, thread int32 }{{2, 1}, {1, 4}, {1, 2}, {1, -1}, {0, 3}, {0, -1}} {
-			if got := q.pop(want.cpu, aff); got != want.thread {
-				t.Fatalf("round %d: CPU %d got thread %d, want %d", round, want.cpu, got, want.thread)
+		for _, want := range []int32{3, 4, 1, -1, -1} {
+			if got := q.pop(); got != want {
+				t.Fatalf("round %d: thread %d, want %d", round, got, want)
 			}
+		}
+	}
+}
+
+// TestBootQueue: threads of the boot processor run there, first, and nowhere else.
+func TestBootQueue(t *testing.T) {
+	queue.push(5)
+	bootQueue.push(6)
+	if waiting(1) != true || waiting(0) != true {
+		t.Error("nothing waits")
+	}
+	if got := next(1); got != 5 {
+		t.Errorf("CPU 1 got thread %d, want 5", got)
+	}
+	if waiting(1) {
+		t.Error("CPU 1 could run a thread of the boot processor")
+	}
+	if got := next(0); got != 6 {
+		t.Errorf("CPU 0 got thread %d, want 6", got)
+	}
+}
+
+// TestTimers compares the heap with a sorted list.
+func TestTimers(t *testing.T) {
+	rng := rand.New(rand.NewSource(3))
+	deadlines := map[int32]int64{}
+	for range 20000 {
+		i := int32(rng.Intn(maxThread))
+		if _, ok := deadlines[i]; ok {
+			stopTimer(&threads[i])
+			stopTimer(&threads[i]) // harmless
+			delete(deadlines, i)
+		} else {
+			deadlines[i] = rng.Int63n(1000)
+			startTimer(&threads[i], deadlines[i])
+		}
+		want := int64(never)
+		for _, d := range deadlines {
+			want = min(want, d)
+		}
+		if got := nextDeadline(); got != want || int(timers.n) != len(deadlines) {
+			t.Fatalf("next of %d is %d, want %d of %d", timers.n, got, want, len(deadlines))
+		}
+	}
+	last := int64(0)
+	for timers.n > 0 {
+		th := &threads[timers.heap[0]]
+		if th.deadline < last || deadlines[threadIndex(th)] != th.deadline {
+			t.Fatalf("deadline %d after %d", th.deadline, last)
+		}
+		last = th.deadline
+		stopTimer(th)
+	}
+}
+
+func TestBucket(t *testing.T) {
+	var b bucket
+	if unsafe.Sizeof(b) != 64 {
+		t.Errorf("a bucket has %d bytes, want a cache line", unsafe.Sizeof(b))
+	}
+	order := func() (list []int32) {
+		for i := b.head; i != 0; i = threads[i-1].next {
+			list = append(list, i-1)
+		}
+		return list
+	}
+	for _, i := range []int32{4, 2, 9} {
+		b.append(&threads[i])
+	}
+	for _, c := range []struct {
+		remove int32
+		want   []int32
+	}{{2, []int32{4, 9}}, {9, []int32{4}}, {4, nil}} {
+		b.remove(&threads[c.remove])
+		if got := order(); !slices.Equal(got, c.want) {
+			t.Errorf("without %d: %v, want %v", c.remove, got, c.want)
+		}
+	}
+	b.append(&threads[7])
+	if got := order(); !slices.Equal(got, []int32{7}) || b.tail != 8 {
+		t.Errorf("after it was empty: %v, tail %d", got, b.tail)
+	}
+	b.remove(&threads[7])
+	for a := uintptr(0); a < 1<<20; a += 4 {
+		bucketOf(0x7000_0000_0000 + a) // stays within the table
+	}
+}
+
+func TestThreadNumbers(t *testing.T) {
+	seen := map[int32]bool{}
+	for _, i := range []int32{0, 1, maxThread - 1} {
+		tid := int32(0)
+		for range 3 {
+			tid = tidOf(i, tid/maxThread+1)
+			if tid <= 0 || seen[tid] || (tid-1)%maxThread != i {
+				t.Errorf("thread %d got number %d", i, tid)
+			}
+			seen[tid] = true
+		}
+		if last := tidOf(i, -1); last <= 0 {
+			t.Errorf("the last number of thread %d is %d", i, last)
+		}
+	}
+	if threadOf(0) != nil || threadOf(-5) != nil || threadOf(tidOf(8, 1)) != nil {
+		t.Error("threads that do not exist were found")
+	}
+}
+
+// TestIdleCPU: cores with nothing to do come first, then second hyper-threads.
+func TestIdleCPU(t *testing.T) {
+	t.Cleanup(func() { clear(idleCPUs[:]); clear(cpus[:]) })
+	for i := range cpus { // hyper-threads 2k and 2k+1
+		cpus[i].id, cpus[i].core = int32(i), int32(i&^1)
+		cpus[i&^1].busy++
+	}
+	if k := idleCPU(-1); k != -1 {
+		t.Fatalf("CPU %d is idle", k)
+	}
+	for _, i := range []int{1, 70, 71, 200} {
+		setIdle(&cpus[i], 1)
+		setIdle(&cpus[i], 1) // once counts
+	}
+	for _, want := range []int32{70, 1, 71, 200, -1} {
+		k := idleCPU(-1)
+		if k != want {
+			t.Fatalf("CPU %d, want %d", k, want)
+		}
+		if k >= 0 {
+			if idleCPU(k) != k {
+				t.Fatalf("CPU %d is not idle when asked for", k)
+			}
+			setIdle(&cpus[k], 0)
+		}
+	}
+	if k := idleCPU(3); k != -1 {
+		t.Errorf("busy CPU 3 is idle")
+	}
+}
+
+func TestClockShot(t *testing.T) {
+	for _, c := range []struct {
+		shot clockShot
+		want uint64
+	}{
+		{clockShot{1000, 1050, 1100}, 0},
+		{clockShot{1000, 1000, 1100}, 0},
+		{clockShot{1000, 1100, 1100}, 0},
+		{clockShot{1000, 50, 1100}, 1000},
+		{clockShot{1000, 2050, 1100}, ^uint64(999)}, // ahead: subtract 1000
+	} {
+		if got := c.shot.lack(); got != c.want {
+			t.Errorf("%v: %d, want %d", c.shot, int64(got), int64(c.want))
 		}
 	}
 }
@@ -104,30 +251,41 @@ func TestTrapStubs(t *testing.T) {
 }
 
 func TestStacks(t *testing.T) {
-	if stackBase()%pageSize != 0 || userStackStart()+userStackSize > uintptr(unsafe.Pointer(&stackMemory))+stackSpace+pageSize {
-		t.Error("the stacks do not fit their memory")
+	if stackArea%pageSize != 0 || istArea%pageSize != 0 || userStack%pageSize != 0 || stackArea < identityEnd*2 || stackEnd > userLow {
+		t.Error("the stacks are out of place")
 	}
-	for _, top := range []uintptr{stackTop(0), stackTop(stackCount - 1), istTop(0, 0), istTop(maxCPU-1, istCount-1), userStackStart() + userStackSize - 8} {
+	for _, top := range []uintptr{stackTop(0), stackTop(stackCount - 1), istTop(0, 0), istTop(maxCPU-1, istCount-1), userStack + userStackSize - 8} {
 		if guarded(top) || guarded(top-fpSize-1024) {
 			t.Errorf("the stack at %#x is its own guard page", top)
 		}
 	}
-	for _, a := range []uintptr{stackStart(0), stackStart(7) + pageSize - 1, istStart(3, 2), userStackStart()} {
+	for _, a := range []uintptr{stackStart(0), stackStart(7) + pageSize - 1, istStart(3, 2), userStack} {
 		if !guarded(a) {
 			t.Errorf("no guard page at %#x", a)
 		}
 	}
-	if guarded(stackBase()-1) || guarded(userStackStart()+pageSize) || guarded(0) {
+	if guarded(stackArea-1) || guarded(userStack+pageSize) || guarded(stackEnd) || guarded(0) {
 		t.Error("guard pages where none are")
+	}
+	for sp, want := range map[uintptr]bool{stackTop(5): true, istTop(1, 1): true, userStack + 8: false, userLow: false,
+		uintptr(unsafe.Pointer(&bootStack)) + 8: true, uintptr(unsafe.Pointer(&earlyStack)) + 8: true} {
+		if onKernelStack(sp) != want {
+			t.Errorf("%#x on a kernel stack: %v", sp, !want)
+		}
 	}
 }
 
-func TestDistinct(t *testing.T) {
-	apic := []uint32{0, 1, 2, 3, 8, 9, 300} // cores 0, 1, 4 with two threads each, 150 with one
-	if got := distinct(len(apic), func(i int) uint32 { return apic[i] >> 1 }); got != 4 {
-		t.Errorf("%d cores, want 4", got)
+func TestCores(t *testing.T) {
+	list := make([]cpu, 7) // cores 0, 1, 4 with two threads each, 150 with one
+	for i, apic := range []uint32{0, 1, 2, 3, 8, 9, 300} {
+		list[i].apic = apic
 	}
-	if got := distinct(0, nil); got != 0 {
-		t.Errorf("%d cores of no CPU", got)
+	for i, want := range []int32{0, 0, 2, 2, 4, 4, 6} {
+		if got := coreOf(list, int32(i), 1); got != want {
+			t.Errorf("CPU %d is of core %d, want %d", i, got, want)
+		}
+		if got := coreOf(list, int32(i), 0); got != int32(i) {
+			t.Errorf("without hyper-threads CPU %d is of core %d", i, got)
+		}
 	}
 }

@@ -43,13 +43,11 @@ const (
 	redZone     = 128
 )
 
-var (
-	actions [65]sigaction
-	fpTemp  [maxThread][fpSize + 64]byte
-)
+var actions [65]sigaction
 
 // pushSignal builds a signal frame on the current thread's alternate stack and
-// redirects f to the handler. fp: the interrupted vector state, 64-byte aligned.
+// redirects f to the handler. fp: the interrupted vector state, 64-byte aligned; 0: it
+// is still in the registers.
 func pushSignal(f *trapFrame, fp uintptr, sig uintptr, code int32, addr uintptr) {
 	t := thisThread()
 	sa := &actions[sig]
@@ -61,7 +59,11 @@ func pushSignal(f *trapFrame, fp uintptr, sig uintptr, code int32, addr uintptr)
 		sp = f.sp - redZone // nested: below what is there
 	}
 	image := (sp - fpSize) &^ 63
-	copyWords(image, fp, fpSize)
+	if fp != 0 {
+		copyWords(image, fp, fpSize)
+	} else {
+		storeFP(image)
+	}
 	info := (image - infoSize) &^ 63
 	zero(info, infoSize)
 	uc := (info - ucSize) &^ 63
@@ -119,33 +121,23 @@ func tgkill(tid int32, sig uintptr) uintptr {
 	if sig > 64 {
 		return errInval
 	}
-	sched.lock()
 	result := errSrch
-	for i := int32(0); i < threadEnd; i++ {
-		t := &threads[i]
-		if t.state == threadFree || t.tid != tid {
-			continue
-		}
+	sched.lock()
+	if t := threadOf(tid); t != nil {
 		result = 0
 		if sig != 0 {
 			queueSignal(t, sig)
 		}
-		break
 	}
-	sched.unlock()
+	unlockSched()
 	return result
 }
 
 // queueSignal marks sig pending; a running thread's CPU gets an early tick. sched held.
 func queueSignal(t *thread, sig uintptr) {
 	atomic.OrUint64(&t.pending, 1<<(sig-1))
-	if t.state != threadRunning || t == thisThread() {
-		return
-	}
-	for k := int32(0); k < ncpu; k++ {
-		if cpus[k].cur == uintptr(unsafe.Pointer(t)) {
-			message(&cpus[k], vecTimer)
-		}
+	if c := &cpus[t.on]; t.state == threadRunning && t != thisThread() && c.cur == uintptr(unsafe.Pointer(t)) {
+		message(c, vecTimer)
 	}
 }
 
@@ -162,12 +154,12 @@ func interruptThread() {
 	sched.lock()
 	for i := int32(0); i < threadEnd; i++ {
 		t := &threads[i]
-		if t.state != threadFree && t.sigMask>>(sigINT-1)&1 == 0 {
+		if t.state > threadStarting && t.sigMask>>(sigINT-1)&1 == 0 {
 			queueSignal(t, sigINT)
 			break
 		}
 	}
-	sched.unlock()
+	unlockSched()
 }
 
 // deliverAtExit hands a pending signal to the thread instead of returning from the
@@ -183,9 +175,7 @@ func deliverAtExit(f *frame) {
 		di: f.di, si: f.si, bp: f.bp, bx: f.bx, dx: f.dx, ax: f.ax, cx: f.ip,
 		sp: f.sp, ip: f.ip, flags: f.r11, cs: selCode, ss: selData,
 	}
-	fp := alignUp(uintptr(unsafe.Pointer(&fpTemp[threadIndex(t)])), 64)
-	storeFP(fp)
-	pushSignal(&tf, fp, sig, siTkill, 0)
+	pushSignal(&tf, 0, sig, siTkill, 0)
 	resumeFrame(&tf)
 }
 

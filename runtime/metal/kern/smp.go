@@ -59,15 +59,35 @@ func startProcessors(low uintptr) {
 	put32(code+apFar, uint32(code+longOff))
 	put32(code+apGDTR, uint32(code+apGDT))
 
-	eachProcessor(list, func(apic uint32) {
-		if apic == cpus[0].apic || ncpu == maxCPU {
-			return
+	shift := smtShift()
+	cpus[0].core = 0
+	eachProcessor(list, func(apic uint32) { // all at once: the wait is for the slowest
+		if !known(apic) && reachable(apic) {
+			send(apic, icrINIT|icrAssert)
 		}
-		if !startProcessor(code, apic) {
+	})
+	delay(10e6)
+	eachProcessor(list, func(apic uint32) {
+		switch {
+		case known(apic):
+		case ncpu == maxCPU, !reachable(apic), !startProcessor(code, apic, shift):
 			apFailed++
 		}
 	})
 }
+
+// known reports whether a running CPU has that APIC ID: tables list some twice.
+func known(apic uint32) bool {
+	for k := range ncpu {
+		if cpus[k].apic == apic {
+			return true
+		}
+	}
+	return false
+}
+
+// reachable reports whether messages can be sent to apic.
+func reachable(apic uint32) bool { return x2apic != 0 || apic < apicBroadcast }
 
 // apTables returns page tables below 4 GiB equal to the kernel's; page is free for
 // a copy of the top level.
@@ -80,40 +100,90 @@ func apTables(page uintptr) uintptr {
 	return page
 }
 
-// startProcessor sends INIT and start-up messages (SDM volume 3A section 8.4.4.1)
-// and waits for the answer.
-func startProcessor(code uintptr, apic uint32) bool {
+// startProcessor sends the start-up messages that follow INIT (SDM volume 3A section
+// 8.4.4.1) and waits for the answer.
+func startProcessor(code uintptr, apic, shift uint32) bool {
+	addCPU(int(ncpu))
 	c := &cpus[ncpu]
-	c.cur = c.idle
-	c.apic = apic
+	c.apic, c.alive = apic, apAbsent
 	*word(code + apCPU) = uintptr(unsafe.Pointer(c))
-	send(apic, icrINIT|icrAssert)
-	delay(10e6)
 	for try := 0; try < 2; try++ {
 		send(apic, icrStartup|icrAssert|uint32(code>>12))
 		for end := nanotime() + apWaitNS; nanotime() < end; {
-			if atomic.LoadUint32(&c.alive) != 0 {
+			if atomic.LoadUint32(&c.alive) == apHere {
+				c.skew = compareClocks(c)
+				c.core = coreOf(cpus[:], ncpu, shift)
+				cpus[c.core].busy++
 				ncpu++
-				atomic.StoreUint32(&c.alive, 2)
+				atomic.StoreUint32(&c.alive, apCounted)
 				return true
 			}
 			pause()
 		}
 	}
 	send(apic, icrINIT|icrAssert) // whatever it does, it stops
+	delay(1e6)
 	return false
 }
+
+// Values of cpu.alive. While clocks are compared it is apAsked or apTold.
+const (
+	apAbsent = iota
+	apHere
+	apCounted
+	apAsked // the boot processor wants the time
+	apTold
+)
+
+// compareClocks returns what c's time stamp counter lacks to ours, 0 if no difference
+// can be seen. Firmware starts the counters together on practically every machine;
+// where it does not, time would jump when a thread changes CPUs.
+func compareClocks(c *cpu) uint64 {
+	var best clockShot
+	for i := range 20 {
+		var s clockShot
+		s.before = rdtsc()
+		atomic.StoreUint32(&c.alive, apAsked)
+		for atomic.LoadUint32(&c.alive) != apTold {
+			if rdtsc()-s.before > tscHz { // dead? then it will not be missed here
+				return 0
+			}
+		}
+		s.after = rdtsc()
+		s.there = apClock
+		if i == 0 || s.after-s.before < best.after-best.before {
+			best = s
+		}
+	}
+	return best.lack()
+}
+
+// clockShot is a time on another CPU, and our times before and after it.
+type clockShot struct{ before, there, after uint64 }
+
+// lack is what to add to the other clock, 0 if its time may lie between ours.
+func (s clockShot) lack() uint64 {
+	if s.there-s.before <= s.after-s.before {
+		return 0
+	}
+	return s.before + (s.after-s.before)/2 - s.there
+}
+
+// apClock is the answer of the processor whose clock is compared.
+var apClock uint64
 
 // apMain is an application processor's first Go code.
 func apMain() {
 	c := currentCPU()
-	if x2apic != 0 {
-		wrmsr(msrAPICBase, rdmsr(msrAPICBase)|apicEnable|apicX2Enable)
-	}
 	startAPIC()
-	atomic.StoreUint32(&c.alive, 1)
-	for atomic.LoadUint32(&c.alive) != 2 { // until counted
-		pause()
+	initPAT()
+	enableMachineCheck()
+	atomic.StoreUint32(&c.alive, apHere)
+	for atomic.LoadUint32(&c.alive) != apCounted {
+		if atomic.LoadUint32(&c.alive) == apAsked {
+			apClock = rdtsc()
+			atomic.StoreUint32(&c.alive, apTold)
+		}
 	}
 	idleLoop()
 }

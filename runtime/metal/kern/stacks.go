@@ -4,57 +4,57 @@ package kern
 
 import "unsafe"
 
-// Stacks lie back to back, each with its lowest page unmapped (guardStacks), so that
-// an overflow is a page fault and not silent damage to a neighbour.
+// Kernel stacks lie back to back from 2 TiB, each above a page that stays unmapped, so
+// that an overflow is a page fault and not silent damage to a neighbour. They get
+// memory when they are first needed: a machine pays for the CPUs and threads it has.
 const (
+	stackArea     = 2 << 40
 	stackSize     = 24 << 10 // kernel stack of a thread, guard page included
 	istSize       = 20 << 10 // interrupt stack, likewise
 	userStackSize = 512 << 10
-	stackCount    = maxThread + maxCPU
-	istTotal      = maxCPU * istCount
-	stackSpace    = stackCount*stackSize + istTotal*istSize + userStackSize
+	stackCount    = maxThread + maxCPU // threads, then one idle thread for each CPU
+	istArea       = stackArea + stackCount*stackSize
+	userStack     = istArea + maxCPU*istCount*istSize // the stack Go's runtime starts on
+	stackEnd      = userStack + userStackSize
 )
 
-var stackMemory [stackSpace + pageSize]byte
+func stackStart(i int) uintptr       { return stackArea + uintptr(i)*stackSize }
+func istStart(cpu, ist int) uintptr  { return istArea + uintptr(cpu*istCount+ist)*istSize }
+func stackTop(i int) uintptr         { return stackStart(i+1) - 64 }
+func istTop(cpu, ist int) uintptr    { return istStart(cpu, ist) + istSize - 16 }
+func mapThreadStack(i int)           { mapStack(stackStart(i), stackSize) }
+func mapInterruptStack(cpu, ist int) { mapStack(istStart(cpu, ist), istSize) }
 
-// stackBase is the page-aligned start: thread stacks, interrupt stacks, the stack
-// Go's runtime starts on.
-func stackBase() uintptr { return alignUp(uintptr(unsafe.Pointer(&stackMemory)), pageSize) }
-
-func stackStart(i int) uintptr { return stackBase() + uintptr(i)*stackSize }
-func istStart(cpu, ist int) uintptr {
-	return stackStart(stackCount) + uintptr(cpu*istCount+ist)*istSize
-}
-func userStackStart() uintptr { return istStart(maxCPU, 0) }
-
-// stackTop is where thread stack i begins to grow down: threads, then one idle
-// thread for each CPU.
-func stackTop(i int) uintptr { return stackStart(i+1) - 64 }
-
-// istTop is the same for interrupt stack ist (from 0) of a CPU.
-func istTop(cpu, ist int) uintptr { return istStart(cpu, ist) + istSize - 16 }
-
-// guardStacks unmaps the guard pages.
-func guardStacks() {
-	for i := range stackCount {
-		unmapPage(stackStart(i))
-	}
-	for c := range maxCPU {
-		for k := range istCount {
-			unmapPage(istStart(c, k))
+// mapStack gives the stack at start its memory, all but the guard page.
+func mapStack(start, size uintptr) {
+	memLock.lock()
+	for a := start + pageSize; a < start+size; a += pageSize {
+		if e := pageEntry(a); *e&ptePresent == 0 {
+			*e = tablePage() | ptePresent | pteWrite | noExec
 		}
 	}
-	unmapPage(userStackStart())
+	memLock.unlock()
 }
 
 // guarded reports whether a lies in a guard page.
 func guarded(a uintptr) bool {
-	off := a - stackBase()
 	switch {
-	case off < stackCount*stackSize:
-		return off%stackSize < pageSize
-	case off < stackSpace-userStackSize:
-		return (off-stackCount*stackSize)%istSize < pageSize
+	case a < stackArea || a >= stackEnd:
+		return false
+	case a < istArea:
+		return (a-stackArea)%stackSize < pageSize
+	case a < userStack:
+		return (a-istArea)%istSize < pageSize
 	}
-	return a-userStackStart() < pageSize
+	return a-userStack < pageSize
 }
+
+// onKernelStack reports whether sp lies in a kernel or interrupt stack: then the
+// kernel itself was interrupted, and no signal can help.
+func onKernelStack(sp uintptr) bool {
+	return within(sp, stackArea, userStack-stackArea) ||
+		within(sp, uintptr(unsafe.Pointer(&bootStack)), unsafe.Sizeof(bootStack)) ||
+		within(sp, uintptr(unsafe.Pointer(&earlyStack)), unsafe.Sizeof(earlyStack))
+}
+
+func within(a, base, size uintptr) bool { return a-base < size }

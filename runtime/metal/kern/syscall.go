@@ -22,12 +22,15 @@ const (
 
 // System calls of our own, for the parts of the program that know they are on metal.
 const (
-	sysFirmware  = 0x1000 + iota // UEFI service or BIOS interrupt
-	sysFeed                      // append to standard input
-	sysInterrupt                 // SIGINT
-	sysPhysRun                   // contiguous physical memory
-	sysTranslate                 // virtual to physical
-	sysMapDevice                 // identity-map device memory
+	sysFirmware       = 0x1000 + iota // UEFI service or BIOS interrupt
+	sysFeed                           // append to standard input
+	sysInterrupt                      // SIGINT
+	sysPhysRun                        // contiguous physical memory
+	sysTranslate                      // virtual to physical
+	sysMapDevice                      // identity-map device memory
+	sysMapFramebuffer                 // the same with write combining
+	sysTake                           // text for the console
+	sysFlush                          // wait until it is shown
 )
 
 const (
@@ -47,8 +50,6 @@ func (t *timespec) nano() int64 {
 }
 
 var (
-	space     regions
-	spaceLock spinlock
 	// unknown counts system calls nobody serves, by number.
 	unknown [512]uint32
 )
@@ -70,10 +71,9 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 	case syscall.SYS_CLOSE, syscall.SYS_MPROTECT:
 		return 0
 	case syscall.SYS_MMAP:
-		return mmap(a1, a2, a4)
+		return mmap(a1, a2, a3, a4)
 	case syscall.SYS_MUNMAP:
-		clearMapped(a1, a2)
-		return 0
+		return munmap(a1, a2)
 	case syscall.SYS_MADVISE:
 		const dontNeed = 4
 		if a3 == dontNeed {
@@ -90,15 +90,13 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		Exit(int32(a1))
 	case syscall.SYS_SCHED_YIELD:
 		sched.lock()
-		if queue.head != queue.tail {
+		if waiting(currentCPU().id) {
 			yield()
 		}
-		sched.unlock()
+		unlockSched()
 		return 0
 	case syscall.SYS_NANOSLEEP:
-		sched.lock()
-		wait(0, (*timespec)(unsafe.Pointer(a1)).nano())
-		sched.unlock()
+		nanosleep((*timespec)(unsafe.Pointer(a1)).nano())
 		return 0
 	case syscall.SYS_SCHED_GETAFFINITY:
 		return affinityMask(a2, a3)
@@ -177,6 +175,16 @@ func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		mapDevice(a1, a2)
 		memLock.unlock()
 		return 0
+	case sysMapFramebuffer:
+		memLock.lock()
+		mapFramebuffer(a1, a2)
+		memLock.unlock()
+		return 0
+	case sysTake:
+		return takeOutput(a1, a2)
+	case sysFlush:
+		flushOutput()
+		return 0
 	}
 	// Go asks for these two and does without: names of mappings, file limits.
 	if nr != sysPrctl && nr != sysPrlimit64 {
@@ -219,27 +227,6 @@ func write(fd, p, n uintptr) uintptr {
 		return writeEvent()
 	}
 	return errBadF
-}
-
-func mmap(hint, size, flags uintptr) uintptr {
-	const fixed, anonymous = 0x10, 0x20
-	if size == 0 || flags&anonymous == 0 {
-		return errInval
-	}
-	spaceLock.lock()
-	a := hint
-	if flags&fixed == 0 {
-		a = space.place(hint, size)
-	}
-	ok := a != 0 && space.add(a, a+size)
-	spaceLock.unlock()
-	if !ok {
-		return errNoMem
-	}
-	if flags&fixed != 0 {
-		clearMapped(a, size)
-	}
-	return a
 }
 
 func affinityMask(size, mask uintptr) uintptr {
@@ -314,11 +301,11 @@ func sigaltstack(set, old uintptr) uintptr {
 			t.sigStack = 0
 			return 0
 		}
-		// Signals are pushed on interrupt stacks, where a page fault must not nest.
+		// Signals are pushed from interrupt stacks, where a page fault must not nest.
 		for a := s.sp; a < s.sp+s.size; a += pageSize {
-			touch(a)
+			pin(a)
 		}
-		touch(s.sp + s.size - 1)
+		pin(s.sp + s.size - 1)
 	}
 	return 0
 }

@@ -54,14 +54,15 @@ func initTables() {
 			handler = codeAddr(addrSpurious)
 		}
 		if v == 2 {
-			handler = codeAddr(addrSpurious)
+			handler = codeAddr(addrNMI)
 		}
 		idt[v] = gate(uint64(handler), ist)
 	}
 	gdt[1] = 0x00209a0000000000 // 64-bit code
 	gdt[2] = 0x0000920000000000 // data
-	for i := range cpus {
-		initCPURecord(i)
+	initCPURecord(0)
+	for k := range istCount {
+		setIST(&cpus[0], k, uintptr(unsafe.Pointer(&earlyStack))+earlyStackTop)
 	}
 	putLimitBase(&gdtr, len(gdt)*8-1, uintptr(unsafe.Pointer(&gdt)))
 	putLimitBase(&idtr, len(idt)*16-1, uintptr(unsafe.Pointer(&idt)))
@@ -80,23 +81,35 @@ func initCPURecord(i int) {
 	c.self = uintptr(unsafe.Pointer(c))
 	c.id = int32(i)
 	c.tr = uintptr((3 + 2*i) * 8)
-	for k := range istCount {
-		top := istTop(i, k)
-		putWord32(&c.tss, 0x24+8*k, uint32(top)) // TSS.ISTn, SDM volume 3A figure 7-11
-		putWord32(&c.tss, 0x28+8*k, uint32(top>>32))
-	}
 	c.tss[0x66] = 104 // no I/O permission map
 	t := uint64(uintptr(unsafe.Pointer(&c.tss)))
 	gdt[3+2*i] = 103 | t&0xffffff<<16 | 0x89<<40 | t>>24&0xff<<56
 	gdt[4+2*i] = t >> 32
+}
 
-	th := &idles[i]
-	th.tid = int32(-1 - i)
-	th.cpu = int32(i)
-	th.kstop = stackTop(maxThread + i)
-	th.ksp = pushReturn(th.kstop, codeAddr(addrIdle))
-	c.idle = uintptr(unsafe.Pointer(th))
-	c.kstack = th.kstop
+// setIST sets TSS.IST(k+1) (SDM volume 3A figure 7-11).
+func setIST(c *cpu, k int, top uintptr) {
+	putWord32(&c.tss, 0x24+8*k, uint32(top))
+	putWord32(&c.tss, 0x28+8*k, uint32(top>>32))
+}
+
+// addCPU makes record i ready for a CPU: stacks for its interrupts and an idle thread.
+func addCPU(i int) {
+	initCPURecord(i)
+	c := &cpus[i]
+	for k := range istCount {
+		mapInterruptStack(i, k)
+		setIST(c, k, istTop(i, k))
+	}
+	mapThreadStack(maxThread + i)
+	t := &idles[i]
+	t.tid = int32(-1 - i)
+	t.cpu = int32(i)
+	t.kstop = stackTop(maxThread + i)
+	t.ksp = pushReturn(t.kstop, codeAddr(addrIdle))
+	c.idle = uintptr(unsafe.Pointer(t))
+	c.cur = c.idle
+	c.kstack = t.kstop
 }
 
 // pushReturn lays out what switchStack pops: BP, then the return address.

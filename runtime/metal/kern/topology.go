@@ -24,23 +24,24 @@ func smtShift() uint32 {
 	return 0
 }
 
-// PhysicalCores counts the cores behind the running CPUs: hyper-threads share the
-// units that multiply, so that one worker for each core is best.
-func PhysicalCores() int {
-	shift := smtShift()
-	return distinct(int(ncpu), func(i int) uint32 { return cpus[i].apic >> shift })
+// coreOf returns the first of the CPUs before k with the same core as CPU k, or k.
+// shift: see smtShift.
+func coreOf(cpus []cpu, k int32, shift uint32) int32 {
+	for i := range k {
+		if cpus[i].apic>>shift == cpus[k].apic>>shift {
+			return i
+		}
+	}
+	return k
 }
 
-// distinct counts the different values of id(0) to id(n-1).
-func distinct(n int, id func(int) uint32) (count int) {
-next:
-	for i := range n {
-		for j := range i {
-			if id(j) == id(i) {
-				continue next
-			}
+// PhysicalCores counts the cores behind the running CPUs: hyper-threads share the
+// units that multiply, so that one worker for each core is best.
+func PhysicalCores() (n int) {
+	for i := range ncpu {
+		if cpus[i].core == i {
+			n++
 		}
-		count++
 	}
-	return count
+	return n
 }

@@ -2,8 +2,6 @@
 
 package kern
 
-import "unsafe"
-
 var exceptionNames = [32]string{
 	0: "divide error", 1: "debug", 2: "NMI", 3: "breakpoint", 4: "overflow", 5: "bound range",
 	6: "invalid opcode", 7: "no FPU", 8: "double fault", 10: "invalid TSS", 11: "segment not present",
@@ -26,20 +24,11 @@ func signalOf(vec uintptr) uintptr {
 	return 0
 }
 
-// onKernelStack reports whether sp lies in a kernel or interrupt stack: then the
-// kernel itself was interrupted, and no signal can help.
-func onKernelStack(sp uintptr) bool {
-	return within(sp, stackBase(), stackSpace-userStackSize) ||
-		within(sp, uintptr(unsafe.Pointer(&bootStack)), unsafe.Sizeof(bootStack))
-}
-
-func within(a, base, size uintptr) bool { return a-base < size }
-
 // trap handles exceptions, on an interrupt stack. cr2 is valid for page faults; fp
 // is the interrupted vector state.
 func trap(f *trapFrame, cr2, fp uintptr) {
 	const notPresent = 1 // error code bit 0 clear
-	if f.vec == 14 && f.err&notPresent == 0 && space.contains(cr2) {
+	if f.vec == 14 && f.err&notPresent == 0 && space.accessible(cr2) {
 		populate(cr2)
 		return
 	}
@@ -82,6 +71,7 @@ func dumpTrap(f *trapFrame, cr2 uintptr, reason string) {
 	putReg(" r8  ", f.r8)
 	putReg(" r9  ", f.r9)
 	putReg("\n r14 ", f.r14)
+	printMachineCheck()
 	puts("\n")
 	Exit(2)
 }

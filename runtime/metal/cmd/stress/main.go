@@ -1,7 +1,10 @@
 // Command stress works the kernel of the metal core hard: garbage collection against
 // loops that only asynchronous preemption can stop, timers, channels, maps, deep
-// stacks, nil dereferences, hashes with known results. As a Linux process it does the
-// same, which tells a bug of the kernel from one of the program.
+// stacks, nil dereferences, hashes with known results, memory taken and given back,
+// and a model that generates known tokens. As a Linux process it does the same, which
+// tells a bug of the kernel from one of the program:
+//
+//	go run ./runtime/metal/cmd/stress 60 testdata/demo.gguf
 //
 // It runs for as many seconds as the boot arguments (or the first argument) say and
 // ends with status 0 if nothing was wrong and nothing stood still.
@@ -28,12 +31,20 @@ type job struct {
 	run    func() error
 	rounds atomic.Int64
 	seen   int64 // rounds at the last look
+	still  int   // looks without a new round
 }
+
+const (
+	lookEvery = 5 * time.Second
+	// patience is how many looks a job may go without a round before it counts as
+	// stalled: an emulator on a busy machine stands still for seconds.
+	patience = 12
+)
 
 var failures atomic.Int64
 
 func main() {
-	seconds, finish := platform()
+	p := platform()
 	jobs := []*job{
 		{name: "stack", run: deepStack},
 		{name: "tree", run: tree},
@@ -46,8 +57,15 @@ func main() {
 		{name: "spawn", run: spawn},
 		{name: "collect", run: collect},
 		{name: "protect", run: writeToCode},
+		{name: "grow", run: grow},
 	}
-	fmt.Printf("stress: %d seconds on %d CPUs\n", seconds, runtime.NumCPU())
+	if generate, err := generator(p.model); err != nil {
+		fmt.Printf("stress: no generation: %v\n", err)
+		failures.Add(p.modelWanted)
+	} else {
+		jobs = append(jobs, &job{name: "generate", run: generate})
+	}
+	fmt.Printf("stress: %d seconds on %d CPUs\n", p.seconds, runtime.NumCPU())
 	for _, j := range jobs {
 		for range 2 {
 			go j.loop()
@@ -57,15 +75,15 @@ func main() {
 	go intLoop()
 	start := time.Now()
 	stalled := 0
-	for time.Since(start) < time.Duration(seconds)*time.Second {
-		time.Sleep(5 * time.Second)
-		stalled += report(jobs, time.Since(start))
+	for time.Since(start) < time.Duration(p.seconds)*time.Second {
+		time.Sleep(lookEvery)
+		stalled += report(jobs, time.Since(start), p.memory())
 	}
 	fmt.Printf("stress: done, %d failures, %d stalls\n", failures.Load(), stalled)
 	if failures.Load()+int64(stalled) != 0 {
-		finish(1)
+		p.finish(1)
 	}
-	finish(0)
+	p.finish(0)
 }
 
 func (j *job) loop() {
@@ -78,21 +96,23 @@ func (j *job) loop() {
 	}
 }
 
-// report prints the rounds of all jobs and counts those that stood still.
-func report(jobs []*job, t time.Duration) (stalled int) {
+// report prints the rounds of all jobs and counts those that stand still for too long.
+func report(jobs []*job, t time.Duration, memory string) (stalled int) {
 	var b strings.Builder
 	for _, j := range jobs {
 		n := j.rounds.Load()
 		fmt.Fprintf(&b, " %s %d", j.name, n)
-		if n == j.seen {
+		if n != j.seen {
+			j.seen, j.still = n, 0
+		} else if j.still++; j.still == patience {
 			stalled++
 			b.WriteString(" (STALLED)")
 		}
-		j.seen = n
 	}
 	var ms runtime.MemStats
 	runtime.ReadMemStats(&ms)
-	fmt.Printf("stress: %3.0f s:%s, %d collections, %d MiB\n", t.Seconds(), b.String(), ms.NumGC, ms.Sys>>20)
+	fmt.Printf("stress: %3.0f s:%s, %d collections, heap %d MiB of %d MiB, %s\n", t.Seconds(), b.String(),
+		ms.NumGC, ms.HeapAlloc>>20, (ms.HeapSys-ms.HeapReleased)>>20, memory)
 	return stalled
 }
 

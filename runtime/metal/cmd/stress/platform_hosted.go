@@ -2,6 +2,4 @@
 
 package main
 
-import "os"
-
-func platform() (seconds int, finish func(int)) { return hosted(), os.Exit }
+func platform() world { return hosted() }

@@ -1,0 +1,152 @@
+//go:build linux && amd64
+
+package kern
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// output is the queue between write(2) on descriptors 1 and 2 and the goroutine of
+// the board that shows the text: drawing and serial lines are slow, and here
+// interrupts are off. The bucket of outputText guards it.
+var output struct {
+	ring       [64 << 10]byte
+	head, tail uint32
+	attached   bool // somebody takes
+	busy       bool // and is showing what was taken
+	moved      int64
+}
+
+const (
+	// outputPiece is copied under one hold of the lock.
+	outputPiece = 1 << 10
+	// outputPatience is how long the taker may make no progress before the kernel
+	// shows the text itself: Go's scheduler has stopped.
+	outputPatience = 1e9
+)
+
+// TakeOutput waits for text and moves up to len(b) bytes of it to b. By the next call
+// the text before counts as shown.
+func TakeOutput(b []byte) int {
+	// It blocks, so Go's scheduler must know: not RawSyscall.
+	n, _, _ := syscall.Syscall(sysTake, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0)
+	return int(n)
+}
+
+// FlushOutput waits until all text is shown.
+func FlushOutput() { syscall.Syscall(sysFlush, 0, 0, 0) }
+
+func takeOutput(p, n uintptr) uintptr {
+	touch(p)
+	touch(p + n - 1)
+	o, b := &output, bucketOf(outputText())
+	b.lock()
+	for panicked != 0 { // the screen belongs to the report
+		b.sleep(outputText(), -1)
+	}
+	o.attached, o.busy, o.moved = true, false, nanotime()
+	b.wake(outputDone(), maxThread)
+	for o.head == o.tail {
+		b.sleep(outputText(), -1)
+	}
+	k := uintptr(0)
+	for ; k < n && o.head != o.tail; k++ {
+		*bytePtr(p + k) = o.ring[o.head%uint32(len(o.ring))]
+		o.head++
+	}
+	o.busy, o.moved = true, nanotime()
+	b.wake(outputDone(), maxThread)
+	b.unlock()
+	return k
+}
+
+// What threads wait on: text, and progress in showing it.
+func outputText() uintptr { return uintptr(unsafe.Pointer(&output.tail)) }
+func outputDone() uintptr { return uintptr(unsafe.Pointer(&output.head)) }
+
+// queueOutput appends a piece of text and returns how much fitted; false: nobody
+// takes. It waits while the queue is full.
+func queueOutput(p, n uintptr) (k uintptr, ok bool) {
+	o, b := &output, bucketOf(outputText())
+	touch(p)
+	touch(p + n - 1)
+	b.lock()
+	for o.attached && o.tail-o.head == uint32(len(o.ring)) {
+		awaitTaker(b)
+	}
+	if !o.attached {
+		b.unlock()
+		return 0, false
+	}
+	for ; k < n && o.tail-o.head < uint32(len(o.ring)); k++ {
+		o.ring[o.tail%uint32(len(o.ring))] = *bytePtr(p + k)
+		o.tail++
+	}
+	b.wake(outputText(), 1)
+	b.unlock()
+	return k, true
+}
+
+// awaitTaker waits for progress of the taker and gives it up when there is none.
+// The bucket is locked.
+func awaitTaker(b *bucket) {
+	o := &output
+	b.sleep(outputDone(), outputPatience/4)
+	if nanotime()-o.moved > outputPatience {
+		o.attached = false
+	}
+}
+
+// flushOutput waits until everything is shown, and shows it itself when the taker
+// does not.
+func flushOutput() {
+	o, b := &output, bucketOf(outputText())
+	b.lock()
+	o.moved = nanotime()
+	for o.attached && (o.busy || o.head != o.tail) {
+		awaitTaker(b)
+	}
+	attached := o.attached
+	b.unlock()
+	if !attached {
+		showQueued()
+	}
+}
+
+// showQueued shows what is left in the queue, and makes write(2) do without it. It
+// takes no lock but the screen's: whoever panics may hold any.
+func showQueued() {
+	o := &output
+	o.attached = false
+	for ; o.head != o.tail; o.head++ {
+		putc(o.ring[o.head%uint32(len(o.ring))])
+	}
+}
+
+// writeConsole is write(2) on descriptors 1 and 2.
+func writeConsole(p, n uintptr) uintptr {
+	for done := uintptr(0); done < n; {
+		if k, ok := queueOutput(p+done, min(n-done, outputPiece)); ok {
+			done += k
+			continue
+		}
+		// In pieces, so that other CPUs' interrupts are not off for the whole text.
+		piece := min(n-done, 16)
+		console.lock()
+		showQueued()
+		for i := uintptr(0); i < piece; i++ {
+			putc(*bytePtr(p + done + i))
+		}
+		console.unlock()
+		done += piece
+	}
+	return n
+}
+
+// say is puts for the kernel at work: it keeps the order with the program's text.
+func say(s string) {
+	if len(s) > 0 {
+		writeConsole(uintptr(unsafe.Pointer(unsafe.StringData(s))), uintptr(len(s)))
+	}
+}

@@ -1,0 +1,238 @@
+//go:build linux && amd64
+
+package kern
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// Memory comes in huge pages, while Go gives it back in pieces of any size. A huge
+// page that has become all zero is as good as one never touched, so it is taken back:
+//
+//  1. retire: its entry is marked absent; the address of the memory stays in it.
+//     Other CPUs may go on using translations they remember.
+//  2. A fault on a retired page just makes it present again.
+//  3. reap: once every CPU has forgotten its translations (at a tick, a dispatch, the
+//     end of idling or of a firmware call) nobody can reach the memory. If it still is
+//     all zero, it is free; else the page is made present again.
+//
+// No CPU is interrupted or waited for. What devices or interrupt handlers use is
+// pinned: it never leaves its place.
+
+const (
+	maxRetired = 1024
+	// A retired page's entry names its place in the ring, so that an old place is
+	// told from a new one. Bits 52 to 61 of an absent entry are free.
+	pteSlot  = 52
+	pteSlots = (maxRetired - 1) << pteSlot
+)
+
+// retired holds the pages between steps 1 and 3, oldest first. memLock held.
+var retired struct {
+	ring [maxRetired]struct {
+		va  uintptr
+		gen uint64
+	}
+	head, tail uint32
+}
+
+// unmapGen counts retired pages; cpu.seen is its value at a CPU's last flush.
+var unmapGen uint64
+
+// flushUnmapped forgets this CPU's translations if pages were retired since it last did.
+func flushUnmapped(c *cpu) {
+	if g := atomic.LoadUint64(&unmapGen); g != c.seen {
+		writeCR3(readCR3())
+		atomic.StoreUint64(&c.seen, g)
+	}
+}
+
+// flushed reports whether no CPU remembers translations from before gen. Idle CPUs
+// and those in the firmware use none of them and flush when they come back.
+func flushed(gen uint64) bool {
+	for k := int32(0); k < ncpu; k++ {
+		c := &cpus[k]
+		if atomic.LoadUint64(&c.seen) < gen && atomic.LoadInt32(&c.idling) == 0 && atomic.LoadInt32(&c.away) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// allZero reports whether n bytes at a, a multiple of 64, are zero.
+func allZero(a, n uintptr) bool {
+	for end := a + n; a < end; a += 64 {
+		w := (*[8]uint64)(unsafe.Pointer(a))
+		if w[0]|w[1]|w[2]|w[3]|w[4]|w[5]|w[6]|w[7] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// retire starts to take back the huge page of va, if it is all zero.
+func retire(va uintptr) {
+	va &^= hugePage - 1
+	memLock.lock()
+	e, size := leaf(va)
+	ok := e != nil && size == hugePage && *e&(ptePresent|ptePinned) == ptePresent && retired.tail-retired.head < maxRetired
+	memLock.unlock()
+	if !ok || !allZero(va, hugePage) { // a first look, without the lock
+		return
+	}
+	memLock.lock()
+	if *e&(ptePresent|ptePinned) == ptePresent && retired.tail-retired.head < maxRetired {
+		slot := retired.tail % maxRetired
+		*e = *e&^ptePresent | pteRetired | uintptr(slot)<<pteSlot
+		r := &retired.ring[slot]
+		r.va, r.gen = va, atomic.AddUint64(&unmapGen, 1)
+		retired.tail++
+	}
+	memLock.unlock()
+}
+
+// reap frees the memory of retired pages nobody can reach any more, at most n.
+// memLock held.
+func reap(n int) {
+	for ; n > 0 && retired.head != retired.tail; n-- {
+		slot := retired.head % maxRetired
+		r := &retired.ring[slot]
+		if !flushed(r.gen) {
+			return
+		}
+		retired.head++
+		e, _ := leaf(r.va)
+		if e == nil || *e&pteRetired == 0 || *e&pteSlots != uintptr(slot)<<pteSlot { // used again meanwhile
+			continue
+		}
+		pa := *e & pteAddr &^ (hugePage - 1)
+		if !allZero(pa, hugePage) {
+			restore(e)
+			continue
+		}
+		*e = 0
+		phys.put(pa)
+	}
+}
+
+// restore makes a retired page present again.
+func restore(e *uintptr) { *e = *e&^(pteRetired|pteSlots) | ptePresent }
+
+// reapSome frees a few pages, as every return of memory does.
+func reapSome() {
+	memLock.lock()
+	reap(4)
+	memLock.unlock()
+}
+
+// getPage takes a huge page; dirty says that its content is unknown. When none is
+// left it waits for those on their way back.
+func getPage() (pa uintptr, dirty bool) {
+	const patience = 100e6 // ns; CPUs forget translations within a slice
+	for until := int64(0); ; {
+		memLock.lock()
+		pa, dirty = phys.get()
+		if pa == 0 {
+			reap(maxRetired)
+			pa, dirty = phys.get()
+		}
+		left := retired.head != retired.tail
+		memLock.unlock()
+		now := nanotime()
+		if until == 0 {
+			until = now + patience
+		}
+		if pa != 0 || !left || now > until {
+			return pa, dirty
+		}
+		flushUnmapped(currentCPU())
+		pause()
+	}
+}
+
+// populate gives the huge page around va zeroed memory; another CPU may have been
+// faster.
+func populate(va uintptr) {
+	if revive(va) {
+		return
+	}
+	pa, dirty := getPage()
+	if pa == 0 {
+		fatalMemory()
+	}
+	if dirty {
+		zero(pa, hugePage)
+	}
+	memLock.lock()
+	if e := pageDirEntry(va); *e&ptePresent != 0 {
+		phys.put(pa)
+	} else if *e&pteRetired != 0 {
+		restore(e)
+		phys.put(pa)
+	} else {
+		*e = pa | ptePresent | pteWrite | pteHuge | noExec
+	}
+	memLock.unlock()
+}
+
+// revive makes the page of va present again if it is retired.
+func revive(va uintptr) bool {
+	memLock.lock()
+	e, _ := leaf(va)
+	ok := e != nil && *e&(ptePresent|pteRetired) != 0
+	if ok && *e&pteRetired != 0 {
+		restore(e)
+	}
+	memLock.unlock()
+	return ok
+}
+
+// pin makes the memory of va present and keeps it in its place for good.
+func pin(va uintptr) {
+	for {
+		touch(va)
+		memLock.lock()
+		e, _ := leaf(va)
+		ok := e != nil && *e&ptePresent != 0
+		if ok && va >= userLow {
+			*e |= ptePinned
+		}
+		memLock.unlock()
+		if ok {
+			return
+		}
+	}
+}
+
+// clearMapped makes the mapped part of [a, a+n) read as zero, which is what munmap,
+// MADV_DONTNEED and MAP_FIXED promise, and takes back what is all zero then.
+func clearMapped(a, n uintptr) {
+	for end := a + n; a < end; {
+		next := min((a+hugePage)&^(hugePage-1), end)
+		if present(a) {
+			zero(a, next-a)
+			retire(a)
+		}
+		a = next
+	}
+	reapSome()
+}
+
+// present reports whether va is mapped at the moment.
+func present(va uintptr) bool {
+	memLock.lock()
+	_, ok := lookup(va)
+	memLock.unlock()
+	return ok
+}
+
+// translate returns the physical address of va, which keeps it: in the core image or
+// in a page of the heap. Identity-mapped addresses are their own.
+func translate(va uintptr) (uintptr, bool) {
+	pin(va)
+	memLock.lock()
+	pa, ok := lookup(va)
+	memLock.unlock()
+	return pa, ok
+}
