@@ -44,7 +44,20 @@ func status(s uintptr) error {
 	if int64(s) >= 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: EFI status %d", errFirmware, s&0xffffffff)
+	code := s &^ (1 << 63)
+	if text := statusText[code]; text != "" {
+		return fmt.Errorf("%w: EFI status %d, %s", errFirmware, code, text)
+	}
+	return fmt.Errorf("%w: EFI status %d", errFirmware, code)
+}
+
+// statusText names the errors of reading a disk.
+var statusText = map[uintptr]string{
+	5:  "buffer too small",
+	7:  "device error",
+	12: "no medium",
+	13: "the medium was changed",
+	18: "timeout",
 }
 
 func pointer[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
@@ -77,24 +90,29 @@ func handles(g *guid) ([]uintptr, error) {
 	return append([]uintptr(nil), unsafe.Slice((*uintptr)(unsafe.Pointer(efiOut.b)), efiOut.a)...), nil
 }
 
-// framebuffer returns the Graphics Output Protocol's display as the firmware set it
-// up (UEFI 2.10 section 12.9); nil when there is none with a linear framebuffer.
-func framebuffer() screen.Device {
-	gop, err := locate(&guidGOP)
-	if err != nil {
-		return nil
+// initGOP shows text on the Graphics Output Protocol's display as the firmware set it
+// up (UEFI 2.10 section 12.9), when it has a linear framebuffer. It runs before Go's
+// runtime.
+func initGOP() {
+	efiOut.a = 0
+	if kern.EarlyBootService(bsLocateProtocol, pointer(&guidGOP), 0, pointer(&efiOut.a)) != 0 || efiOut.a == 0 {
+		return
 	}
-	mode := load64(gop + 24)
+	mode := load64(efiOut.a + 24)
 	info := load64(mode + 8)
 	base, size := load64(mode+24), load64(mode+32)
 	width, height := load32(info+4), load32(info+8)
 	format, stride := load32(info+12), load32(info+32)
 	const rgbx, bgrx = 0, 1
-	if format != rgbx && format != bgrx || base == 0 || width < 320 || height < 200 ||
-		width > stride || uintptr(stride)*uintptr(height)*4 > size {
-		return nil
+	if format != rgbx && format != bgrx || base == 0 || width > stride || uintptr(stride)*uintptr(height)*4 > size {
+		return
 	}
-	kern.MapDevice(base, size)
-	pix := unsafe.Slice((*uint32)(unsafe.Pointer(base)), uintptr(stride)*uintptr(height))
-	return screen.NewFramebuffer(pix, int(width), int(height), int(stride))
+	kern.EarlyMapFramebuffer(base, size)
+	m := screen.Mode{Width: int(width), Height: int(height), Stride: int(stride),
+		Red: screen.Channel{Shift: 16, Bits: 8}, Green: screen.Channel{Shift: 8, Bits: 8}, Blue: screen.Channel{Bits: 8}}
+	if format == rgbx {
+		m.Red, m.Blue = m.Blue, m.Red
+	}
+	m.Pix32 = unsafe.Slice((*uint32)(unsafe.Pointer(base)), uintptr(stride)*uintptr(height))
+	showFramebuffer(m)
 }

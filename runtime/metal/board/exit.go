@@ -10,7 +10,10 @@ import (
 )
 
 // ReportExit ends an emulator that has the debug exit device; elsewhere it returns.
-func ReportExit(status int32) { exit(status) }
+func ReportExit(status int32) {
+	kern.FlushOutput()
+	exit(status)
+}
 
 // exit tells an emulator how the program ended; elsewhere nothing listens at the port.
 // It may run in kernel context.

@@ -10,9 +10,9 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
 
-// Init brings up what needs Go's runtime: screen, wall clock, keyboard.
+// Init brings up what needs Go's runtime: output, wall clock, keyboard.
 func Init() {
-	initScreen()
+	go showOutput()
 	initWallClock()
 	go readInput()
 }
