@@ -43,7 +43,7 @@ With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median
 	flags := cmd.Flags()
 	flags.IntVarP(&f.Prompt, "prompt", "p", 512, "tokens of the prompt; negative for no such test")
 	flags.IntVarP(&f.Gen, "gen", "n", 128, "tokens to generate; negative for no such test")
-	flags.IntSliceVarP(&f.Threads, "threads", "t", nil, "numbers of threads, one round each (default all processors)")
+	flags.IntSliceVarP(&f.Threads, "threads", "t", nil, "numbers of threads, one round each (default one for each physical core)")
 	flags.IntVarP(&f.Reps, "reps", "r", 5, "repetitions of every test")
 	flags.BoolVar(&f.CPU, "cpu", false, "also print tokens a second of processor time, which other work disturbs less")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")

@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 type Options struct {
 	Prompt  int   // tokens of a prompt [512]; negative for no such test
 	Gen     int   // tokens to generate [128]; negative for no such test
-	Threads []int // one round for each number [all processors]
+	Threads []int // one round for each number [one thread for each physical core]
 	Reps    int   // repetitions of every test [5]
 	CPU     bool  // measure processor time too, where the system tells it
 
@@ -95,7 +94,7 @@ func defaults(o *Options) {
 		o.Gen = 128
 	}
 	if len(o.Threads) == 0 {
-		o.Threads = []int{runtime.NumCPU()}
+		o.Threads = []int{kernel.Cores()}
 	}
 	if o.Reps <= 0 {
 		o.Reps = 5

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 
 	"github.com/llamaboot/llamaboot/runtime/chat"
@@ -29,7 +28,7 @@ var (
 
 // Options of an engine; zero fields take the default.
 type Options struct {
-	Threads  int    // default: the number of CPUs
+	Threads  int    // default: the number of physical cores
 	Context  int    // tokens a session may hold; default: the model's, at most model.DefaultContext
 	Template string // chat template to use instead of the model's own
 
@@ -81,7 +80,7 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	}
 	threads := o.Threads
 	if threads <= 0 {
-		threads = runtime.NumCPU()
+		threads = kernel.Cores()
 	}
 	e.templateSource = o.Template
 	if e.templateSource == "" {

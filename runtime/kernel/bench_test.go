@@ -3,9 +3,11 @@ package kernel
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"runtime"
-	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -178,22 +180,32 @@ func BenchmarkDecodeHot(b *testing.B) {
 	}
 }
 
+// thiefEnv makes this test program a thief: it computes until it is killed.
+const thiefEnv = "LLAMABOOT_TEST_THIEF"
+
+func init() {
+	for os.Getenv(thiefEnv) != "" {
+		pause()
+	}
+}
+
 // BenchmarkStolenCore is decoding with as many threads as processors while
-// another thread computes all the time: speed may fall by the share it takes,
-// but must not collapse, as it does when threads wait by spinning.
+// other programs compute all the time: speed may fall by the share they take,
+// but must not collapse, as it does when threads wait for each other by
+// spinning.
 func BenchmarkStolenCore(b *testing.B) {
 	for _, thieves := range []int{0, 1, 2} {
 		b.Run(fmt.Sprintf("thieves%d", thieves), func(b *testing.B) {
-			var stop atomic.Bool
-			defer stop.Store(true)
 			for range thieves {
-				go func() {
-					runtime.LockOSThread()
-					for !stop.Load() {
-						pause()
-					}
-				}()
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = append(os.Environ(), thiefEnv+"=1")
+				if err := cmd.Start(); err != nil {
+					b.Fatal(err)
+				}
+				defer cmd.Wait()
+				defer cmd.Process.Kill()
 			}
+			time.Sleep(100 * time.Millisecond) // until they run
 			r := rand.New(rand.NewPCG(36, 36))
 			p := NewPool(runtime.NumCPU())
 			defer p.Close()

@@ -43,6 +43,17 @@ func hasF16C() bool {
 	return c>>29&1 == 1
 }
 
+// threadsPerCore reads CPUID leaf 0BH, subleaf 0, EBX bits 15..0: the logical
+// processors of a core (Intel SDM volume 2, CPUID; AMD APM volume 3, E.3.10).
+func threadsPerCore() int {
+	const leaf = 0x0b
+	if most, _, _, _ := cpuid(0, 0); most < leaf {
+		return 1
+	}
+	_, b, _, _ := cpuid(leaf, 0)
+	return max(1, int(b&0xffff))
+}
+
 // cpuid executes CPUID.
 //
 //go:noescape

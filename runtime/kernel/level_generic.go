@@ -10,3 +10,6 @@ const spinPauses = 100
 // pause gives way while waiting: without an instruction for it, to the
 // scheduler.
 func pause() { runtime.Gosched() }
+
+// threadsPerCore is 1 where the processor is not asked.
+func threadsPerCore() int { return 1 }

@@ -8,17 +8,19 @@ import (
 
 // Pool is a fixed set of threads that work on one job at a time; the calling
 // goroutine is one of them. Jobs of several goroutines wait for each other.
+//
+// A worker enters a job when it sees it. The caller waits for those inside and
+// for no others: a worker whose processor is busy with another program's work
+// holds nothing up, its share is done by the rest.
 type Pool struct {
 	threads int
 	mu      sync.Mutex // one job at a time
 
-	_     [cacheLine]byte // what follows is written by one side, read by all
-	epoch atomic.Uint32   // number of the current job
-	_     [cacheLine - 4]byte
-	next  atomic.Int64 // first item of the job not yet taken
-	_     [cacheLine - 8]byte
-	left  atomic.Int32 // workers that have not finished the job
-	_     [cacheLine - 4]byte
+	_    [cacheLine]byte // what follows is written by one side, read by all
+	gate atomic.Uint64   // number of the job, whether workers may enter, how many are in it
+	_    [cacheLine - 8]byte
+	next atomic.Int64 // first item of the job not yet taken
+	_    [cacheLine - 8]byte
 
 	spin   int // pauses before a waiting thread parks
 	job    job
@@ -74,7 +76,7 @@ func NewPool(threads int) *Pool {
 	p := &Pool{threads: max(threads, 1), caller: newParker()}
 	p.worker = make([]worker, p.threads)
 	p.spin = spinPauses
-	if p.threads > runtime.NumCPU() {
+	if p.threads > runtime.GOMAXPROCS(0) {
 		p.spin = 0 // a spinning thread would hold up the one it waits for
 	}
 	for i := 1; i < p.threads; i++ {
@@ -119,17 +121,38 @@ func (p *Pool) run(kind jobKind, items int) {
 		p.work(0)
 		return
 	}
-	p.left.Store(int32(p.threads - 1))
 	p.start()
 	p.work(0)
-	p.wait(&p.caller, func() bool { return p.left.Load() == 0 })
+	p.gate.And(^uint64(gateOpen))
+	p.wait(&p.caller, func() bool { return p.gate.Load()&gateInside == 0 })
 }
 
-// start makes the workers look at the job.
+// The parts of Pool.gate.
+const (
+	gateInside = 1<<31 - 1 // workers in the job
+	gateOpen   = 1 << 31   // more may enter
+	gateEpoch  = 1 << 32   // one job
+)
+
+// start opens the next job to the workers; none is in one.
 func (p *Pool) start() {
-	p.epoch.Add(1)
+	p.gate.Store((p.gate.Load()/gateEpoch+1)*gateEpoch | gateOpen)
 	for i := 1; i < p.threads; i++ {
 		p.worker[i].park.unpark()
+	}
+}
+
+// enter lets a worker into the current job and returns the job's number; it
+// fails when the job is over.
+func (p *Pool) enter() (epoch uint64, ok bool) {
+	for {
+		g := p.gate.Load()
+		if g&gateOpen == 0 {
+			return g / gateEpoch, false
+		}
+		if p.gate.CompareAndSwap(g, g+1) {
+			return g / gateEpoch, true
+		}
 	}
 }
 
@@ -137,15 +160,20 @@ func (p *Pool) start() {
 // warm and the scheduler cannot put two workers on one thread.
 func (p *Pool) serve(id int) {
 	runtime.LockOSThread()
+	pin(id, p.threads)
 	w := &p.worker[id]
-	for seen := uint32(0); ; {
-		p.wait(&w.park, func() bool { return p.epoch.Load() != seen })
-		seen++
+	for seen := uint64(0); ; {
+		p.wait(&w.park, func() bool { return p.gate.Load()/gateEpoch != seen })
+		epoch, ok := p.enter()
+		seen = epoch
+		if !ok {
+			continue
+		}
 		if p.closed {
 			return
 		}
 		p.work(id)
-		if p.left.Add(-1) == 0 {
+		if g := p.gate.Add(^uint64(0)); g&(gateInside|gateOpen) == 0 {
 			p.caller.unpark()
 		}
 	}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,4 +79,36 @@ func TestRead(t *testing.T) {
 			p.Read(make([]byte, n))
 		}
 	})
+}
+
+// TestLateWorkers: a job ends without workers that did not come, and a worker
+// that comes late takes nothing of the job that is over.
+func TestLateWorkers(t *testing.T) {
+	p := &Pool{threads: 3, caller: newParker(), worker: make([]worker, 3)}
+	for i := 1; i < p.threads; i++ {
+		p.worker[i].park = newParker() // and nobody serves
+	}
+	var done atomic.Int32
+	p.Do(100, func(int) { done.Add(1) })
+	if n := done.Load(); n != 100 {
+		t.Errorf("%d items done, want 100", n)
+	}
+	if epoch, ok := p.enter(); ok || epoch != 1 {
+		t.Errorf("entering after the job: job %d, %v, want 1 and failure", epoch, ok)
+	}
+	p.start()
+	if epoch, ok := p.enter(); !ok || epoch != 2 {
+		t.Errorf("entering the next job: job %d, %v, want 2 and success", epoch, ok)
+	}
+}
+
+// TestCores: at least one thread, at most as many as may run.
+func TestCores(t *testing.T) {
+	if n := Cores(); n < 1 || n > runtime.GOMAXPROCS(0) {
+		t.Errorf("%d cores, want 1 to %d", n, runtime.GOMAXPROCS(0))
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if n := Cores(); n != 1 {
+		t.Errorf("%d cores with GOMAXPROCS 1", n)
+	}
 }
