@@ -39,11 +39,12 @@ type edit struct {
 	end     int64 // offset behind everything placed so far
 	// sums of the members in f.Manifest and of those written, by name.
 	records []RecordedMember
+	esp     []RecordedFile // those of the manifest
 }
 
 // planEdit works out c for f. Nothing is written.
 func planEdit(f *File, c Changes) (*edit, error) {
-	e := &edit{f: f, changes: c, records: slices.Clone(f.Manifest.Members)}
+	e := &edit{f: f, changes: c, records: slices.Clone(f.Manifest.Members), esp: f.Manifest.ESP}
 	var err error
 	if e.disk, err = readDisk(f.r); err != nil {
 		if !c.Seal {
@@ -87,6 +88,11 @@ func planEdit(f *File, c Changes) (*edit, error) {
 		default:
 			if c.Seal {
 				m = fresh(&m)
+			}
+			if c.Seal && m.Name == ESPName {
+				if err := e.acceptESP(&m); err != nil {
+					return nil, err
+				}
 			}
 			e.stay = append(e.stay, m)
 			e.end = max(e.end, m.End())
@@ -255,7 +261,7 @@ func (e *edit) record(r RecordedMember) {
 // manifest returns the manifest of the file with the given members.
 func (e *edit) manifest(members []zipalign.Member) ([]byte, error) {
 	m := *e.f.Manifest
-	m.Members = nil
+	m.Members, m.ESP = nil, e.esp
 	for i := range members {
 		z := &members[i]
 		if z.Name == BackupName {

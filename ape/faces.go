@@ -35,6 +35,7 @@ func (f *File) Faces() ([]Face, error) {
 		face("GPT, 512-byte sectors", func() ([]string, error) { return f.seeGPT(512) }),
 		face("GPT, 4096-byte sectors", func() ([]string, error) { return f.seeGPT(4096) }),
 		face("ZIP", f.seeZIP),
+		face(SettingsName+", read when the file boots", f.seeSettings),
 	}
 	return faces, nil
 }

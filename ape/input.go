@@ -55,6 +55,7 @@ type Input struct {
 	Programs []Program
 	PE       Flavour
 	Members  []Member
+	Settings []byte // text of llamaboot.cfg on the EFI System Partition; nil for DefaultSettings
 	Licence  string // text of the member LICENSE; empty for none
 	Version  string // of llamaboot, for the manifest
 }
@@ -69,7 +70,18 @@ func (in *Input) program(target string) *Program {
 	return nil
 }
 
+// settings returns the text of llamaboot.cfg.
+func (in *Input) settings() []byte {
+	if in.Settings == nil {
+		return DefaultSettings
+	}
+	return in.Settings
+}
+
 func (in *Input) check() error {
+	if len(in.Settings) > MaxSettings {
+		return fmt.Errorf("%w: %s of %d bytes, want at most %d", ErrTooBig, SettingsName, len(in.Settings), MaxSettings)
+	}
 	seen := map[string]bool{}
 	for i := range in.Programs {
 		if t := in.Programs[i].Target(); seen[t] {

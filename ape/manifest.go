@@ -21,6 +21,7 @@ type Manifest struct {
 	Faces     Faces             `json:"faces"`
 	PE        Flavour           `json:"pe"`
 	Programs  []RecordedProgram `json:"programs"`
+	ESP       []RecordedFile    `json:"esp,omitempty"` // files on the EFI System Partition
 	Members   []RecordedMember  `json:"members"`
 }
 

@@ -128,6 +128,9 @@ func (f *File) Input() (Input, error) {
 		return Input{}, err
 	}
 	in.Licence = string(licence)
+	if in.Settings, err = f.Settings(); err != nil {
+		return Input{}, err
+	}
 	in.Members, err = f.Members()
 	return in, err
 }

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"strings"
 
-	"github.com/llamaboot/llamaboot/image/fat32"
-	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -109,30 +106,13 @@ func (p *Plan) addCore() error {
 		p.places = append(p.places, place{program: core, offset: offESP})
 		return nil
 	}
-	efi, coreAt, err := stub.EFIImage(core.Data)
+	volume, efi, efiAt, coreAt, err := newESP(core.Data, p.in.settings())
 	if err != nil {
 		return err
 	}
-	esp, err := fat32.New(fat32.Options{
-		Label:         espLabel,
-		Serial:        espSerial,
-		HiddenSectors: offESP / fat32.SectorSize,
-	}, []fat32.File{{Path: corePath, Size: int64(len(efi))}})
-	if err != nil {
-		return err
-	}
-	at, ok := esp.Offset(corePath)
-	if !ok {
-		return fmt.Errorf("ape: %s has no place in the ESP", corePath)
-	}
-	volume := make(memory, esp.Size())
-	if err := esp.WriteMetadata(volume, 0); err != nil {
-		return err
-	}
-	copy(volume[at:], efi)
-	p.efi, p.efiAt = efi, offESP+at
+	p.efi, p.efiAt = efi, offESP+efiAt
 	p.members = append(p.members, memberOf(ESPName, volume))
-	p.places = append(p.places, place{program: core, offset: p.efiAt + int64(coreAt)})
+	p.places = append(p.places, place{program: core, offset: offESP + coreAt})
 	return nil
 }
 
@@ -173,6 +153,9 @@ func (p *Plan) manifest(sums []checksums) ([]byte, error) {
 	for _, pl := range p.places {
 		m.Programs = append(m.Programs, RecordedProgram{
 			Target: pl.program.Target(), Offset: pl.offset, Size: int64(len(pl.program.Data)), SHA256: hex.EncodeToString(pl.hash[:])})
+	}
+	if p.in.Faces.UEFI {
+		m.ESP = []RecordedFile{newRecordedFile(corePath, p.efi), newRecordedFile(SettingsName, p.in.settings())}
 	}
 	for i, s := range sums {
 		m.Members = append(m.Members, newRecordedMember(&p.members[i], s))

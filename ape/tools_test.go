@@ -39,7 +39,7 @@ func TestTools(t *testing.T) {
 		{"fdisk", `(?s)Disklabel type: gpt.*BIOS boot.*EFI System`, []string{"fdisk", "-l", path}},
 		{"util-linux", `PTTYPE="gpt"`, []string{"blkid", "-p", path}},
 		{"util-linux", `TYPE="vfat"`, []string{"blkid", "-p", esp}},
-		{"dosfstools", `4 files`, []string{"fsck.fat", "-n", esp}},
+		{"dosfstools", `5 files`, []string{"fsck.fat", "-n", esp}},
 		{"mtools", `BOOTX64  EFI`, []string{"mdir", "-i", path + "@@1M", "::EFI/BOOT"}},
 		{"binutils", `pei-x86-64`, []string{"objdump", "-p", path}},
 		{"pev", `Number of sections: +4`, []string{"readpe", "-H", path}},

@@ -16,10 +16,12 @@ import (
 // ErrDamaged reports bytes that are not what they must be.
 var ErrDamaged = errors.New("ape: damaged")
 
-// A Check is one thing Verify looked at; Err is nil if it is as it must be.
+// A Check is one thing Verify looked at; Err is nil if it is as it must be. Note says
+// what its owner changed where that is allowed.
 type Check struct {
 	What string
 	Err  error
+	Note string
 }
 
 // Verify checks every structure and checksum of the file. Where the right bytes
@@ -32,7 +34,7 @@ func (f *File) Verify(ctx context.Context, version string, progress func(int64))
 		progress = func(int64) {}
 	}
 	var checks []Check
-	add := func(what string, err error) { checks = append(checks, Check{what, err}) }
+	add := func(what string, err error) { checks = append(checks, Check{What: what, Err: err}) }
 
 	d, err := readDisk(f.r)
 	var tables []patch
@@ -46,13 +48,24 @@ func (f *File) Verify(ctx context.Context, version string, progress func(int64))
 		add("program "+rec.Target, err)
 		intact = intact && err == nil
 	}
-	if intact { // they are what the rest is computed from
-		if err := f.checkHead(version, d.guid, tables); !errors.Is(err, errOtherVersion) {
-			add("boot code, program headers, shell script and ESP", err)
+	var esp []byte // as it must be, if that is known
+	if intact {    // they are what the rest is computed from
+		esp, err = f.checkHead(version, d.guid, tables)
+		if !errors.Is(err, errOtherVersion) {
+			add("boot code, program headers and shell script", err)
 		}
 	}
+	note, err := f.checkESP(esp)
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
+		if m.Name == ESPName {
+			if err == nil {
+				err = f.checkPlace(m)
+			}
+			checks = append(checks, Check{"member " + m.Name + ", the EFI System Partition", err, note})
+			progress(m.Size)
+			continue
+		}
 		add("member "+m.Name, f.checkMember(ctx, m, progress))
 	}
 	for _, rec := range f.Manifest.Members {
@@ -100,38 +113,38 @@ func (f *File) checkTail(d *disk) ([]patch, error) {
 
 var errOtherVersion = errors.New("ape: made by another version")
 
-// checkHead compares everything up to the end of the ESP with what this version
-// writes for the same programs. tables are parts already known to be right.
-func (f *File) checkHead(version string, guid gpt.GUID, tables []patch) error {
+// checkHead compares everything up to the ESP with what this version writes for the
+// same programs, and returns the ESP as it must be, nil if there is none. tables are parts
+// already known to be right.
+func (f *File) checkHead(version string, guid gpt.GUID, tables []patch) (esp []byte, err error) {
 	if f.Manifest.Generator != generator(version) {
-		return errOtherVersion
+		return nil, errOtherVersion
 	}
 	in, err := f.Input()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	plan, err := NewPlan(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	head, err := plan.head(guid)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range tables {
 		if p.at < headSize {
 			copy(head[p.at:], p.data)
 		}
 	}
-	// The first member's header, which ends at offESP, was compared with it.
-	if err := f.compare(0, append(head, make([]byte, plan.zip[0].Header-headSize)...)); err != nil {
-		return err
+	if plan.members[0].Name == ESPName {
+		esp = make([]byte, plan.members[0].Size)
+		if _, err := plan.members[0].Data.ReadAt(esp, 0); err != nil && err != io.EOF {
+			return nil, err
+		}
 	}
-	first := make([]byte, plan.members[0].Size)
-	if _, err := plan.members[0].Data.ReadAt(first, 0); err != nil && err != io.EOF {
-		return err
-	}
-	return f.compare(offESP, first)
+	// The first member's header, which ends at offESP, is compared with it.
+	return esp, f.compare(0, append(head, make([]byte, plan.zip[0].Header-headSize)...))
 }
 
 // compare reports the first difference between the file at offset at and want.
@@ -168,6 +181,11 @@ func (f *File) checkMember(ctx context.Context, m *zipalign.Member, progress fun
 	case hex.EncodeToString(sha.Sum(nil)) != rec.SHA256 || rec.Size != m.Size:
 		return fmt.Errorf("%w: member %q at offset %#x: %d bytes with SHA-256 %x, the manifest says %d with %s", ErrDamaged, m.Name, m.Offset, m.Size, sha.Sum(nil), rec.Size, rec.SHA256)
 	}
+	return f.checkPlace(m)
+}
+
+// checkPlace checks that llamaboot put the member where it is, and its local header.
+func (f *File) checkPlace(m *zipalign.Member) error {
 	if misplaced(m) {
 		return fmt.Errorf("%w: member %q at offset %#x was put there by another tool (llamaboot seal accepts it)", ErrDamaged, m.Name, m.Offset)
 	}

@@ -29,8 +29,13 @@ func Input(f *ape.File, faces ape.Faces, licence, version string) (ape.Input, er
 	if err != nil {
 		return ape.Input{}, err
 	}
+	settings, err := f.Settings()
+	if err != nil {
+		return ape.Input{}, err
+	}
 	return ape.Input{
 		Faces:    faces,
+		Settings: settings,
 		Programs: []ape.Program{*core},
 		PE:       ape.EFI,
 		Members:  members,

@@ -20,6 +20,7 @@ import (
 	"github.com/llamaboot/llamaboot/internal/programs"
 	"github.com/llamaboot/llamaboot/internal/progress"
 	"github.com/llamaboot/llamaboot/internal/version"
+	"github.com/llamaboot/llamaboot/runtime/app"
 )
 
 // maxArgs bounds the file given with --args, as its reader does.
@@ -34,6 +35,7 @@ type buildFlags struct {
 	from    string
 	output  string
 	args    string
+	cfg     string
 	targets []string
 	pe      string
 	force   bool
@@ -69,6 +71,7 @@ programs of this llamaboot.`,
 	cmd.Flags().StringVar(&f.from, "from", "", "llamafile to start from")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write (default: the model's name with .llamafile, in this folder)")
 	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments, one a line, \"...\" where the user's go")
+	cmd.Flags().StringVar(&f.cfg, "cfg", "", cfgHelp)
 	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 or all (default: linux, windows, darwin/arm64, freebsd; linux/amd64 is always in, it also boots)")
 	cmd.Flags().StringVar(&f.pe, "pe", "", "what the file is to a PE loader: windows, or efi for EFI/BOOT/BOOTX64.EFI (default: windows if that program is in)")
 	cmd.Flags().BoolVar(&f.split, "split-weights", false, "leave the model outside: write it beside the llamafile with the ending .gguf, where the program finds it (Windows starts no files over 4 GiB)")
@@ -80,7 +83,7 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if len(f.models) == 0 && f.from == "" {
 		return withHint(usagef("no model given"), "llamaboot build --model FILE.gguf")
 	}
-	if f.from != "" && f.output == "" && len(f.models)+len(f.mmproj)+len(f.targets) == 0 && f.pe == "" {
+	if f.from != "" && f.output == "" && len(f.models)+len(f.mmproj)+len(f.targets) == 0 && f.pe == "" && f.cfg == "" {
 		return replaceArgs(ctx, f, stderr)
 	}
 	in, closers, err := buildInput(f)
@@ -100,7 +103,7 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 		name := in.Members[0].Name
 		output = name[:len(name)-len(".gguf")] + ".llamafile"
 	}
-	if err := keepInputs(output, slices.Concat(f.models, f.mmproj, []string{f.args})...); err != nil {
+	if err := keepInputs(output, slices.Concat(f.models, f.mmproj, []string{f.args, f.cfg})...); err != nil {
 		return err
 	}
 	if f.split {
@@ -158,6 +161,9 @@ func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
 		}
 		closers = append(closers, file)
 		members, err := old.Members()
+		if err == nil {
+			in.Settings, err = old.Settings()
+		}
 		if err != nil {
 			return in, closers, err
 		}
@@ -167,7 +173,11 @@ func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
 			}
 		}
 	}
-	if err := addArgs(&in, f.args); err != nil {
+	err := addArgs(&in, f.args)
+	if err == nil {
+		err = addSettings(&in, f.cfg)
+	}
+	if err != nil {
 		return in, closers, err
 	}
 	return in, closers, addPrograms(&in, f)
@@ -215,20 +225,48 @@ func addArgs(in *ape.Input, path string) error {
 }
 
 func readArgs(path string) ([]byte, error) {
+	b, err := readShort(path, maxArgs)
+	if err != nil {
+		return nil, err
+	}
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return nil, withHint(fmt.Errorf("%s: byte 0 at offset %d: not a text file", path, i), "--args wants one argument a line")
+	}
+	return b, nil
+}
+
+const cfgHelp = "file with settings for booting, lines KEY = VALUE: becomes llamaboot.cfg on the EFI partition, where the owner of the disk can edit it"
+
+// addSettings makes the file at path the llamaboot.cfg of in; no path leaves it.
+func addSettings(in *ape.Input, path string) error {
+	if path == "" {
+		return nil
+	}
+	b, err := readShort(path, ape.MaxSettings)
+	if err != nil {
+		return err
+	}
+	_, problems := app.ParseSettings(b)
+	if len(problems) > 0 {
+		return withHint(fmt.Errorf("%s: %s", path, strings.TrimSuffix(problems[0], app.LineLeftOut)), "llamaboot inspect FILE shows the settings of a llamafile; a comment starts with #")
+	}
+	in.Settings = b
+	return nil
+}
+
+// readShort reads a file of at most limit bytes.
+func readShort(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, maxArgs+1))
+	b, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(b) > maxArgs {
-		return nil, fmt.Errorf("%s: more than %d bytes of arguments", path, maxArgs)
-	}
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return nil, withHint(fmt.Errorf("%s: byte 0 at offset %d: not a text file", path, i), "--args wants one argument a line")
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%s: more than %d bytes", path, limit)
 	}
 	return b, nil
 }

@@ -25,6 +25,7 @@ type imageFlags struct {
 	bios, uefi bool
 	output     string
 	args       string
+	cfg        string
 	xz         bool
 	force      bool
 }
@@ -48,6 +49,7 @@ image is smaller, as it holds no programs for operating systems.`,
 	cmd.Flags().BoolVar(&f.uefi, "uefi", false, "for UEFI machines: GPT with an EFI System Partition")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write (default: FILE's name with .img, in this folder)")
 	cmd.Flags().StringVar(&f.args, "args", "", "file with default arguments for a GGUF model, one a line")
+	cmd.Flags().StringVar(&f.cfg, "cfg", "", cfgHelp)
 	cmd.Flags().BoolVar(&f.xz, "xz", false, "compress the image (slow: some 2 MB a second); the output ends in .img.xz")
 	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output if it exists")
 	return cmd
@@ -59,6 +61,12 @@ func runImage(ctx context.Context, path string, f *imageFlags, stderr io.Writer)
 		return err
 	}
 	defer file.Close()
+	if f.cfg != "" && !in.Faces.UEFI {
+		return withHint(usagef("--cfg with --bios: an image for BIOS machines alone has no EFI partition to put it on"), "--args sets defaults of a GGUF model's image; leave --bios out for an image with both")
+	}
+	if err := addSettings(&in, f.cfg); err != nil {
+		return err
+	}
 	output := f.output
 	if output == "" {
 		output = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".img"
@@ -66,7 +74,7 @@ func runImage(ctx context.Context, path string, f *imageFlags, stderr io.Writer)
 			output += ".xz"
 		}
 	}
-	if err := keepInputs(output, path, f.args); err != nil {
+	if err := keepInputs(output, path, f.args, f.cfg); err != nil {
 		return err
 	}
 	plan, err := ape.NewPlan(in)

@@ -16,7 +16,8 @@ func newVerifyCmd() *cobra.Command {
 		Use:   "verify FILE",
 		Short: "Check every structure and checksum of a llamafile",
 		Long: `Check every structure and checksum of a llamafile and name the first wrong byte of
-each. The exit status is 0 only if all is well.`,
+each. The exit status is 0 only if all is well. llamaboot.cfg on the EFI partition may be
+edited: that is noted and no error.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, file, err := openLlamafile(args[0])
@@ -31,18 +32,21 @@ each. The exit status is 0 only if all is well.`,
 				What  string `json:"what"`
 				OK    bool   `json:"ok"`
 				Error string `json:"error,omitempty"`
+				Note  string `json:"note,omitempty"`
 			}
 			var results []result
 			bad := 0
 			p := &printer{w: cmd.OutOrStdout()}
 			for _, c := range checks {
-				r := result{What: c.What, OK: c.Err == nil}
+				r := result{What: c.What, OK: c.Err == nil, Note: c.Note}
 				if c.Err != nil {
 					r.Error, bad = c.Err.Error(), bad+1
 				}
 				results = append(results, r)
 				switch {
 				case asJSON:
+				case r.Note != "":
+					p.printf("ok     %s: %s\n", r.What, r.Note)
 				case r.OK:
 					p.printf("ok     %s\n", r.What)
 				default:

@@ -24,6 +24,7 @@ const (
 type options struct {
 	mode          mode
 	help, version bool
+	selftest      bool
 
 	model   string // -m: path, /zip/NAME, or empty for the first model of the llamafile
 	context int    // tokens; 0 = the model's own
@@ -53,6 +54,7 @@ const flagHelp = `Modes
   --chat                 chat line by line; this is also what happens without a mode
   --cli                  complete one prompt, print the text and exit
   --bench                measure prompt and generation speed, one line of JSON a test
+  --selftest             before anything else check that this machine computes what it should, on every CPU
   --help, -h             print this help
   --version              print the version
 
@@ -137,6 +139,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	fs.BoolFunc("cli", "", setMode(modeCLI))
 	fs.BoolFunc("bench", "", setMode(modeBench))
 	fs.BoolVar(&o.version, "version", false, "")
+	fs.BoolVar(&o.selftest, "selftest", false, "")
 	stringFlag(fs, &o.console.Keyboard, "keyboard")
 	stringFlag(fs, &o.console.Video, "video")
 	boolFlag(fs, &o.help, "help", "h")

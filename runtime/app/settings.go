@@ -36,9 +36,12 @@ const usualSettings = "mode, prompt, system, ctx, threads, predict, temp, top-k,
 // maxProblems bounds the lines complained about one by one: a file in a format of its own would fill the screen.
 const maxProblems = 10
 
-// parseSettings turns the text of llamaboot.cfg into arguments, one for each good line in their order, and describes
+// LineLeftOut ends the description of a bad line.
+const LineLeftOut = "; the line is left out"
+
+// ParseSettings turns the text of llamaboot.cfg into arguments, one for each good line in their order, and describes
 // each bad line with its number and what is accepted in its place.
-func parseSettings(text []byte) (args, problems []string) {
+func ParseSettings(text []byte) (args, problems []string) {
 	bad := 0
 	number := 0
 	for line := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(decodeText(text)), "\n") {
@@ -53,7 +56,7 @@ func parseSettings(text []byte) (args, problems []string) {
 			continue
 		}
 		if bad++; bad <= maxProblems {
-			problems = append(problems, fmt.Sprintf("%s line %d: %v; the line is left out", bundle.SettingsName, number, err))
+			problems = append(problems, fmt.Sprintf("%s line %d: %v%s", bundle.SettingsName, number, err, LineLeftOut))
 		}
 	}
 	if bad > maxProblems {
@@ -164,7 +167,7 @@ func (p *program) settings() []string {
 	if !ok {
 		return nil
 	}
-	args, problems := parseSettings(text)
+	args, problems := ParseSettings(text)
 	for _, problem := range problems {
 		p.warn("%s", problem)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/image/fat32"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 )
@@ -26,7 +27,7 @@ func TestParseSettings(t *testing.T) {
 		"ids = off":                                   "--ids=false",
 		"system =":                                    "--system-prompt=",
 	} {
-		if args, _ := parseSettings([]byte(text)); strings.Join(args, " ") != want {
+		if args, _ := ParseSettings([]byte(text)); strings.Join(args, " ") != want {
 			t.Errorf("%q: %q, want %q", text, args, want)
 		}
 	}
@@ -47,14 +48,32 @@ func TestParseSettings(t *testing.T) {
 		`system = "a \q"`:            "line 1: system: unknown escape \\q",
 		"\x00\x01\xfe":               "line 1: ",
 	} {
-		args, problems := parseSettings([]byte(text))
+		args, problems := ParseSettings([]byte(text))
 		if len(args) != 0 || len(problems) != 1 || !strings.Contains(problems[0], want) || !strings.HasSuffix(problems[0], "; the line is left out") {
 			t.Errorf("%q: %q, %q; want %q", text, args, problems, want)
 		}
 	}
-	args, problems := parseSettings([]byte(strings.Repeat("nonsense\n", 100) + "temp = 0\n"))
+	args, problems := ParseSettings([]byte(strings.Repeat("nonsense\n", 100) + "temp = 0\n"))
 	if len(args) != 1 || len(problems) != maxProblems+1 || !strings.Contains(problems[maxProblems], "90 more lines") {
 		t.Errorf("100 bad lines: %q, %d problems", args, len(problems))
+	}
+}
+
+// TestDefaultSettings: every example in the file that comes with a llamafile is a good line.
+func TestDefaultSettings(t *testing.T) {
+	examples := 0
+	for _, line := range strings.Split(string(ape.DefaultSettings), "\r\n") {
+		line, ok := strings.CutPrefix(line, "#")
+		if !ok || strings.HasPrefix(line, " ") || line == "" {
+			continue
+		}
+		examples++
+		if args, problems := ParseSettings([]byte(line)); len(args) != 1 || problems != nil {
+			t.Errorf("%q: %q, %q", line, args, problems)
+		}
+	}
+	if examples < 10 {
+		t.Errorf("%d examples", examples)
 	}
 }
 
@@ -65,7 +84,7 @@ func TestUTF16(t *testing.T) {
 		for _, u := range utf16.Encode([]rune("system = Grüße 🙂\r\ntemp = 0\r\n")) {
 			b = order.AppendUint16(b, u)
 		}
-		if args, problems := parseSettings(b); !slices.Equal(args, []string{"--system-prompt=Grüße 🙂", "--temp=0"}) || problems != nil {
+		if args, problems := ParseSettings(b); !slices.Equal(args, []string{"--system-prompt=Grüße 🙂", "--temp=0"}) || problems != nil {
 			t.Errorf("%q: %q, %q", mark, args, problems)
 		}
 	}
@@ -75,7 +94,7 @@ func FuzzParseSettings(f *testing.F) {
 	f.Add([]byte("temp = 0.5\r\nsystem = \"a\\n\"\r\nmode = cli\n# x"))
 	f.Add([]byte("\xff\xfea\x00=\x00"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		args, problems := parseSettings(text)
+		args, problems := ParseSettings(text)
 		if len(problems) > maxProblems+1 {
 			t.Errorf("%d problems", len(problems))
 		}
