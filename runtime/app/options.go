@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/ps2"
+	"github.com/llamaboot/llamaboot/runtime/metal/vbe"
 	"github.com/llamaboot/llamaboot/runtime/sample"
 )
 
@@ -104,8 +106,8 @@ Sampling
   -s, --seed N           seed of the random choice (default 0: the same text every time)
 
 When the file boots
-  --keyboard LAYOUT      us, uk, de, fr, es, it, pt, br, ch, be, se, no, dk, pl, us-intl or dvorak (default us)
-  --video MODE           auto: the largest picture that suits the screen; text: 80 columns, 25 lines (default auto)
+  --keyboard LAYOUT      us, uk, de, fr, es, it, pt, br, ch, be, se, no, dk, pl, dvorak and others (default us)
+  --video MODE           auto: the picture that suits the screen; text: 80 columns, 25 lines; or a size such as 1280x1024
 `
 
 // parseOptions reads arguments in the style of llamafile and llama.cpp: one or two dashes, `-n 5` or `-n=5`.
@@ -140,8 +142,16 @@ func (o *options) flagSet() *flag.FlagSet {
 	fs.BoolFunc("bench", "", setMode(modeBench))
 	fs.BoolVar(&o.version, "version", false, "")
 	fs.BoolVar(&o.selftest, "selftest", false, "")
-	stringFlag(fs, &o.console.Keyboard, "keyboard")
-	stringFlag(fs, &o.console.Video, "video")
+	fs.Func("keyboard", "", func(s string) error {
+		o.console.Keyboard = s
+		_, err := ps2.New(s)
+		return err
+	})
+	fs.Func("video", "", func(s string) error {
+		o.console.Video = s
+		_, err := vbe.ParseRequest(s)
+		return err
+	})
 	boolFlag(fs, &o.help, "help", "h")
 	stringFlag(fs, &o.model, "model", "m")
 	intFlag(fs, &o.context, "ctx-size", "c")

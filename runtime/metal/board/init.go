@@ -8,12 +8,14 @@ import (
 	"github.com/usbarmory/tamago/soc/intel/rtc"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
+	"github.com/llamaboot/llamaboot/runtime/metal/ps2"
 )
 
 // Init brings up what needs Go's runtime: output, wall clock, keyboard.
 func Init() {
 	go showOutput()
 	initWallClock()
+	keyboard.Store(&ps2.Decoder{})
 	go readInput()
 }
 

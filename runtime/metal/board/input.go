@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
-	"github.com/llamaboot/llamaboot/runtime/metal/ps2"
 )
 
 // Input is polled: no interrupt routing to get right on machines we have never
@@ -107,14 +106,11 @@ func readConIn(b []byte) []byte {
 	return b
 }
 
-// keyboard decodes the PS/2 keyboard of BIOS machines; their SMM code makes USB
-// keyboards look like one.
-var keyboard ps2.Decoder
-
 // readPS2 polls the keyboard controller (8042: status port 64h, data port 60h).
 func readPS2(b []byte) []byte {
 	const data, statusPort = 0x60, 0x64
 	const full, fromMouse, absent = 1, 0x20, 0xff
+	k := keyboard.Load()
 	for len(b) < cap(b)-8 {
 		s := kern.In8(statusPort)
 		if s == absent || s&full == 0 {
@@ -122,7 +118,7 @@ func readPS2(b []byte) []byte {
 		}
 		code := kern.In8(data)
 		if s&fromMouse == 0 {
-			b = append(b, keyboard.Key(code)...)
+			b = append(b, k.Key(code)...)
 		}
 	}
 	return b

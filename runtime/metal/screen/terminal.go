@@ -49,9 +49,13 @@ func (t *Terminal) Init(dev Device, cells []Cell) {
 	for i := range t.cells {
 		t.cells[i] = blank
 	}
-	// No cell is equal to this one: the first Flush paints everything.
+	t.Repaint()
+}
+
+// Repaint makes the next Flush paint everything.
+func (t *Terminal) Repaint() {
 	for i := range t.shown {
-		t.shown[i] = ^Cell(0)
+		t.shown[i] = ^Cell(0) // no cell is equal to this one
 	}
 }
 
