@@ -220,9 +220,10 @@ load:
 .more:  mov ecx, [left]
         test ecx, ecx
         jz .done
-        cmp ecx, CHUNK
+        movzx eax, word [chunk]
+        cmp ecx, eax
         jbe .n
-        mov ecx, CHUNK
+        mov ecx, eax
 .n:     mov [count], cx
         mov byte [tries], 4
 .try:   call read
@@ -231,6 +232,13 @@ load:
         mov ah, 0               ; reset the drive and try again
         mov dl, [drive]
         int 0x13
+        shr word [count], 2     ; less at a time from now on: not every BIOS
+        jz .one                 ; reads as much as it should
+        mov ax, [count]
+        mov [chunk], ax
+        jmp .try
+.one:   inc word [count]
+        mov word [chunk], 1
         dec byte [tries]
         jnz .try
         mov al, [status]
@@ -341,6 +349,7 @@ heads:   dw 0
 left:    dd 0
 dest:    dd 0
 count:   dw 0
+chunk:   dw CHUNK
 tries:   db 0
 status:  db 0
 tsc0:    dq 0

@@ -106,7 +106,7 @@ func (p *port) start(name string) (*bus.Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Name, p.block = name, g.Block
+	g.Name, g.Unit, p.block = name, p.number, g.Block
 	return bus.NewDisk(g, p.machine, p, bus.Limits{
 		Slots: p.slots, Bytes: min(maxRequest, maxBlocks*p.block), Segments: maxSegments,
 		Align:   2, // section 4.2.3.3

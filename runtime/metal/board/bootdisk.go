@@ -3,9 +3,11 @@
 package board
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
@@ -84,19 +86,24 @@ func efiBootDisk() (*disk.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The disk itself first, so that of two copies the right one is taken.
+	if handle, ok := bootDiskHandle(); ok {
+		slices.SortStableFunc(all, func(a, b *efiDisk) int { return cmp.Compare(distance(a, handle), distance(b, handle)) })
+	}
 	var found []*disk.Reader
 	var problems []error
 	for _, d := range all {
-		t, err := disk.ReadTable(d)
+		b := disk.Patient(d, nil)
+		t, err := disk.ReadTable(b)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		if known && t.HasUnique(esp) {
-			return disk.NewReader(d, t.Size), nil
+			return disk.NewReader(b, t.Size), nil
 		}
 		if t.HasType(disk.WeightsType) {
-			found = append(found, disk.NewReader(d, t.Size))
+			found = append(found, disk.NewReader(b, t.Size))
 		}
 	}
 	switch len(found) {
@@ -106,4 +113,12 @@ func efiBootDisk() (*disk.Reader, error) {
 		return nil, errors.Join(append([]error{fmt.Errorf("%w: none of %d disks holds a llamafile", errNoDisk, len(all))}, problems...)...)
 	}
 	return nil, fmt.Errorf("%w: %d disks hold llamafiles; leave one plugged in", errNoDisk, len(found))
+}
+
+// distance is 0 for the disk with that handle, 1 for every other.
+func distance(d *efiDisk, handle uintptr) int {
+	if d.handle == handle {
+		return 0
+	}
+	return 1
 }

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"unsafe"
 
-	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
 
 // efiDisk reads through EFI_BLOCK_IO_PROTOCOL (UEFI 2.10 section 13.9).
 type efiDisk struct {
+	handle   uintptr
 	protocol uintptr
-	media    uint32
 	block    int
 	align    uint64 // of the memory read into
 	index    int
@@ -52,7 +51,7 @@ func efiDisks() ([]*efiDisk, error) {
 		}
 		// IoAlign: 0 and 1 mean any address, otherwise a power of two.
 		align := max(uint64(load32(m+16)), 1)
-		out = append(out, &efiDisk{protocol: p, media: load32(m), block: block, align: align, index: i, buffer: efiBounce})
+		out = append(out, &efiDisk{handle: h, protocol: p, block: block, align: align, index: i, buffer: efiBounce})
 	}
 	return out, nil
 }
@@ -93,34 +92,6 @@ func onePiece(b []byte) (addr uint64, ok bool) {
 // read is EFI_BLOCK_IO_PROTOCOL.ReadBlocks into n bytes of identity-mapped memory.
 func (d *efiDisk) read(lba uint64, buf uintptr, n int) error {
 	const readBlocks = 24
-	return status(kern.EFI(load64(d.protocol+readBlocks), d.protocol, uintptr(d.media), uintptr(lba), uintptr(n), buf))
-}
-
-// bootPartition returns the unique GUID of the partition our EFI program was loaded
-// from: the hard drive node of its device path (UEFI 2.10 section 10.3.5.1).
-func bootPartition() (g disk.GUID, ok bool) {
-	image, err := handleProtocol(kern.ImageHandle(), &guidLoadedImage)
-	if err != nil {
-		return g, false
-	}
-	const deviceHandle = 24
-	node, err := handleProtocol(load64(image+deviceHandle), &guidDevicePath)
-	if err != nil {
-		return g, false
-	}
-	const media, hardDrive, hardDriveSize, end = 4, 1, 42, 0x7f
-	for range 64 { // a device path is short; a damaged one must not run away
-		head := load32(node)
-		typ, sub, size := head&0xff, head>>8&0xff, uintptr(head>>16)
-		if typ == end || size < 4 {
-			return g, false
-		}
-		if typ == media && sub == hardDrive && size >= hardDriveSize {
-			const signature, signatureType, guidSignature = 24, 41, 2
-			copy(g[:], unsafe.Slice((*byte)(unsafe.Pointer(node+signature)), 16))
-			return g, *(*byte)(unsafe.Pointer(node + signatureType)) == guidSignature
-		}
-		node += size
-	}
-	return g, false
+	media := load32(load64(d.protocol + 8)) // a stick that lost contact for a moment comes back with a new number
+	return status(kern.EFI(load64(d.protocol+readBlocks), d.protocol, uintptr(media), uintptr(lba), uintptr(n), buf))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
@@ -29,21 +30,18 @@ var efiLocation struct{ segment, bus, device, function uintptr }
 type efiController struct {
 	handle  uintptr
 	address pci.Address
+	unit    int // AHCI port or NVMe namespace; -1: not known
 }
 
 // bootController finds the controller of the partition we were loaded from: the longest
 // part of its device path that is a PCI device. False when it is none, such as a USB
 // stick's: its path goes on behind the PCI device, which matches no driver of ours.
 func bootController() (c efiController, ok bool) {
-	image, err := handleProtocol(kern.ImageHandle(), &guidLoadedImage)
-	if err != nil {
+	path, ok := bootPath()
+	if !ok {
 		return c, false
 	}
-	const deviceHandle = 24
-	path, err := handleProtocol(load64(image+deviceHandle), &guidDevicePath)
-	if err != nil {
-		return c, false
-	}
+	c.unit = unitOf(path)
 	efiOut.a, efiOut.b = path, 0
 	if bootService(bsLocateDevicePath, pointer(&guidPCIIO), pointer(&efiOut.a), pointer(&efiOut.b)) != nil {
 		return c, false
@@ -92,9 +90,14 @@ func (c efiController) take(d driver, f *pci.Function, esp disk.GUID) (*disk.Rea
 		return nil, fmt.Errorf("%w: %w", errFirmwareKeeps, err)
 	}
 	disks, err := d.open(d.name, 0, &machine{}, f, mapBAR)
-	r, pickErr := pick(disks, func(t *disk.Table) bool { return t.HasUnique(esp) })
-	if r != nil {
-		return r, nil
+	right, pickErr := pick(disks, func(d *bus.Disk, t *disk.Table) bool {
+		return t.HasUnique(esp) && (c.unit < 0 || d.Unit() == c.unit)
+	})
+	if len(right) == 1 {
+		return right[0].use(), nil
+	}
+	for _, copies := range right { // which of them it was, only the firmware knows
+		pickErr = errors.Join(pickErr, copies.disk.Close())
 	}
 	f.Restore()
 	const recursive = 1

@@ -52,14 +52,17 @@ var native *bus.Disk
 var strangers []error
 
 // nativeBootDisk looks for the disk with a GUID on the controllers we have drivers for.
-// It returns nil when there is none: all controllers looked at are then stopped, and
-// what went wrong is on the console. An error means that the BIOS must not be tried.
+// It returns nil when there is none, or when several carry it, being copies of each
+// other, and only the BIOS knows which of them it started: all controllers looked at are
+// then stopped, and what went wrong is on the console. An error means that the BIOS must
+// not be tried.
 func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 	m := &machine{}
 	counts := make([]int, len(drivers))
+	var found []match
 	for _, f := range pci.Scan(pciPorts{}) {
 		for i, driver := range drivers {
-			if !driver.match(f) {
+			if !driver.match(f) || len(found) > 0 && driver.final {
 				continue
 			}
 			disks, err := driver.open(driver.name, counts[i], m, f, mapBAR)
@@ -67,39 +70,59 @@ func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
 				warn(err)
 			}
 			counts[i] += len(disks)
-			r, err := pick(disks, func(t *disk.Table) bool { return t.Disk == want })
-			if r != nil {
-				return r, nil
-			}
-			if err != nil && driver.final {
+			right, err := pick(disks, func(_ *bus.Disk, t *disk.Table) bool { return t.Disk == want })
+			switch {
+			case len(right) > 0 && driver.final:
+				return right[0].use(), nil
+			case err != nil && driver.final:
 				return nil, fmt.Errorf("%w; the BIOS cannot read this disk any more: if it is not the boot disk, detach it", err)
-			}
-			if err != nil {
+			case err != nil:
 				warn(err)
 			}
+			found = append(found, right...)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0].use(), nil
+	}
+	warn(fmt.Errorf("%s and %s hold the same llamafile; reading the one this machine started from through the BIOS, which is slower: unplug the other", found[0].disk.Name(), found[1].disk.Name()))
+	for _, c := range found {
+		if err := c.disk.Close(); err != nil {
+			return nil, err
 		}
 	}
 	return nil, nil
 }
 
-// pick returns the disk with the right table and closes the others. The error is that of a disk
+// match is an open disk and the file on it.
+type match struct {
+	disk   *bus.Disk
+	reader *disk.Reader
+}
+
+// use makes the disk the one to be stopped in the end.
+func (c match) use() *disk.Reader {
+	native = c.disk
+	return c.reader
+}
+
+// pick returns the disks that are right and closes the others. The error is that of disks
 // that cannot be read.
-func pick(disks []*bus.Disk, right func(*disk.Table) bool) (*disk.Reader, error) {
-	var found *disk.Reader
+func pick(disks []*bus.Disk, right func(*bus.Disk, *disk.Table) bool) (found []match, err error) {
 	var problems []error
 	for _, d := range disks {
-		if found == nil {
-			t, err := disk.ReadTable(d)
-			if err == nil && right(t) {
-				found, native = disk.NewReader(d, t.Size), d
-				continue
-			}
-			switch {
-			case errors.Is(err, disk.ErrNoGPT):
-				strangers = append(strangers, err)
-			case err != nil:
-				problems = append(problems, err)
-			}
+		t, err := disk.ReadTable(d)
+		switch {
+		case err == nil && right(d, t):
+			found = append(found, match{d, disk.NewReader(d, t.Size)})
+			continue
+		case errors.Is(err, disk.ErrNoGPT):
+			strangers = append(strangers, err)
+		case err != nil:
+			problems = append(problems, err)
 		}
 		if err := d.Close(); err != nil {
 			problems = append(problems, err)

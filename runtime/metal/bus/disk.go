@@ -52,6 +52,7 @@ const (
 // Geometry is what a disk says about itself.
 type Geometry struct {
 	Name   string // for messages: nvme0
+	Unit   int    // which one of its controller: AHCI port, NVMe namespace
 	Block  int    // bytes of a logical block
 	Blocks uint64
 }
@@ -111,6 +112,9 @@ func NewDisk(g Geometry, m Machine, c Controller, l Limits) (*Disk, error) {
 func (d *Disk) Name() string   { return d.geometry.Name }
 func (d *Disk) BlockSize() int { return d.geometry.Block }
 func (d *Disk) MaxBlocks() int { return callBytes / d.geometry.Block }
+
+// Unit says which disk of its controller it is, as firmware numbers them.
+func (d *Disk) Unit() int { return d.geometry.Unit }
 
 // Bytes is the size of the disk.
 func (d *Disk) Bytes() uint64 { return d.geometry.Blocks * uint64(d.geometry.Block) }

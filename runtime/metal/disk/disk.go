@@ -57,6 +57,46 @@ const (
 	maxDiskSize  = 1 << 62
 )
 
+// header is what matters of a header.
+type header struct {
+	disk        GUID
+	alternate   uint64 // block of the backup header
+	entries     uint64 // block of the entries
+	count, each uint32
+	entriesSum  uint32
+	size        int64 // bytes up to the end of the backup header
+}
+
+// parseHeader reads a header at the start of b, for blocks of size bytes.
+func parseHeader(b []byte, size int) (h header, err error) {
+	le := binary.LittleEndian
+	if string(b[:8]) != "EFI PART" {
+		return h, fmt.Errorf("block 1 starts with %q", b[:8])
+	}
+	n := le.Uint32(b[12:])
+	if n < headerSize || int(n) > min(size, len(b)) {
+		return h, fmt.Errorf("header of %d bytes", n)
+	}
+	sum := le.Uint32(b[16:])
+	sector := bytes.Clone(b[:n])
+	clear(sector[16:20])
+	if got := crc32.ChecksumIEEE(sector); got != sum {
+		return h, fmt.Errorf("header checksum %08x, want %08x", got, sum)
+	}
+	h = header{
+		disk: GUID(b[56:72]), alternate: le.Uint64(b[32:]), entries: le.Uint64(b[72:]),
+		count: le.Uint32(b[80:]), each: le.Uint32(b[84:]), entriesSum: le.Uint32(b[88:]),
+	}
+	if h.count > maxEntries || h.each < entrySize || h.each > 4096 || h.each%8 != 0 {
+		return h, fmt.Errorf("%d entries of %d bytes", h.count, h.each)
+	}
+	if h.alternate >= maxDiskSize/uint64(size) || h.entries >= maxDiskSize/uint64(size) {
+		return h, fmt.Errorf("backup header at block %d, entries at block %d", h.alternate, h.entries)
+	}
+	h.size = int64(h.alternate+1) * int64(size)
+	return h, nil
+}
+
 // ReadTable reads and checks the primary GPT of b.
 func ReadTable(b Blocks) (*Table, error) {
 	size := b.BlockSize()
@@ -67,46 +107,53 @@ func ReadTable(b Blocks) (*Table, error) {
 	if err := b.ReadBlocks(1, sector); err != nil {
 		return nil, fmt.Errorf("disk: %s: reading the partition table at block 1: %w", b.Name(), err)
 	}
-	le := binary.LittleEndian
-	if string(sector[:8]) != "EFI PART" {
-		return nil, fmt.Errorf("%w on %s: block 1 starts with %q", ErrNoGPT, b.Name(), sector[:8])
+	h, err := parseHeader(sector, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w on %s: %w", ErrNoGPT, b.Name(), err)
 	}
-	n := le.Uint32(sector[12:])
-	if n < headerSize || int(n) > size {
-		return nil, fmt.Errorf("%w on %s: header of %d bytes", ErrNoGPT, b.Name(), n)
-	}
-	sum := le.Uint32(sector[16:])
-	header := bytes.Clone(sector[:n])
-	clear(header[16:20])
-	if got := crc32.ChecksumIEEE(header); got != sum {
-		return nil, fmt.Errorf("%w on %s: header checksum %08x, want %08x", ErrNoGPT, b.Name(), got, sum)
-	}
-	count, each := le.Uint32(sector[80:]), le.Uint32(sector[84:])
-	if count > maxEntries || each < entrySize || each > 4096 || each%8 != 0 {
-		return nil, fmt.Errorf("%w on %s: %d entries of %d bytes", ErrNoGPT, b.Name(), count, each)
-	}
-	alternate := le.Uint64(sector[32:])
-	if alternate >= maxDiskSize/uint64(size) {
-		return nil, fmt.Errorf("%w on %s: backup header at block %d", ErrNoGPT, b.Name(), alternate)
-	}
-	t := &Table{Disk: GUID(sector[56:72]), Size: int64(alternate+1) * int64(size)}
-	entries := make([]byte, int(count)*int(each))
-	if _, err := NewReader(b, t.Size).ReadAt(entries, int64(le.Uint64(sector[72:]))*int64(size)); err != nil {
+	t := &Table{Disk: h.disk, Size: h.size}
+	r := NewReader(b, maxDiskSize)
+	entries := make([]byte, int(h.count)*int(h.each))
+	if _, err := r.ReadAt(entries, int64(h.entries)*int64(size)); err != nil {
 		return nil, fmt.Errorf("disk: %s: reading the partition entries: %w", b.Name(), err)
 	}
-	if got, want := crc32.ChecksumIEEE(entries), le.Uint32(sector[88:]); got != want {
-		return nil, fmt.Errorf("%w on %s: entry checksum %08x, want %08x", ErrNoGPT, b.Name(), got, want)
+	if got := crc32.ChecksumIEEE(entries); got != h.entriesSum {
+		return nil, fmt.Errorf("%w on %s: entry checksum %08x, want %08x", ErrNoGPT, b.Name(), got, h.entriesSum)
 	}
-	for ; len(entries) > 0; entries = entries[each:] {
+	le := binary.LittleEndian
+	for ; len(entries) > 0; entries = entries[h.each:] {
 		p := Partition{Type: GUID(entries[:16]), Unique: GUID(entries[16:32])}
 		first, last := le.Uint64(entries[32:]), le.Uint64(entries[40:])
-		if p.Type == (GUID{}) || first > last || last > alternate {
+		if p.Type == (GUID{}) || first > last || last > h.alternate {
 			continue
 		}
 		p.Offset, p.Size = int64(first)*int64(size), int64(last-first+1)*int64(size)
 		t.Partitions = append(t.Partitions, p)
 	}
-	return t, nil
+	return t, trim(t, r, size)
+}
+
+// trim takes the size from the header for the other size of blocks that a llamafile carries, if that is smaller:
+// partition tools that make use of all of a larger stick move the end in the header that they understand, and leave the
+// other alone.
+func trim(t *Table, r *Reader, size int) error {
+	const small, large = 512, 4096
+	at, other := int64(large), large
+	switch size {
+	case small:
+	case large:
+		at, other = small, small
+	default:
+		return nil
+	}
+	b := make([]byte, small)
+	if _, err := r.ReadAt(b, at); err != nil {
+		return fmt.Errorf("disk: %s: reading the second partition table: %w", r.Name(), err)
+	}
+	if h, err := parseHeader(b, other); err == nil && h.disk == t.Disk {
+		t.Size = min(t.Size, h.size)
+	}
+	return nil
 }
 
 // HasType and HasUnique report whether a partition of that type or identity exists.

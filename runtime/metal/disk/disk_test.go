@@ -68,6 +68,27 @@ func gptDisk(block, n int) *memory {
 	return m
 }
 
+// TestEndMovedByATool: on a larger stick a tool has moved the end in one of a llamafile's two headers.
+func TestEndMovedByATool(t *testing.T) {
+	for _, block := range []int{512, 4096} {
+		m := gptDisk(block, 40960/block*4)
+		whole := int64(len(m.data))
+		other := gptDisk(4608-block, 8)
+		at, file := 4096, int64(8*4096)
+		if block == 4096 {
+			at, file = 512, 8*512
+		}
+		copy(m.data[at:], other.data[4608-block:][:512])
+		if tab, err := ReadTable(m); err != nil || tab.Size != file {
+			t.Errorf("block %d: %+v, %v; want the smaller size %d", block, tab, err, file)
+		}
+		m.data[at+56]++ // another disk's header, or damaged
+		if tab, err := ReadTable(m); err != nil || tab.Size != whole {
+			t.Errorf("block %d: %+v, %v; want the table's own size %d", block, tab, err, whole)
+		}
+	}
+}
+
 func TestReadTable(t *testing.T) {
 	for _, block := range []int{512, 4096} {
 		m := gptDisk(block, 40)

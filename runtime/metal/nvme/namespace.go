@@ -83,7 +83,7 @@ func (c *controller) namespace(name string, id uint32) (*bus.Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Name = name
+	g.Name, g.Unit = name, int(id)
 	n := &namespace{controller: c, id: id, block: g.Block}
 	return bus.NewDisk(g, c.machine, n, bus.Limits{Slots: c.entries - 1, Bytes: min(c.limit, maxBlocks*g.Block), Align: 4})
 }
