@@ -27,41 +27,86 @@ const (
 	headerSize = 36
 	maxTable   = 4 << 20
 	maxEntries = 256
+
+	// Tables lie above the first page and below 1 TiB, where the kernel maps memory at
+	// its own address.
+	firstAddress = 4 << 10
+	lastAddress  = 1<<40 - maxTable
 )
 
-// Table returns the table with a signature such as "FACP", whole, checksum verified.
-// rsdp is the address of the root pointer.
+// Table returns the first sound table with a signature such as "FACP", whole, checksum
+// verified. rsdp is the address of the root pointer. The root table with 64-bit
+// addresses comes first (section 5.2.5.3); the older one serves when that is damaged or
+// does not have the table.
 func Table(mem Memory, rsdp uint64, signature string) ([]byte, error) {
+	const revision, rsdt, xsdt = 15, 16, 24
 	p := mem(rsdp, 36)
+	if len(p) < 20 {
+		p = mem(rsdp, 20) // ACPI 1.0
+	}
 	if len(p) < 20 || string(p[:8]) != "RSD PTR " {
 		return nil, fmt.Errorf("%w: no root pointer at %#x", ErrDamaged, rsdp)
 	}
 	le := binary.LittleEndian
-	root, width := uint64(le.Uint32(p[16:])), 4
-	if p[15] >= 2 && len(p) >= 36 && le.Uint64(p[24:]) != 0 {
-		root, width = le.Uint64(p[24:]), 8
+	var first error
+	if p[revision] >= 2 && len(p) >= 36 {
+		t, err := search(mem, le.Uint64(p[xsdt:]), "XSDT", 8, signature)
+		if err == nil {
+			return t, nil
+		}
+		first = err
 	}
-	list, err := read(mem, root)
+	t, err := search(mem, uint64(le.Uint32(p[rsdt:])), "RSDT", 4, signature)
+	if err != nil && first != nil {
+		return nil, first
+	}
+	return t, err
+}
+
+// search looks for a table in the root table at root, whose addresses have width bytes.
+func search(mem Memory, root uint64, rootSignature string, width int, signature string) ([]byte, error) {
+	list, err := read(mem, root, rootSignature)
 	if err != nil {
 		return nil, err
 	}
+	result := fmt.Errorf("%w: %s", ErrNoTable, signature)
 	for e, n := list[headerSize:], 0; len(e) >= width && n < maxEntries; e, n = e[width:], n+1 {
-		addr := uint64(le.Uint32(e))
+		addr := uint64(binary.LittleEndian.Uint32(e))
 		if width == 8 {
-			addr = le.Uint64(e)
+			addr = binary.LittleEndian.Uint64(e)
 		}
-		if h := mem(addr, headerSize); len(h) == headerSize && string(h[:4]) == signature {
-			return read(mem, addr)
+		h := header(mem, addr)
+		if h == nil || string(h[:4]) != signature {
+			continue
 		}
+		t, err := read(mem, addr, signature)
+		if err == nil {
+			return t, nil
+		}
+		result = err
 	}
-	return nil, fmt.Errorf("%w: %s", ErrNoTable, signature)
+	return nil, result
+}
+
+// header returns the header of the table at addr, nil if there is no memory.
+func header(mem Memory, addr uint64) []byte {
+	if addr < firstAddress || addr >= lastAddress {
+		return nil
+	}
+	if h := mem(addr, headerSize); len(h) == headerSize {
+		return h
+	}
+	return nil
 }
 
 // read returns the table at addr.
-func read(mem Memory, addr uint64) ([]byte, error) {
-	h := mem(addr, headerSize)
-	if len(h) < headerSize {
+func read(mem Memory, addr uint64, signature string) ([]byte, error) {
+	h := header(mem, addr)
+	if h == nil {
 		return nil, fmt.Errorf("%w: no table at %#x", ErrDamaged, addr)
+	}
+	if string(h[:4]) != signature {
+		return nil, fmt.Errorf("%w: %.4q at %#x, want %s", ErrDamaged, h[:4], addr, signature)
 	}
 	n := binary.LittleEndian.Uint32(h[4:])
 	if n < headerSize || n > maxTable {
@@ -130,7 +175,7 @@ func FindPower(mem Memory, rsdp uint64) (*Power, error) {
 	if len(f) >= fadtXDSDT+8 && le.Uint64(f[fadtXDSDT:]) != 0 {
 		dsdt = le.Uint64(f[fadtXDSDT:])
 	}
-	d, err := read(mem, dsdt)
+	d, err := read(mem, dsdt, "DSDT")
 	if err != nil {
 		return nil, err
 	}

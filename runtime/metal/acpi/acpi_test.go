@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/acpi/acpitest"
 )
 
 // machine is fake physical memory: tables at fixed addresses.
@@ -92,6 +94,68 @@ func TestFindPowerBad(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
+}
+
+// TestMachines reads the tables package kern reads too.
+func TestMachines(t *testing.T) {
+	machines := acpitest.Broken()
+	for _, m := range acpitest.Recorded() {
+		machines = append(machines, &m)
+	}
+	for _, m := range machines {
+		for signature, addr := range m.Tables {
+			got, err := Table(m.Read, m.RSDP, signature)
+			if addr == 0 {
+				if !errors.Is(err, ErrNoTable) && !errors.Is(err, ErrDamaged) {
+					t.Errorf("%s: %s: error %v, want ErrNoTable or ErrDamaged", m.Name, signature, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", m.Name, signature, err)
+			} else if want := m.Read(addr, len(got)); len(want) == 0 || &got[0] != &want[0] {
+				t.Errorf("%s: another %s was found", m.Name, signature)
+			}
+		}
+	}
+}
+
+// TestRecordedPower checks what QEMU documents: PM1a control at 0x604, \_S5 of all zeros,
+// on q35 the reset register at 0xcf9.
+func TestRecordedPower(t *testing.T) {
+	for _, m := range acpitest.Recorded() {
+		p, err := FindPower(m.Read, m.RSDP)
+		switch m.Name {
+		case "q35-x2apic": // recorded without DSDT
+			if !errors.Is(err, ErrDamaged) {
+				t.Errorf("%s: error %v, want ErrDamaged", m.Name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+			continue
+		}
+		if p.PM1a != 0x604 || p.S5a != sleepOn || p.SMICommand != 0xb2 {
+			t.Errorf("%s: %+v", m.Name, *p)
+		}
+		if m.Name == "q35-ovmf" && (p.ResetPort != 0xcf9 || p.ResetValue != 0x0f) {
+			t.Errorf("%s: reset by %#x at port %#x", m.Name, p.ResetValue, p.ResetPort)
+		}
+	}
+}
+
+func FuzzTable(f *testing.F) {
+	for _, m := range acpitest.Broken() {
+		f.Add(m.Read(m.RSDP, 36), m.Read(m.Memory[1].Addr, 44), m.Read(m.Memory[2].Addr, 52))
+	}
+	f.Fuzz(func(t *testing.T, root, rsdt, xsdt []byte) {
+		m := acpitest.Broken()[0]
+		m.Memory[0].Bytes, m.Memory[1].Bytes, m.Memory[2].Bytes = root, rsdt, xsdt
+		if got, err := Table(m.Read, m.RSDP, "APIC"); err == nil && (len(got) < headerSize || string(got[:4]) != "APIC") {
+			t.Errorf("returned %x", got)
+		}
+	})
 }
 
 func FuzzS5(f *testing.F) {

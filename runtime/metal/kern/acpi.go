@@ -2,8 +2,9 @@
 
 package kern
 
-// Just enough ACPI (6.5 section 5.2) to find the processors before Go runs: root
-// pointer, root table, MADT. Every length is checked against limits.
+// Just enough ACPI (6.5 section 5.2) to find the processors and a timer before Go
+// runs: root pointer, root table, MADT, FADT, HPET. Every length is checked against
+// limits; a damaged table counts as absent.
 
 // rsdp is the address of the root system description pointer, 0 if none was found.
 var rsdp uintptr
@@ -16,21 +17,23 @@ const (
 	madtHead   = tableHead + 8
 	madtLAPIC  = 0
 	madtX2APIC = 9
+
+	rsdpRSDT     = 16
+	rsdpRevision = 15
+	rsdpXSDT     = 24
+
+	sigRSDT = 0x54445352 // as 32-bit little-endian numbers
+	sigXSDT = 0x54445358
+	sigMADT = 0x43495041 // "APIC"
+	sigFADT = 0x50434146 // "FACP"
+	sigHPET = 0x54455048
 )
 
 // findRSDP looks where the firmware promises it: UEFI's configuration table, or
 // the BIOS areas (section 5.2.5).
 func findRSDP() uintptr {
 	if UEFI() {
-		const guidLo, guidHi = 0x11d3e4f18868e871, 0x81883cc7800022bc // EFI_ACPI_20_TABLE_GUID
-		st := boot().systab
-		n, t := *word(st + 104), *word(st + 112)
-		for i := uintptr(0); i < min(n, 256); i++ {
-			if e := t + 24*i; get64(e) == guidLo && get64(e+8) == guidHi {
-				return *word(e + 16)
-			}
-		}
-		return 0
+		return efiRSDP(boot().systab)
 	}
 	if ebda := uintptr(get16(0x40e)) << 4; ebda >= 0x80000 && ebda < 0xa0000 {
 		if p := scanRSDP(ebda, ebda+1024); p != 0 {
@@ -38,6 +41,29 @@ func findRSDP() uintptr {
 		}
 	}
 	return scanRSDP(0xe0000, 0x100000)
+}
+
+// efiRSDP searches the configuration table of a system table (UEFI 2.10 section
+// 4.6.1); the pointer of ACPI 2.0 and later comes before that of 1.0.
+func efiRSDP(systab uintptr) (p uintptr) {
+	const (
+		acpi20Lo, acpi20Hi = 0x11d3e4f18868e871, 0x81883cc7800022bc
+		acpi10Lo, acpi10Hi = 0x11d32d88eb9d2d30, 0x4dc13f279000169a
+
+		stEntries, stTable = 104, 112
+		maxEntries         = 256
+	)
+	n, t := *word(systab + stEntries), *word(systab + stTable)
+	for i := uintptr(0); i < min(n, maxEntries); i++ {
+		e := t + 24*i
+		switch lo, hi := get64(e), get64(e+8); {
+		case lo == acpi20Lo && hi == acpi20Hi:
+			return *word(e + 16)
+		case lo == acpi10Lo && hi == acpi10Hi:
+			p = *word(e + 16)
+		}
+	}
+	return p
 }
 
 func scanRSDP(a, end uintptr) uintptr {
@@ -57,59 +83,122 @@ func checksum(a, n uintptr) (sum byte) {
 	return sum
 }
 
-// table finds the table with the given signature, 0 if absent or damaged.
+// sound maps the table at t and returns its length, 0 if it is not one with that
+// signature, whole and with a correct checksum.
+func sound(t uintptr, signature uint32) uintptr {
+	if t < pageSize || t > identityEnd-maxTable {
+		return 0
+	}
+	mapIdentity(t, tableHead)
+	n := uintptr(get32(t + 4))
+	if get32(t) != signature || n < tableHead || n > maxTable {
+		return 0
+	}
+	mapIdentity(t, n)
+	if checksum(t, n) != 0 {
+		return 0
+	}
+	return n
+}
+
+// table finds the first sound table with the given signature, 0 if there is none. The
+// root table with 64-bit addresses comes first, as section 5.2.5.3 asks; the older one
+// serves when that is damaged or does not have it.
 func table(signature uint32) uintptr {
 	if rsdp == 0 {
 		return 0
 	}
-	root, size := uintptr(get32(rsdp+16)), uintptr(rsdtEntry)
-	if x := uintptr(get64(rsdp + 24)); *bytePtr(rsdp + 15) >= 2 && x != 0 {
-		root, size = x, xsdtEntry
+	if *bytePtr(rsdp + rsdpRevision) >= 2 {
+		if t := tableIn(uintptr(get64(rsdp+rsdpXSDT)), sigXSDT, xsdtEntry, signature); t != 0 {
+			return t
+		}
 	}
-	mapIdentity(root, pageSize)
-	n := uintptr(get32(root + 4))
-	if n < tableHead || n > maxTable {
-		return 0
-	}
-	mapIdentity(root, n)
+	return tableIn(uintptr(get32(rsdp+rsdpRSDT)), sigRSDT, rsdtEntry, signature)
+}
+
+// tableIn searches one root table.
+func tableIn(root uintptr, rootSignature uint32, size uintptr, signature uint32) uintptr {
+	n := sound(root, rootSignature)
 	for e := root + tableHead; e+size <= root+n; e += size {
 		t := uintptr(get32(e))
 		if size == xsdtEntry {
-			t = uintptr(get64(e))
+			t = uintptr(get64(e)) // maybe unaligned, maybe null
 		}
-		mapIdentity(t, tableHead)
-		if get32(t) != signature {
-			continue
-		}
-		length := uintptr(get32(t + 4))
-		if length < tableHead || length > maxTable {
-			return 0
-		}
-		mapIdentity(t, length)
-		if checksum(t, length) == 0 {
+		if sound(t, signature) != 0 {
 			return t
 		}
 	}
 	return 0
 }
 
-func madt() uintptr { return table(0x43495041) } // "APIC"
+func madt() uintptr { return table(sigMADT) }
 
-// eachProcessor calls start with the APIC ID of every enabled processor (section
-// 5.2.12).
+// eachProcessor calls start with the APIC ID of every enabled processor of the MADT
+// at t, 0 for none (section 5.2.12). Processors that may be plugged in later
+// ("online capable") are not there.
 func eachProcessor(t uintptr, start func(apic uint32)) {
+	const enabled = 1
+	if t == 0 {
+		return
+	}
 	end := t + uintptr(get32(t+4))
 	for e := t + madtHead; e+2 <= end; {
 		n := uintptr(*bytePtr(e + 1))
 		if n < 2 || e+n > end {
 			return
 		}
-		switch {
-		case *bytePtr(e) == madtLAPIC && n >= 8 && get32(e+4)&1 != 0 && *bytePtr(e + 3) != apicBroadcast:
+		switch kind := *bytePtr(e); {
+		case kind == madtLAPIC && n >= 8 && get32(e+4)&enabled != 0 && *bytePtr(e + 3) != apicBroadcast:
 			start(uint32(*bytePtr(e + 3)))
-		case *bytePtr(e) == madtX2APIC && n >= 16 && get32(e+8)&1 != 0:
+		case kind == madtX2APIC && n >= 16 && get32(e+8)&enabled != 0 && get32(e+4) != ^uint32(0):
 			start(get32(e + 4))
 		}
 		e += n
 	}
+}
+
+// pmTimer is the port of the ACPI timer (section 4.8.3.3), 0 if there is none, and how
+// many bits it counts with.
+func pmTimer() (port uint16, bits uint) {
+	const (
+		fadtTimer, fadtTimerLen = 76, 91
+		fadtFlags               = 112
+		fadtXTimer              = 208 // generic address: space, width, offset, access, address
+		wide                    = 1 << 8
+		spaceIO                 = 1
+	)
+	t := table(sigFADT)
+	if t == 0 {
+		return 0, 0
+	}
+	n := uintptr(get32(t + 4))
+	if n < fadtFlags+4 {
+		return 0, 0
+	}
+	bits = 24
+	if get32(t+fadtFlags)&wide != 0 {
+		bits = 32
+	}
+	if n >= fadtXTimer+12 && *bytePtr(t + fadtXTimer) == spaceIO && get64(t+fadtXTimer+4) != 0 {
+		return uint16(get64(t + fadtXTimer + 4)), bits
+	}
+	if *bytePtr(t + fadtTimerLen) != 4 {
+		return 0, 0
+	}
+	return uint16(get32(t + fadtTimer)), bits
+}
+
+// hpet is the address of the high precision event timer (IA-PC HPET 1.0a section
+// 3.2.4), 0 if there is none.
+func hpet() uintptr {
+	const hpetSpace, hpetAddress = 40, 44
+	t := table(sigHPET)
+	if t == 0 || get32(t+4) < hpetAddress+8 || *bytePtr(t + hpetSpace) != 0 {
+		return 0
+	}
+	a := uintptr(get64(t + hpetAddress))
+	if a < pageSize || a >= identityEnd {
+		return 0
+	}
+	return a
 }

@@ -6,55 +6,94 @@ import (
 	"encoding/binary"
 	"runtime"
 	"slices"
+	"syscall"
 	"testing"
 	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/acpi/acpitest"
 )
 
-// madtOf builds a MADT with the given entries behind the fixed part.
-func madtOf(entries ...[]byte) []byte {
-	t := make([]byte, madtHead)
-	copy(t, "APIC")
-	for _, e := range entries {
-		t = append(t, e...)
-	}
-	binary.LittleEndian.PutUint32(t[4:], uint32(len(t)))
-	var sum byte
-	for _, c := range t {
-		sum += c
-	}
-	t[9] -= sum
-	return t
-}
-
-func processors(table []byte) (ids []uint32) {
-	eachProcessor(uintptr(unsafe.Pointer(&table[0])), func(id uint32) { ids = append(ids, id) })
-	runtime.KeepAlive(table)
-	return ids
-}
-
-func TestProcessors(t *testing.T) {
-	local := func(id, flags byte) []byte { return []byte{0, 8, id, id, flags, 0, 0, 0} }
-	x2 := func(id uint32, flags byte) []byte {
-		e := []byte{9, 16, 0, 0, 0, 0, 0, 0, flags, 0, 0, 0, 0, 0, 0, 0}
-		binary.LittleEndian.PutUint32(e[4:], id)
-		return e
-	}
-	ioapic := []byte{1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0}
-	for _, c := range []struct {
-		name  string
-		table []byte
-		want  []uint32
-	}{
-		{"two of three enabled", madtOf(local(0, 1), ioapic, local(1, 0), local(2, 1)), []uint32{0, 2}},
-		{"x2APIC", madtOf(local(0, 1), x2(300, 1), x2(7, 1), x2(8, 0)), []uint32{0, 300, 7}},
-		{"255 addresses all, no processor", madtOf(local(0, 1), local(255, 1)), []uint32{0}},
-		{"no entries", madtOf(), nil},
-		{"entry of length 0 ends the list", madtOf(local(0, 1), []byte{0, 0, 0, 0}, local(1, 1)), []uint32{0}},
-		{"entry beyond the table", madtOf(local(0, 1), []byte{0, 200, 1, 1, 1, 0, 0, 0}), []uint32{0}},
-	} {
-		if got := processors(c.table); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+// putMemory makes the memory of m appear at its own addresses, with some room around
+// it for tables that were not recorded.
+func putMemory(t *testing.T, m *acpitest.Machine) {
+	t.Helper()
+	const mapPrivate, mapAnonymous, mapFixedNoReplace = 2, 0x20, 0x100000
+	const room = 16 * pageSize
+	mapped := map[uintptr]bool{}
+	for _, r := range m.Memory {
+		start := uintptr(r.Addr)&^(pageSize-1) - room
+		for a := start; a < uintptr(r.Addr)+uintptr(len(r.Bytes))+room; a += pageSize {
+			if mapped[a] {
+				continue
+			}
+			got, _, errno := syscall.Syscall6(syscall.SYS_MMAP, a, pageSize, syscall.PROT_READ|syscall.PROT_WRITE,
+				mapPrivate|mapAnonymous|mapFixedNoReplace, ^uintptr(0), 0)
+			if got != a {
+				t.Fatalf("no memory at %#x: %v", a, errno)
+			}
+			mapped[a] = true
+			t.Cleanup(func() { syscall.Syscall(syscall.SYS_MUNMAP, a, pageSize, 0) })
 		}
+		copy(unsafe.Slice(bytePtr(uintptr(r.Addr)), len(r.Bytes)), r.Bytes)
+	}
+}
+
+// TestMachines reads the tables package acpi reads too.
+func TestMachines(t *testing.T) {
+	machines := acpitest.Broken()
+	for _, m := range acpitest.Recorded() {
+		machines = append(machines, &m)
+	}
+	for _, m := range machines {
+		t.Run(m.Name, func(t *testing.T) {
+			ownTables(t, 0)
+			putMemory(t, m)
+			rsdp = uintptr(m.RSDP)
+			defer func() { rsdp = 0 }()
+			for signature, want := range m.Tables {
+				if got := table(binary.LittleEndian.Uint32([]byte(signature))); got != uintptr(want) {
+					t.Errorf("%s at %#x, want %#x", signature, got, want)
+				}
+			}
+			var ids []uint32
+			eachProcessor(madt(), func(id uint32) { ids = append(ids, id) })
+			if !slices.Equal(ids, m.CPUs) {
+				t.Errorf("processors %v, want %v", ids, m.CPUs)
+			}
+			if port, bits := pmTimer(); port != m.Timer || bits != m.Bits {
+				t.Errorf("timer of %d bits at port %#x, want %d at %#x", bits, port, m.Bits, m.Timer)
+			}
+			if got := hpet(); got != uintptr(m.HPET) {
+				t.Errorf("HPET at %#x, want %#x", got, m.HPET)
+			}
+		})
+	}
+}
+
+func TestNoACPI(t *testing.T) {
+	if table(sigMADT) != 0 || hpet() != 0 {
+		t.Error("tables were found without a root pointer")
+	}
+	eachProcessor(0, func(uint32) { t.Error("a processor was found without a MADT") })
+}
+
+func TestEFIRSDP(t *testing.T) {
+	type entry struct {
+		guid [16]byte
+		addr uintptr
+	}
+	acpi1 := entry{[16]byte{0x30, 0x2d, 0x9d, 0xeb, 0x88, 0x2d, 0xd3, 0x11, 0x9a, 0x16, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d}, 0x1000}
+	acpi2 := entry{[16]byte{0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11, 0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81}, 0x2000}
+	for _, c := range []struct {
+		list []entry
+		want uintptr
+	}{{[]entry{{}, acpi1, acpi2}, 0x2000}, {[]entry{acpi2, acpi1}, 0x2000}, {[]entry{{}, acpi1}, 0x1000}, {[]entry{{}}, 0}} {
+		var system [15]uintptr // EFI_SYSTEM_TABLE
+		system[13], system[14] = uintptr(len(c.list)), uintptr(unsafe.Pointer(&c.list[0]))
+		if got := efiRSDP(uintptr(unsafe.Pointer(&system))); got != c.want {
+			t.Errorf("%d entries: %#x, want %#x", len(c.list), got, c.want)
+		}
+		runtime.KeepAlive(c.list)
 	}
 }
 

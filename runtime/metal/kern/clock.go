@@ -14,17 +14,23 @@ var (
 )
 
 // tscSources names the ways to learn the TSC's frequency, best first.
-var tscSources = [...]string{"CPUID 15h", "hypervisor", "PIT", "firmware"}
+var tscSources = [...]string{"CPUID 15h", "hypervisor", "PIT", "ACPI timer", "HPET", "firmware", "a guess"}
 
 const (
 	tscCPUID = iota
 	tscHypervisor
 	tscPIT
+	tscACPI
+	tscHPET
 	tscFirmware
+	tscGuess
 )
 
-// pitHz is the input clock of the 8254 timer.
-const pitHz = 1193182
+// Clocks of the 8254 timer and of the ACPI timer.
+const (
+	pitHz = 1193182
+	pmHz  = 3579545
+)
 
 func nanotime() int64 { return ticksToNano(ticks() - tscBase) }
 
@@ -60,10 +66,99 @@ func tscFrequency() (hz, source uint64) {
 	if hz := measurePIT(); hz != 0 {
 		return hz, tscPIT
 	}
+	if port, bits := pmTimer(); port != 0 {
+		if hz := measureCounter(counter{port: port, mask: 1<<bits - 1, hz: pmHz}); hz != 0 {
+			return hz, tscACPI
+		}
+	}
+	if c, ok := hpetCounter(); ok {
+		if hz := measureCounter(c); hz != 0 {
+			return hz, tscHPET
+		}
+	}
 	if UEFI() {
 		return measureStall(), tscFirmware
 	}
-	return 1e9, tscPIT
+	return 1e9, tscGuess
+}
+
+// counter is a timer that counts up and is only read: ACPI's, behind a port, or the
+// HPET's, in memory.
+type counter struct {
+	port uint16
+	addr uintptr
+	mask uint64
+	hz   uint64
+}
+
+func (c *counter) read() uint64 {
+	if c.addr != 0 {
+		return get64(c.addr) & c.mask
+	}
+	return uint64(in32(uint32(c.port))) & c.mask
+}
+
+// hpetCounter starts the HPET, if there is one (IA-PC HPET 1.0a sections 2.3.4 to 2.3.7).
+func hpetCounter() (c counter, ok bool) {
+	const (
+		general, config, mainCounter = 0x000, 0x010, 0x0f0
+
+		enable    = 1
+		wide      = 1 << 13 // the counter has 64 bits
+		femto     = 1e15    // fs in a second
+		maxPeriod = 100e6   // fs, section 2.3.4
+	)
+	a := hpet()
+	if a == 0 {
+		return c, false
+	}
+	mapDevice(a, pageSize)
+	capabilities := get64(a + general)
+	period := capabilities >> 32
+	if period == 0 || period > maxPeriod {
+		return c, false
+	}
+	*word(a + config) |= enable
+	c = counter{addr: a + mainCounter, mask: 1<<32 - 1, hz: femto / period}
+	if capabilities&wide != 0 {
+		c.mask = 1<<64 - 1
+	}
+	return c, true
+}
+
+// measureCounter compares the TSC with c for 20 ms, three times, and keeps the result
+// with the tightest brackets. It returns 0 when c does not count.
+func measureCounter(c counter) uint64 {
+	const limit = 1 << 32 // cycles; more than half a second on any CPU
+	best, hz := ^uint64(0), uint64(0)
+	for range 3 {
+		t0 := rdtsc()
+		from := c.read()
+		t1 := rdtsc()
+		for {
+			t2 := rdtsc()
+			n := (c.read() - from) & c.mask
+			t3 := rdtsc()
+			if n >= c.hz/50 {
+				if slack := t1 - t0 + t3 - t2; slack < best {
+					best = slack
+					hz = scale((t2+t3)/2-(t0+t1)/2, c.hz, n)
+				}
+				break
+			}
+			if t3-t0 > limit {
+				return hz
+			}
+		}
+	}
+	return hz
+}
+
+// scale returns a*b/c without losing bits in between.
+func scale(a, b, c uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	q, _ := bits.Div64(hi%c, lo, c)
+	return q
 }
 
 // measurePIT times one-shots of PIT channel 2 (about 10 ms each) and keeps the one
