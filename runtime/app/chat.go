@@ -22,7 +22,8 @@ const (
 /context  how full the context is
 /stats    what the last answer cost
 /quit     end
-A backslash at the end of a line or Alt+Enter goes on in the next one; """ begins and ends a longer text.
+A backslash at the end of a line or Alt+Enter goes on in the next line;
+""" begins and ends a text of several lines.
 Ctrl-C stops an answer; at the prompt it clears the line.
 `
 	programHelp = "On an empty line Ctrl-C ends the program.\n"

@@ -17,6 +17,7 @@ type Terminal struct {
 	colour, back   uint8
 	reverse        bool
 	hidden         bool // no cursor
+	wrapped        bool // the line is full and a space came after it
 	savedX, savedY int
 
 	cursorX, cursorY int // where it was painted; -1: nowhere
@@ -149,18 +150,45 @@ func (t *Terminal) show(r rune) {
 		return
 	}
 	if t.x+n > t.columns {
-		t.x = 0
-		t.down()
+		if r == ' ' { // a line break is space enough
+			t.x = t.columns
+			t.wrapped = true
+			return
+		}
+		t.wrap()
 	}
 	colour, back := t.colour, t.back
 	if t.reverse {
 		colour, back = back, colour
 	}
+	t.wrapped = false
 	t.set(t.x, NewCell(r, colour, back))
 	if n == 2 && t.x+1 < t.columns {
 		t.set(t.x+1, NewCell(wideTail, colour, back))
 	}
 	t.x = min(t.x+n, t.columns)
+}
+
+// wrap goes on in the next line, taking along the word that does not fit.
+func (t *Terminal) wrap() {
+	line := t.cells[t.y*t.columns:][:t.columns]
+	start := t.columns
+	for start > 0 && line[start-1].Rune() != ' ' {
+		start--
+	}
+	n := t.columns - start
+	if n > t.columns/2 || t.wrapped { // no word but something long, or one that ended with a space
+		n = 0
+	}
+	t.down()
+	t.x = n
+	// After down the old line is the one above, unless the screen has one line only.
+	if above := t.y*t.columns - n; n > 0 && above >= 0 {
+		copy(t.cells[t.y*t.columns:], t.cells[above:above+n])
+		for i := above; i < above+n; i++ {
+			t.cells[i] = blank
+		}
+	}
 }
 
 // set changes a cell of the cursor's line. The other half of a wide character that
