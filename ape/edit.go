@@ -83,7 +83,7 @@ func planEdit(f *File, c Changes) (*edit, error) {
 				return nil, err
 			}
 			moved := memberOf(m.Name, b)
-			moved.Title = f.title(m.Name)
+			moved.Title, moved.Golden = f.title(m.Name), f.golden(m.Name)
 			e.write = append(e.write, moved)
 		default:
 			if c.Seal {

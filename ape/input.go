@@ -24,6 +24,8 @@ type Member struct {
 	Data io.ReaderAt // Size bytes
 	// Title is what a model calls itself; it is recorded in the manifest.
 	Title string
+	// Golden is what a model generated; it is recorded likewise.
+	Golden *Golden
 }
 
 // isModel reports whether a member name is that of model weights, which the

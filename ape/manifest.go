@@ -40,11 +40,19 @@ type RecordedMember struct {
 	CRC32  string `json:"crc32"`  // 8 hex digits, as in the ZIP directory
 	SHA256 string `json:"sha256"` // lower-case hex
 	Title  string `json:"title,omitempty"`
+	// Golden is what the model generated when it was put in, for its self-test.
+	Golden *Golden `json:"golden,omitempty"`
+}
+
+// Golden records the likeliest tokens after a prompt.
+type Golden struct {
+	Prompt string `json:"prompt"`
+	IDs    string `json:"ids"` // token ids, separated by spaces
 }
 
 // newRecordedMember records m by its checksums.
 func newRecordedMember(m *Member, sums checksums) RecordedMember {
-	return RecordedMember{m.Name, m.Size, fmt.Sprintf("%08x", sums.crc32), hex.EncodeToString(sums.sha256[:]), m.Title}
+	return RecordedMember{m.Name, m.Size, fmt.Sprintf("%08x", sums.crc32), hex.EncodeToString(sums.sha256[:]), m.Title, m.Golden}
 }
 
 // find returns the record of the member called name, or nil.

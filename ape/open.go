@@ -84,7 +84,7 @@ func (f *File) Members() ([]Member, error) {
 			continue
 		}
 		if m.Method == zipalign.Store {
-			out = append(out, Member{Name: m.Name, Size: m.Size, Data: io.NewSectionReader(f.r, m.Offset, m.Size), Title: f.title(m.Name)})
+			out = append(out, Member{Name: m.Name, Size: m.Size, Data: io.NewSectionReader(f.r, m.Offset, m.Size), Title: f.title(m.Name), Golden: f.golden(m.Name)})
 			continue
 		}
 		b, err := f.ZIP.ReadFile(m.Name, maxProgram)
@@ -102,6 +102,14 @@ func (f *File) title(name string) string {
 		return rec.Title
 	}
 	return ""
+}
+
+// golden is what the manifest records of a model's self-test.
+func (f *File) golden(name string) *Golden {
+	if rec := f.Manifest.find(name); rec != nil {
+		return rec.Golden
+	}
+	return nil
 }
 
 // OwnMember reports whether a member of that name is written by llamaboot itself.

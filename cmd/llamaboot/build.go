@@ -40,6 +40,7 @@ type buildFlags struct {
 	pe      string
 	force   bool
 	split   bool
+	golden  string
 }
 
 func newBuildCmd() *cobra.Command {
@@ -75,6 +76,7 @@ programs of this llamaboot.`,
 	cmd.Flags().StringSliceVar(&f.targets, "targets", nil, "programs to put in, such as linux/arm64,windows/amd64 or all (default: linux, windows, darwin/arm64, freebsd; linux/amd64 is always in, it also boots)")
 	cmd.Flags().StringVar(&f.pe, "pe", "", "what the file is to a PE loader: windows, or efi for EFI/BOOT/BOOTX64.EFI (default: windows if that program is in)")
 	cmd.Flags().BoolVar(&f.split, "split-weights", false, "leave the model outside: write it beside the llamafile with the ending .gguf, where the program finds it (Windows starts no files over 4 GiB)")
+	cmd.Flags().StringVar(&f.golden, "golden", goldenAuto, "record the likeliest tokens of the models for --selftest: yes, no, or auto (models up to 16 MiB, where it takes a moment)")
 	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output if it exists")
 	return cmd
 }
@@ -86,7 +88,7 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if f.from != "" && f.output == "" && len(f.models)+len(f.mmproj)+len(f.targets) == 0 && f.pe == "" && f.cfg == "" {
 		return replaceArgs(ctx, f, stderr)
 	}
-	in, closers, err := buildInput(f)
+	in, closers, err := buildInput(ctx, f)
 	defer func() {
 		for _, c := range closers {
 			c.Close()
@@ -139,7 +141,7 @@ func replaceArgs(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 
 // buildInput opens everything the file is made of. The closers must be called after
 // writing, also if there is an error.
-func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
+func buildInput(ctx context.Context, f *buildFlags) (ape.Input, []io.Closer, error) {
 	in := ape.Input{Faces: ape.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
 	var closers []io.Closer
 	for i, path := range slices.Concat(f.models, f.mmproj) {
@@ -152,6 +154,11 @@ func buildInput(f *buildFlags) (ape.Input, []io.Closer, error) {
 			return in, closers, err
 		}
 		closers = append(closers, m)
+		if i < len(f.models) {
+			if err := recordGolden(ctx, m, f.golden); err != nil {
+				return in, closers, err
+			}
+		}
 		in.Members = append(in.Members, m.Member)
 	}
 	if f.from != "" {

@@ -83,18 +83,29 @@ func run(platform Platform) (status int, err error) {
 	if err := p.readConstraint(); err != nil {
 		return 0, err
 	}
-	if p.options.mode == modeBench {
-		return p.bench()
-	}
-	e, release, err := p.openEngine()
+	m, err := p.loadModel()
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		err = errors.Join(err, e.Close(), release())
-	}()
+	defer func() { err = errors.Join(err, m.release()) }()
 	defer p.openConsole()()
-	if p.options.mode == modeCLI {
+	if p.options.mode == modeBench && !p.options.selftest {
+		return p.bench(m) // it opens the model itself
+	}
+	e, err := p.openEngine(m)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if p.options.selftest {
+		if err := p.selftest(e, m); err != nil {
+			return 0, err
+		}
+	}
+	switch p.options.mode {
+	case modeBench:
+		return p.bench(m)
+	case modeCLI:
 		return p.complete(e, p.options.prompt)
 	}
 	return p.chat(e)
@@ -143,44 +154,44 @@ func (p *program) allArgs() (first, last []string, err error) {
 	return mergeArgs(text, p.Args), nil, nil
 }
 
+// loadedModel is a model's bytes and the file they are from.
+type loadedModel struct {
+	name    string // of the member, or of the bare GGUF file
+	data    []byte
+	file    *bundle.File
+	release func() error // unmaps the data
+}
+
 // loadModel maps the model that -m names, or the first one of the llamafile.
-func (p *program) loadModel() (name string, data []byte, release func() error, err error) {
+func (p *program) loadModel() (*loadedModel, error) {
 	file, member, owned, err := p.modelFile()
 	if err != nil {
-		return "", nil, nil, err
-	}
-	if owned { // mapped weights outlive the file handle
-		defer file.Close()
+		return nil, err
 	}
 	if models := file.Models(); member == "" && len(models) > 1 {
 		fmt.Fprintf(p.Stderr, "%s: %s holds %d models, using %s; -m %sNAME picks another\n", p.Name, file.Name(), len(models), models[0], bundle.ZipPrefix)
 	}
-	data, release, err = file.Load(member)
+	closeFile := func() error { return nil }
+	if owned {
+		closeFile = file.Close
+	}
+	data, release, err := file.Load(member)
 	if err != nil {
-		return "", nil, nil, err
+		return nil, errors.Join(err, closeFile())
 	}
-	name = member
-	if name == "" {
-		name = file.Models()[0]
+	if member == "" {
+		member = file.Models()[0]
 	}
-	return name, data, release, nil
+	return &loadedModel{member, data, file, func() error { return errors.Join(release(), closeFile()) }}, nil
 }
 
-// openEngine opens the model of loadModel. release unmaps it after the engine is closed.
-func (p *program) openEngine() (e *engine.Engine, release func() error, err error) {
-	name, data, release, err := p.loadModel()
-	if err != nil {
-		return nil, nil, err
-	}
+// openEngine opens a model.
+func (p *program) openEngine(m *loadedModel) (*engine.Engine, error) {
 	threads := p.options.threads
 	if threads == 0 {
 		threads = p.Threads
 	}
-	e, err = engine.Open(name, data, engine.Options{Threads: threads, Context: p.options.context, Template: p.options.template})
-	if err != nil {
-		return nil, nil, errors.Join(err, release())
-	}
-	return e, release, nil
+	return engine.Open(m.name, m.data, engine.Options{Threads: threads, Context: p.options.context, Template: p.options.template})
 }
 
 // modelFile decides which file, and which member of it, -m means. owned says that the caller closes the file.

@@ -32,6 +32,7 @@ func demo(t *testing.T) []byte {
 type world struct {
 	Platform
 	out, err output
+	image    string // the llamafile
 }
 
 // output is a bytes.Buffer for several goroutines.
@@ -69,20 +70,25 @@ func newWorld(t *testing.T, members files, stdin string, args ...string) *world 
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	load := func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
-		return b.Bytes()[off : off+n], func() error { return nil }, nil
-	}
-	w := &world{}
+	w := &world{image: b.String()}
 	w.Platform = Platform{
 		Name: "test", Args: args, Threads: 1,
 		Stdin: strings.NewReader(stdin), Stdout: &w.out, Stderr: &w.err,
-		OpenSelf: func() (*bundle.File, error) {
-			return bundle.New("test.llamafile", bytes.NewReader(b.Bytes()), int64(b.Len()), load)
-		},
+		OpenSelf: openImage(w.image),
 		OpenFile: bundle.Open,
 		ReadFile: os.ReadFile,
 	}
 	return w
+}
+
+// openImage opens a llamafile in memory.
+func openImage(image string) func() (*bundle.File, error) {
+	load := func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
+		return []byte(image[off : off+n]), func() error { return nil }, nil
+	}
+	return func() (*bundle.File, error) {
+		return bundle.New("test.llamafile", strings.NewReader(image), int64(len(image)), load)
+	}
 }
 
 // run runs the program and checks its status.

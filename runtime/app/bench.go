@@ -1,19 +1,11 @@
 package app
 
 import (
-	"errors"
-
 	"github.com/llamaboot/llamaboot/runtime/bench"
 )
 
 // bench measures the model and prints one line of JSON for every test.
-func (p *program) bench() (status int, err error) {
-	_, data, release, err := p.loadModel()
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	defer p.openConsole()()
+func (p *program) bench(m *loadedModel) (status int, err error) {
 	ctx, stop := p.interruptible()
 	defer stop()
 	o := bench.Options{NoBandwidth: true} // it is not printed, and memory may be scarce
@@ -22,7 +14,7 @@ func (p *program) bench() (status int, err error) {
 	} else if p.Threads > 0 {
 		o.Threads = []int{p.Threads}
 	}
-	r, err := bench.Run(ctx, data, o)
+	r, err := bench.Run(ctx, m.data, o)
 	if err != nil {
 		return 0, err
 	}

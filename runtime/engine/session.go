@@ -87,6 +87,16 @@ func (s *Session) Generate(ctx context.Context, prompt []int32, p Params, emit f
 	return st, err
 }
 
+// Logits computes the logits after the last token of prompt, the whole sequence from its beginning; what the session
+// still holds of it is not computed again. They are valid until the next call.
+func (s *Session) Logits(ctx context.Context, prompt []int32) ([]float32, error) {
+	if err := s.reuse(prompt, new(Stats)); err != nil {
+		return nil, err
+	}
+	err := s.prefill(ctx, prompt[len(s.tokens):])
+	return s.logits, err
+}
+
 // reuse drops what the session holds beyond the longest common beginning with the prompt.
 func (s *Session) reuse(prompt []int32, st *Stats) error {
 	if len(prompt) == 0 {
