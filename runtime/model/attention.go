@@ -7,14 +7,16 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
-// attention is grouped-query attention (Ainslie et al. 2023) with the options of the architectures at hand.
+// attention is grouped-query attention (Ainslie et al. 2023) with the options of the architectures at hand. Queries, keys
+// and values come from three projections or from one.
 type attention struct {
-	Q     linear    `gguf:"attn_q" shape:"embd,q"`
-	K     linear    `gguf:"attn_k" shape:"embd,kv"`
-	V     linear    `gguf:"attn_v" shape:"embd,kv"`
+	Q     linear    `gguf:"attn_q,optional" shape:"embd,q"`
+	K     linear    `gguf:"attn_k,optional" shape:"embd,kv"`
+	V     linear    `gguf:"attn_v,optional" shape:"embd,kv"`
+	QKV   linear    `gguf:"attn_qkv,optional" shape:"embd,qkv"`
 	Out   linear    `gguf:"attn_output" shape:"q,embd"`
-	QNorm []float32 `gguf:"attn_q_norm.weight,optional" shape:"head"`
-	KNorm []float32 `gguf:"attn_k_norm.weight,optional" shape:"head"`
+	QNorm []float32 `gguf:"attn_q_norm.weight,optional" shape:"qnorm"`
+	KNorm []float32 `gguf:"attn_k_norm.weight,optional" shape:"knorm"`
 }
 
 // ropeOf is how positions turn the keys of a layer; nil when they do not.
@@ -28,13 +30,51 @@ func (m *Model) ropeOf(layer int) *Rope {
 	return &m.Rope
 }
 
+// bound wants all three projections or the one that takes their place.
+func (a *attention) bound(prefix string, c *Config) error {
+	if a.QKV.w != nil {
+		return nil
+	}
+	for _, t := range []struct {
+		l    linear
+		name string
+	}{{a.Q, "attn_q"}, {a.K, "attn_k"}, {a.V, "attn_v"}} {
+		if t.l.w == nil {
+			return noTensor(prefix+t.name+".weight", c)
+		}
+	}
+	return nil
+}
+
 // attend computes the block of a layer: x [n, embd] -> [n, embd].
 func (a *attention) attend(s *step, layer int, x []float32) []float32 {
-	s.linear(&s.q, x, a.Q) // [n, heads*head]
-	s.linear(&s.k, x, a.K) // [n, kvheads*head]
-	s.linear(&s.v, x, a.V) // [n, kvheads*head]
+	a.project(s, x)
 	s.attendQKV(layer, a.QNorm, a.KNorm)
 	return s.linear(&s.out, s.att, a.Out)
+}
+
+// project sets q [n, heads*head], k and v [n, kvheads*head].
+func (a *attention) project(s *step, x []float32) {
+	if a.QKV.w == nil {
+		s.linear(&s.q, x, a.Q)
+		s.linear(&s.k, x, a.K)
+		s.linear(&s.v, x, a.V)
+		return
+	}
+	q, kv := s.m.Heads*s.m.HeadDim, s.m.KVHeads*s.m.HeadDim
+	s.linear(&s.fused, x, a.QKV)
+	s.unfuse(0, q, &s.q)
+	s.unfuse(q, kv, &s.k)
+	s.unfuse(q+kv, kv, &s.v)
+}
+
+// unfuse copies columns from to from+width of every row of fused to dst [n, width].
+func (s *step) unfuse(from, width int, dst *[]float32) {
+	row := len(s.fused) / s.n
+	grow(dst, s.n*width)
+	for i := range s.n {
+		copy((*dst)[i*width:(i+1)*width], s.fused[i*row+from:i*row+from+width])
+	}
 }
 
 // attendQKV sets att [n, heads*head] from q, k and v, which it turns and stores in the caches.
@@ -162,7 +202,7 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 	}
 }
 
-// normHeads applies an RMS norm to every head of a row; none when w is nil.
+// normHeads applies an RMS norm to every head of a row, or to all of it when w is as long; none when w is nil.
 func normHeads(row, w []float32, eps float32) {
 	if w == nil {
 		return

@@ -7,11 +7,12 @@ import (
 )
 
 // bert is the encoder of BERT (Devlin et al. 2019): every token sees every other, positions are learned vectors, norms
-// come after the blocks. It makes embeddings, not text.
+// come after the blocks. Nomic BERT (Nussbaum et al. 2024) turns queries and keys instead and has gated feed-forward
+// networks. They make embeddings, not text.
 type bert struct {
 	Embd      linear      `gguf:"token_embd" shape:"embd,vocab"`
 	Types     linear      `gguf:"token_types,optional" shape:"embd,types"`
-	Positions linear      `gguf:"position_embd" shape:"embd,context"`
+	Positions linear      `gguf:"position_embd,optional" shape:"embd,context"`
 	Norm      []float32   `gguf:"token_embd_norm.weight" shape:"embd"`
 	NormB     []float32   `gguf:"token_embd_norm.bias" shape:"embd"`
 	Layers    []bertLayer `gguf:"blk"`
@@ -21,6 +22,7 @@ type bertLayer struct {
 	Attn      attention
 	AttnNorm  []float32 `gguf:"attn_output_norm.weight" shape:"embd"`
 	AttnNormB []float32 `gguf:"attn_output_norm.bias" shape:"embd"`
+	Gate      linear    `gguf:"ffn_gate,optional" shape:"embd,ff"`
 	Up        linear    `gguf:"ffn_up" shape:"embd,ff"`
 	Down      linear    `gguf:"ffn_down" shape:"ff,embd"`
 	FFNNorm   []float32 `gguf:"layer_output_norm.weight" shape:"embd"`
@@ -32,22 +34,30 @@ func (m *bert) forward(s *step) {
 	e := s.m.Embd
 	s.each(func(i int) {
 		row, add := s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e]
-		m.Positions.w.Row(s.tokens[i].Pos, add)
-		kernel.Add(row, add)
+		if m.Positions.w != nil {
+			m.Positions.w.Row(s.tokens[i].Pos, add)
+			kernel.Add(row, add)
+		}
 		if m.Types.w != nil { // a text without a second part is all of type 0
 			m.Types.w.Row(0, add)
 			kernel.Add(row, add)
 		}
 	})
-	s.layerNorm(s.x, m.Norm, m.NormB)
+	s.layerNorm(s.x, s.x, m.Norm, m.NormB)
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		s.add(l.Attn.attend(s, i, s.x))
-		s.layerNorm(s.x, l.AttnNorm, l.AttnNormB)
+		s.layerNorm(s.x, s.x, l.AttnNorm, l.AttnNormB)
 		up := s.linear(&s.up, s.x, l.Up) // [n, ff]
-		s.gelu(up)
+		if l.Gate.w != nil {
+			gate := s.linear(&s.gate, s.x, l.Gate)
+			s.combine(gate, up, kernel.SiLUMul)
+			up = gate
+		} else {
+			s.gelu(up)
+		}
 		s.add(s.linear(&s.out, up, l.Down))
-		s.layerNorm(s.x, l.FFNNorm, l.FFNNormB)
+		s.layerNorm(s.x, s.x, l.FFNNorm, l.FFNNormB)
 	}
 }
 
@@ -55,15 +65,17 @@ func (m *bert) forward(s *step) {
 func (m *bert) head(*step, []float32, []float32, int) {}
 
 func (m *bert) check(c *Config) error {
-	c.TrainContext = min(c.TrainContext, m.Positions.w.Rows())
-	c.Context = min(c.Context, c.TrainContext)
+	if c.Arch == "bert" && m.Positions.w == nil {
+		return noTensor("position_embd.weight", c)
+	}
+	c.Context = min(c.Context, c.TrainContext) // which is the number of positions
 	return nil
 }
 
-// layerNorm normalises every row of x in place.
-func (s *step) layerNorm(x, w, b []float32) {
+// layerNorm sets dst to the layer norm of every row of x. dst may be x, b nil.
+func (s *step) layerNorm(dst, x, w, b []float32) {
 	d := len(w)
-	s.each(func(i int) { kernel.LayerNorm(x[i*d:(i+1)*d], x[i*d:(i+1)*d], w, b, s.m.Eps) })
+	s.each(func(i int) { kernel.LayerNorm(dst[i*d:(i+1)*d], x[i*d:(i+1)*d], w, b, s.m.Eps) })
 }
 
 // gelu applies GELU to every row of x in place.
@@ -75,11 +87,17 @@ func (s *step) gelu(x []float32) {
 	s.each(func(i int) { kernel.GELUMul(x[i*w:(i+1)*w], x[i*w:(i+1)*w], s.ones[:w]) })
 }
 
+// nomicBERT is bert with positions as llama has them.
+func nomicBERT(c *Config, r *reader) {
+	bertConfig(c, r)
+	neoX(c, r)
+	c.NoRope = nil
+}
+
 func bertConfig(c *Config, r *reader) {
 	c.Encoder = true
 	c.NoRope = func(int) bool { return true }
 	c.Eps = r.float("attention.layer_norm_epsilon", 1e-12)
-	c.Pooling = Pooling(r.number("pooling_type", int(PoolMean), 0, 4))
 	n, err := r.f.Int("tokenizer.ggml.token_type_count", 2)
 	if err != nil && r.err == nil {
 		r.err = err

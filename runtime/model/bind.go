@@ -28,6 +28,8 @@ type experts []*kernel.Matrix
 //	T []Layer   `gguf:"blk"`                            one struct for each layer, prefixed blk.0. and so on
 //	T Struct    (no tag)                                the fields of the struct
 //
+// A struct with a method bound is asked whether what it got is enough.
+//
 // "optional" after the name leaves the field empty when the tensor is missing; "or=NAME" names a second tensor to
 // take then. Shapes are names of Config.dim, checked against the file.
 func bind(net any, f *gguf.File, c *Config) error {
@@ -55,7 +57,17 @@ func bindStruct(v reflect.Value, prefix string, f *gguf.File, c *Config) error {
 			return err
 		}
 	}
+	if x, ok := v.Addr().Interface().(interface {
+		bound(prefix string, c *Config) error
+	}); ok {
+		return x.bound(prefix, c)
+	}
 	return nil
+}
+
+// noTensor is the error for a tensor an architecture cannot do without.
+func noTensor(name string, c *Config) error {
+	return fmt.Errorf("model: %w: no tensor %q, which architecture %s needs", ErrTensor, name, c.Arch)
 }
 
 // set stores x in a field, which may be unexported: the struct belongs to this package.
@@ -77,7 +89,7 @@ func bindField(field reflect.Value, name, options, shape string, f *gguf.File, c
 		if options == "optional" {
 			return nil
 		}
-		return fmt.Errorf("model: %w: no tensor %q, which architecture %s needs", ErrTensor, tensor, c.Arch)
+		return noTensor(tensor, c)
 	}
 	if err := checkShape(t, shape, c); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // Config holds the hyperparameters of a model. GGUF keys are prefixed by the architecture.
@@ -34,6 +35,10 @@ type Config struct {
 	EmbdScale float32          // factor of embeddings
 	ResScale  float32          // factor of what a block adds to the residual stream
 	LogitDiv  float32          // logits are divided by this
+
+	WideNorms bool       // norms of queries and keys go over all heads together
+	Parallel  bool       // attention and feed-forward network of a layer read the same
+	Act       activation // of feed-forward networks
 
 	Rope       Rope             // of all layers, but for
 	SlidingRot Rope             // sliding layers when the architecture has two
@@ -108,6 +113,14 @@ func (r *reader) float(key string, def float64) float32 {
 	return float32(x)
 }
 
+func (r *reader) flag(key string, def bool) bool {
+	b, err := r.f.Bool(r.arch+"."+key, def)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return b
+}
+
 func (r *reader) text(key, def string) string {
 	s, err := r.f.Text(r.arch+"."+key, def)
 	if err != nil && r.err == nil {
@@ -134,7 +147,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 		Eps:          r.float("attention.layer_norm_rms_epsilon", 1e-5),
 		Experts:      r.number("expert_count", 0, 0, 1<<12),
 		ExpertsUsed:  r.number("expert_used_count", 0, 0, 1<<12),
-		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true,
+		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true, Act: kernel.SiLUMul,
 	}
 	if r.err != nil {
 		return c, r.err
@@ -156,6 +169,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	}
 	c.AttnScale = float32(1 / math.Sqrt(float64(c.HeadDim)))
 	readRope(r, &c)
+	c.Pooling = Pooling(r.number("pooling_type", int(PoolNone), 0, 4))
 	if special != nil && r.err == nil {
 		special(&c, r)
 	}
@@ -185,6 +199,16 @@ func (c *Config) dim(name string) (int, bool) {
 	case "heads":
 		return c.Heads, true
 	case "head":
+		return c.HeadDim, true
+	case "qnorm":
+		if c.WideNorms {
+			return c.Heads * c.HeadDim, true
+		}
+		return c.HeadDim, true
+	case "knorm":
+		if c.WideNorms {
+			return c.KVHeads * c.HeadDim, true
+		}
 		return c.HeadDim, true
 	case "experts":
 		return c.Experts, true

@@ -9,6 +9,9 @@ type mlp struct {
 	Down linear `gguf:"ffn_down,optional" shape:"ff,embd"`
 }
 
+// gated says whether all three matrices are there.
+func (m *mlp) gated() bool { return m.Gate.w != nil && m.Up.w != nil && m.Down.w != nil }
+
 // activation combines the two halves: dst = act(gate) * up.
 type activation func(dst, gate, up []float32)
 

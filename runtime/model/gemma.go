@@ -6,8 +6,9 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
-// gemma is Gemma 2 and 3 (Gemma Team 2024, 2025): norms before and after each block, GELU, scaled embeddings, layers
-// with a sliding window between layers that see everything; Gemma 2 caps scores and logits, Gemma 3 norms heads.
+// gemma is Gemma 1, 2 and 3 (Gemma Team 2024, 2025): norms before and, from 2 on, after each block, GELU, scaled
+// embeddings, layers with a sliding window between layers that see everything; Gemma 2 caps scores and logits, Gemma 3
+// norms heads. OLMo 2 has norms after the blocks only (olmo2.go).
 type gemma struct {
 	Embd   linear       `gguf:"token_embd" shape:"embd,vocab"`
 	Layers []gemmaLayer `gguf:"blk"`
@@ -16,24 +17,22 @@ type gemma struct {
 }
 
 type gemmaLayer struct {
-	AttnNorm []float32 `gguf:"attn_norm.weight" shape:"embd"`
+	AttnNorm []float32 `gguf:"attn_norm.weight,optional" shape:"embd"`
 	Attn     attention
-	AttnPost []float32 `gguf:"post_attention_norm.weight" shape:"embd"`
-	FFNNorm  []float32 `gguf:"ffn_norm.weight" shape:"embd"`
+	AttnPost []float32 `gguf:"post_attention_norm.weight,optional" shape:"embd"`
+	FFNNorm  []float32 `gguf:"ffn_norm.weight,optional" shape:"embd"`
 	MLP      mlp
-	FFNPost  []float32 `gguf:"post_ffw_norm.weight" shape:"embd"`
+	FFNPost  []float32 `gguf:"post_ffw_norm.weight,optional" shape:"embd"`
 }
 
 func (m *gemma) forward(s *step) {
 	s.embed(m.Embd) // x [n, embd], scaled by sqrt(embd)
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		s.norm(s.h, s.x, l.AttnNorm)
-		out := l.Attn.attend(s, i, s.h)
+		out := l.Attn.attend(s, i, s.normed(l.AttnNorm))
 		s.norm(out, out, l.AttnPost)
 		s.add(out)
-		s.norm(s.h, s.x, l.FFNNorm)
-		out = l.MLP.forward(s, s.h, kernel.GELUMul)
+		out = l.MLP.forward(s, s.normed(l.FFNNorm), s.m.Act)
 		s.norm(out, out, l.FFNPost)
 		s.add(out)
 	}
@@ -46,17 +45,25 @@ func (m *gemma) head(s *step, logits, hidden []float32, n int) {
 
 func (m *gemma) check(c *Config) error {
 	for i := range m.Layers {
-		if l := &m.Layers[i].MLP; l.Gate.w == nil || l.Up.w == nil || l.Down.w == nil {
+		l := &m.Layers[i]
+		if !l.MLP.gated() {
 			return missing(c, i, "ffn_gate, ffn_up and ffn_down")
+		}
+		before, after := l.AttnNorm != nil && l.FFNNorm != nil, l.AttnPost != nil && l.FFNPost != nil
+		if !before && c.Arch != "olmo2" || !after && c.Arch != "gemma" {
+			return missing(c, i, "attn_norm and ffn_norm, or post_attention_norm and post_ffw_norm,")
 		}
 	}
 	return nil
 }
 
-// gemmaCommon is what both share; layers27B is the number of layers of the one size whose queries are scaled by the
+func gemma1(c *Config, r *reader) { gemmaCommon(c, r, 0) }
+
+// gemmaCommon is what all share; layers27B is the number of layers of the one size whose queries are scaled by the
 // model's width instead of the head's.
 func gemmaCommon(c *Config, r *reader, layers27B int) {
 	neoX(c, r)
+	c.Act = kernel.GELUMul
 	c.EmbdScale = float32(math.Sqrt(float64(c.Embd)))
 	c.Window = r.number("attention.sliding_window", 0, 0, maxCtx)
 	if c.Layers == layers27B {

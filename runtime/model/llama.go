@@ -51,7 +51,7 @@ func (m *llama) check(c *Config) error {
 	}
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		if !l.MoE.complete() && (l.MLP.Gate.w == nil || l.MLP.Up.w == nil || l.MLP.Down.w == nil) {
+		if !l.MoE.complete() && !l.MLP.gated() {
 			return missing(c, i, "ffn_gate, ffn_up and ffn_down, or their _exps")
 		}
 		if !l.MoE.whole() {

@@ -110,8 +110,20 @@ func (s *step) embed(table linear) {
 	})
 }
 
-// norm sets dst to the RMS norm of every row of src [n, len(w)]. dst may be src.
+// normed is h, set to the RMS norm of x, or x itself when w is nil.
+func (s *step) normed(w []float32) []float32 {
+	if w == nil {
+		return s.x
+	}
+	s.norm(s.h, s.x, w)
+	return s.h
+}
+
+// norm sets dst to the RMS norm of every row of src [n, len(w)]. dst may be src, which stays as it is when w is nil.
 func (s *step) norm(dst, src, w []float32) {
+	if w == nil {
+		return
+	}
 	d := len(w)
 	s.each(func(i int) {
 		kernel.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)

@@ -110,13 +110,16 @@ func (m *Model) keys() error {
 		m.set(p+"expert_used_count", Used)
 	case "gemma2", "gemma3":
 		m.set(p+"attention.sliding_window", 8)
-	case "bert":
+	case "bert", "nomic-bert":
 		m.set(p+"attention.layer_norm_epsilon", float32(1e-6))
 		m.set(p+"attention.causal", false)
 		m.set(p+"pooling_type", 1)
 		m.set("tokenizer.ggml.token_type_count", 2)
 		m.set("tokenizer.ggml.add_bos_token", false)
 		m.set("tokenizer.ggml.add_eos_token", false)
+	}
+	if c, ok := classics[m.Arch]; ok {
+		m.classicKeys(c, p)
 	}
 	for _, k := range keys {
 		if v, ok := m.Keys[k.name]; ok {
@@ -140,8 +143,11 @@ func (m *Model) keys() error {
 
 // kvHeads is the number of heads of keys and values: as many as of queries in encoders.
 func (m *Model) kvHeads() int {
-	if m.Arch == "bert" {
+	if m.Arch == "bert" || m.Arch == "nomic-bert" {
 		return Heads
+	}
+	if n := classics[m.Arch].kv; n > 0 {
+		return n
 	}
 	return KVHeads
 }
@@ -164,8 +170,12 @@ func (m *Model) tensors() error {
 		}
 	}
 	add("token_embd.weight", Embd, len(Vocab))
-	if m.Arch == "bert" {
+	if m.Arch == "bert" || m.Arch == "nomic-bert" {
 		m.bert(add)
+		return err
+	}
+	if c, ok := classics[m.Arch]; ok {
+		m.classic(c, add)
 		return err
 	}
 	if m.LongRope {
@@ -174,12 +184,16 @@ func (m *Model) tensors() error {
 	}
 	for l := range Layers {
 		p := fmt.Sprintf("blk.%d.", l)
-		add(p+"attn_norm.weight", Embd)
+		if m.Arch != "olmo2" {
+			add(p+"attn_norm.weight", Embd)
+		}
 		if m.Arch == "gpt-oss" {
 			m.gptOSS(add, p)
 			continue
 		}
-		add(p+"ffn_norm.weight", Embd)
+		if m.Arch != "olmo2" {
+			add(p+"ffn_norm.weight", Embd)
+		}
 		add(p+"attn_output.weight", q, Embd)
 		if m.Arch == "phi3" {
 			add(p+"attn_qkv.weight", Embd, q+2*kv)
@@ -198,8 +212,11 @@ func (m *Model) tensors() error {
 		case "qwen3", "qwen3moe", "gemma3":
 			add(p+"attn_q_norm.weight", HeadDim)
 			add(p+"attn_k_norm.weight", HeadDim)
+		case "olmo2":
+			add(p+"attn_q_norm.weight", q)
+			add(p+"attn_k_norm.weight", kv)
 		}
-		if m.Arch == "gemma2" || m.Arch == "gemma3" {
+		if m.Arch == "gemma2" || m.Arch == "gemma3" || m.Arch == "olmo2" {
 			add(p+"post_attention_norm.weight", Embd)
 			add(p+"post_ffw_norm.weight", Embd)
 		}
@@ -212,7 +229,8 @@ func (m *Model) tensors() error {
 		add(p+"ffn_down.weight", FF, Embd)
 	}
 	add("output_norm.weight", Embd)
-	if m.Arch == "qwen2moe" || m.Arch == "gpt-oss" {
+	switch m.Arch {
+	case "qwen2moe", "gpt-oss", "olmo2", "internlm2":
 		add("output.weight", Embd, len(Vocab))
 	}
 	return err
@@ -262,16 +280,29 @@ func (m *Model) gptOSS(add func(name string, dims ...int), p string) {
 
 // bert adds the tensors of an encoder, after the embeddings.
 func (m *Model) bert(add func(name string, dims ...int)) {
-	add("position_embd.weight", Embd, Context)
+	nomic := m.Arch == "nomic-bert"
+	if !nomic {
+		add("position_embd.weight", Embd, Context)
+	}
 	add("token_types.weight", Embd, 2)
 	add("token_embd_norm.weight", Embd)
 	add("token_embd_norm.bias", Embd)
 	for l := range Layers {
 		p := fmt.Sprintf("blk.%d.", l)
+		if nomic {
+			add(p+"attn_qkv.weight", Embd, 3*Embd)
+			add(p+"attn_output.weight", Embd, Embd)
+			add(p+"ffn_gate.weight", Embd, FF)
+			add(p+"ffn_up.weight", Embd, FF)
+			add(p+"ffn_down.weight", FF, Embd)
+		}
 		for _, t := range []struct {
 			name    string
 			in, out int
 		}{{"attn_q", Embd, Embd}, {"attn_k", Embd, Embd}, {"attn_v", Embd, Embd}, {"attn_output", Embd, Embd}, {"ffn_up", Embd, FF}, {"ffn_down", FF, Embd}} {
+			if nomic {
+				break
+			}
 			add(p+t.name+".weight", t.in, t.out)
 			add(p+t.name+".bias", t.out)
 		}
