@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"os/exec"
@@ -31,10 +32,12 @@ const (
 // config is the command line.
 type config struct {
 	out, gate, work, bin      string
+	peer                      string // the script that runs llama.cpp
 	specs                     []string
 	threads                   []int
 	prompt, gen, reps, rounds int
 	metric                    string
+	level                     string // restricts both programs
 }
 
 // line is what both programs print for a test.
@@ -74,6 +77,7 @@ func main() {
 	flag.IntVar(&c.reps, "r", 2, "repetitions in a round")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds, the two programs in turn")
 	flag.StringVar(&c.metric, "metric", "wall", "wall (time) or cpu (processor time, for one thread on a busy machine)")
+	flag.StringVar(&c.level, "level", "", "avx2 restricts both programs to AVX2; the default is the best of the processor")
 	flag.Parse()
 	c.specs = strings.Split(*specs, ",")
 	for _, s := range strings.Split(*threads, ",") {
@@ -132,12 +136,56 @@ func (c *config) prepare() error {
 	if err := os.WriteFile(filepath.Join(c.work, "peer.mjs"), script, 0o666); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(c.work, "node_modules", "node-llama-cpp")); err == nil {
-		return nil
+	if _, err := os.Stat(filepath.Join(c.work, "node_modules", "node-llama-cpp")); err != nil {
+		cmd := exec.Command("npm", "install", "--prefix", c.work, "--no-save", "--ignore-scripts", peerPackage)
+		cmd.Stderr = os.Stderr
+		if err := cmd.Run(); err != nil {
+			return err
+		}
 	}
-	cmd := exec.Command("npm", "install", "--prefix", c.work, "--no-save", "--ignore-scripts", peerPackage)
-	cmd.Stderr = os.Stderr
-	return cmd.Run()
+	c.peer = filepath.Join(c.work, "peer.mjs")
+	switch c.level {
+	case "":
+		return nil
+	case "avx2":
+		return c.restrictPeer("haswell")
+	}
+	return fmt.Errorf("-level %s: want avx2 or nothing", c.level)
+}
+
+// restrictPeer makes a second installation in which llama.cpp finds its code
+// for one kind of processor only; it has one library for each kind.
+func (c *config) restrictPeer(kind string) error {
+	dir := filepath.Join(c.work, kind)
+	c.peer = filepath.Join(dir, "peer.mjs")
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return filepath.WalkDir(c.work, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(c.work, path)
+		if err != nil {
+			return err
+		}
+		lib, isCPU := strings.CutPrefix(d.Name(), "libggml-cpu-")
+		switch {
+		case d.IsDir() && rel == kind:
+			return filepath.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(dir, rel), 0o777)
+		case filepath.Ext(rel) == ".gguf" || isCPU && lib != kind+".so":
+			return nil
+		case d.Type()&fs.ModeSymlink != 0:
+			to, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(to, filepath.Join(dir, rel))
+		}
+		return os.Link(path, filepath.Join(dir, rel))
+	})
 }
 
 // model writes a synthetic model unless it is there.
@@ -158,10 +206,14 @@ func (c *config) compare(spec, file string, threads int) ([]row, error) {
 	ours, peer := map[string][]float64{}, map[string][]float64{}
 	n := func(i int) string { return strconv.Itoa(i) }
 	for range c.rounds {
-		if err := c.measure(ours, c.bin, "bench", "--json", "--cpu", "-p", n(c.prompt), "-n", n(c.gen), "-r", n(c.reps), "-t", n(threads), file); err != nil {
+		args := []string{"bench", "--json", "--cpu", "-p", n(c.prompt), "-n", n(c.gen), "-r", n(c.reps), "-t", n(threads), file}
+		if c.level != "" {
+			args = append(args, "--level", c.level)
+		}
+		if err := c.measure(ours, c.bin, args...); err != nil {
 			return nil, err
 		}
-		if err := c.measure(peer, "node", filepath.Join(c.work, "peer.mjs"), file, n(threads), n(c.prompt), n(c.gen), n(c.reps)); err != nil {
+		if err := c.measure(peer, "node", c.peer, file, n(threads), n(c.prompt), n(c.gen), n(c.reps)); err != nil {
 			return nil, err
 		}
 	}
