@@ -53,6 +53,21 @@ func TestSPMInvalid(t *testing.T) {
 	}
 }
 
+// TestEqualMarks: of special tokens of one length that overlap, the first in the vocabulary wins, wherever it stands.
+func TestEqualMarks(t *testing.T) {
+	k := spmKeys()
+	k["tokenizer.ggml.tokens"] = append(k["tokenizer.ggml.tokens"].([]string), "yz", "xy")
+	k["tokenizer.ggml.scores"] = append(k["tokenizer.ggml.scores"].([]float32), 0, 0)
+	k["tokenizer.ggml.token_type"] = append(k["tokenizer.ggml.token_type"].([]int32), 4, 4)
+	tok, err := build(t, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(tok, tok.Encode("xyz", false, false)); got != "▁|<0x78>|yz" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestFillTokens: tokens of fill-in-the-middle prompts are control tokens and some of them end a text.
 func TestFillTokens(t *testing.T) {
 	k := spmKeys()

@@ -7,8 +7,8 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
 
-// marker finds special tokens written out in a text. Longer tokens win over shorter ones wherever they overlap,
-// and among equals the one further left.
+// marker finds special tokens written out in a text. Longer tokens win over shorter ones wherever they overlap, among
+// equals the one with the lower id, and of one token the occurrence further left.
 type marker struct {
 	first [256]bool          // bytes a token begins with
 	one   [256][]mark        // tokens of one byte
@@ -86,7 +86,12 @@ func (m *marker) find(text string, parseSpecial bool) []found {
 	if len(all) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(all, func(a, b found) int { return len(b.mark.text) - len(a.mark.text) })
+	slices.SortStableFunc(all, func(a, b found) int {
+		if n := len(b.mark.text) - len(a.mark.text); n != 0 {
+			return n
+		}
+		return int(a.mark.id - b.mark.id)
+	})
 	// A shorter occurrence that overlaps a longer one has its first or last byte inside it, so marking the bytes
 	// that are taken is enough to find overlaps.
 	taken := make([]bool, len(text))
