@@ -22,7 +22,7 @@ type disk struct {
 	devices []string // on every chipset
 	own     map[string][]string
 	note    string // for the user
-	bios    bool   // OVMF has no driver
+	bios    bool   // OVMF as Debian builds it has no driver
 	slow    bool   // 1.5 MB/s or less under SeaBIOS
 	power2  bool   // the medium's size must be a power of two
 }
@@ -44,10 +44,10 @@ var disks = map[string]disk{
 	"usb-ehci":      {chipset: Q35, devices: []string{"usb-ehci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on EHCI, USB 2"},
 	"usb-uhci":      {chipset: PC, devices: []string{"piix3-usb-uhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on UHCI, USB 1.1", slow: true},
 	"usb-uas":       {chipset: Q35, devices: []string{"qemu-xhci", "usb-uas", "scsi-" + hd}, note: "USB attached SCSI", bios: true},
-	"lsi":           {chipset: PC, devices: []string{"lsi53c895a", "scsi-" + hd}, note: "LSI 53C895A"},
-	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, note: "LSI SAS1068"},
+	"lsi":           {chipset: PC, devices: []string{"lsi53c895a", "scsi-" + hd}, note: "LSI 53C895A", bios: true},
+	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, note: "LSI SAS1068", bios: true},
 	"megasas":       {chipset: PC, devices: []string{"megasas", "scsi-" + hd}, note: "LSI MegaRAID", bios: true},
-	"pvscsi":        {chipset: PC, devices: []string{"pvscsi", "scsi-" + hd}, note: "VMware's"},
+	"pvscsi":        {chipset: PC, devices: []string{"pvscsi", "scsi-" + hd}, note: "VMware's", bios: true},
 	"sdcard":        {chipset: Q35, devices: []string{"sdhci-pci", "sd-card,drive=disk"}, note: "SD host controller", power2: true},
 }
 

@@ -72,6 +72,14 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 	if fw.smm {
 		machine += ",smm=on"
 	}
+	file := m.File
+	if m.Faults != "" {
+		faults := filepath.Join(dir, "faults")
+		if err := os.WriteFile(faults, []byte(m.Faults), 0o600); err != nil {
+			return nil, fmt.Errorf("qemu: %w", err)
+		}
+		file = "blkdebug:" + faults + ":" + file
+	}
 	args := []string{
 		"-nodefaults", "-no-user-config", "-no-reboot",
 		"-machine", machine, "-accel", accel, "-cpu", cpu,
@@ -80,17 +88,17 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 		"-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial",
 		"-device", fmt.Sprintf("isa-debug-exit,iobase=%#x,iosize=4", guest.ExitPort),
 		// snapshot=on: whatever the guest or its firmware writes is thrown away.
-		"-drive", "if=none,id=disk,format=raw,snapshot=on,file=" + escapeComma(m.File),
+		"-drive", "if=none,id=disk,format=raw,snapshot=on,file=" + escapeComma(file),
 	}
 	if m.Sparse {
 		size, _, _ := strings.Cut(m.Memory, ",")
 		args = append(args, "-object", "memory-backend-ram,id=ram,reserve=off,size="+size)
 	}
-	devices := disks[m.Disk].on(m.chipset())
-	for i, device := range devices {
-		if i == len(devices)-1 && m.DiskOptions != "" {
-			device += "," + m.DiskOptions
-		}
+	devices := m.Devices
+	if devices == nil {
+		devices = disks[m.Disk].on(m.chipset())
+	}
+	for _, device := range devices {
 		args = append(args, "-device", device)
 	}
 	if m.UEFI {

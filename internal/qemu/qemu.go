@@ -61,10 +61,12 @@ type Machine struct {
 	Timeout    time.Duration // 0: none
 	Screenshot string        // PNG to keep of the screen; empty: none
 
-	// For tests. Sparse gives the guest memory that the host need not have; DiskOptions are appended to the boot disk's
-	// device and MachineOptions to the machine, both as QEMU writes them; Extra to the command line.
+	// For tests, as QEMU writes them. Sparse gives the guest memory that the host need not have. Devices replace those
+	// of Disk; the drive is called disk. Faults is a blkdebug configuration (QEMU docs/devel/blkdebug) for it.
+	// MachineOptions are appended to the machine, Extra to the command line.
 	Sparse         bool
-	DiskOptions    string
+	Devices        []string
+	Faults         string
 	MachineOptions string
 	Extra          []string
 
