@@ -1,9 +1,9 @@
 package grammar
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,20 +12,34 @@ import (
 // ErrSchema is wrapped by errors about JSON schemas, among them keywords that cannot be turned into a grammar.
 var ErrSchema = errors.New("JSON schema")
 
+// errNothing marks a schema that allows no document at all; it is wrapped beside ErrSchema.
+var errNothing = errors.New("allows nothing")
+
 // FromSchema makes a grammar, in GBNF with root as first symbol, whose texts are JSON documents that are valid under
-// the schema (JSON Schema 2020-12). It may allow fewer documents than the schema: members come in the order of the
-// schema, undeclared members only where nothing is declared, white space is at most one blank.
+// the schema (JSON Schema 2020-12, and what earlier drafts write differently). It may allow fewer documents than the
+// schema: members come in the order of the schema, undeclared members only where nothing is declared, white space is at
+// most one blank, numbers with bounds have no exponents.
 //
-// Supported: type, properties, required, additionalProperties, items, prefixItems, minItems, maxItems, enum, const,
-// anyOf, oneOf (as anyOf), allOf of objects, $ref within the document, minLength, maxLength, format (date, time,
-// date-time, uuid), minimum, maximum and their exclusive forms for integers. Other keywords that restrict are refused.
+// Supported: type, enum, const, anyOf, oneOf (as anyOf), allOf, $ref within the document; properties, required,
+// additionalProperties, patternProperties, propertyNames, minProperties, maxProperties, dependentRequired; items,
+// prefixItems, minItems, maxItems; minLength, maxLength, pattern (pattern.go says which), format (date, time, date-time,
+// uuid); minimum, maximum, their exclusive forms, multipleOf (integers and powers of ten). Keywords a grammar cannot
+// express are refused.
 func FromSchema(schema []byte) (string, error) {
+	if len(schema) > maxText {
+		return "", fmt.Errorf("%w: %d bytes, want at most %d", ErrSchema, len(schema), maxText)
+	}
 	root, err := parseJSON(schema)
 	if err != nil {
 		return "", fmt.Errorf("%w: %v", ErrSchema, err)
 	}
 	c := &converter{root: root, rules: map[string]string{}, refs: map[string]string{}}
-	body, err := c.value(root, "root")
+	return c.document(root, "root")
+}
+
+// document makes the whole grammar of a schema.
+func (c *converter) document(schema any, path string) (string, error) {
+	body, err := c.value(schema, path)
 	if err != nil {
 		return "", err
 	}
@@ -35,6 +49,9 @@ func FromSchema(schema []byte) (string, error) {
 	var b strings.Builder
 	for _, name := range c.order {
 		fmt.Fprintf(&b, "%s ::= %s\n", name, c.rules[name])
+		if b.Len() > maxText {
+			return "", c.fail(path, "its grammar has more than %d bytes", maxText)
+		}
 	}
 	return b.String(), nil
 }
@@ -50,12 +67,14 @@ var primitives = map[string]string{
 	"integer": `"-"? ("0" | [1-9] [0-9]{0,15})`,
 	"number":  `integer ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,2})?`,
 	// Escaped surrogates are left out: alone they are no character.
-	"char":      `[^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt] | "u" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))`,
-	"string":    `"\"" char* "\""`,
-	"value":     `object | array | string | number | boolean | null`,
-	"object":    `"{" ws (string ":" ws value ("," ws string ":" ws value)*)? ws "}"`,
-	"array":     `"[" ws (value ("," ws value)*)? ws "]"`,
-	"date":      `[0-9]{4} "-" ("0" [1-9] | "1" [0-2]) "-" ("0" [1-9] | "1" [0-9] | "2" [0-8])`,
+	"char":   `[^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt] | "u" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))`,
+	"string": `"\"" char* "\""`,
+	"value":  `object | array | string | number | boolean | null`,
+	"object": `"{" ws (string ":" ws value ("," ws string ":" ws value)*)? ws "}"`,
+	"array":  `"[" ws (value ("," ws value)*)? ws "]"`,
+	// The 29th of February is left out: not every year has it.
+	"date": `[0-9]{4} "-" (("0" [13578] | "1" [02]) "-" ("0" [1-9] | [12] [0-9] | "3" [01]) | ("0" [469] | "11") "-" ("0" [1-9] | [12] [0-9] | "30") | ` +
+		`"02-" ("0" [1-9] | "1" [0-9] | "2" [0-8]))`,
 	"time":      `([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{3})? ("Z" | [+-] ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9])`,
 	"date-time": `date "T" time`,
 	"uuid":      `[0-9a-fA-F]{8} "-" [0-9a-fA-F]{4} "-" [0-9a-fA-F]{4} "-" [0-9a-fA-F]{4} "-" [0-9a-fA-F]{12}`,
@@ -71,6 +90,7 @@ type converter struct {
 	order []string
 	refs  map[string]string // rule of a $ref
 	depth int
+	work  int // schemas seen
 }
 
 func (c *converter) define(name, body string) {
@@ -95,13 +115,29 @@ func (c *converter) fail(path, format string, args ...any) error {
 	return fmt.Errorf("%w: at %s: %s", ErrSchema, path, fmt.Sprintf(format, args...))
 }
 
-// maxSchemaDepth bounds the nesting of a schema.
-const maxSchemaDepth = 64
+// Limits of a schema: its nesting, and how many there are.
+const (
+	maxSchemaDepth = 64
+	maxSchemas     = 10000 // of a document
+	maxMembers     = 2000  // described or required in an object
+)
 
-// refused are keywords that restrict what is valid and that a grammar cannot express, or not yet.
-var refused = []string{"pattern", "multipleOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas",
-	"propertyNames", "patternProperties", "minProperties", "maxProperties", "uniqueItems", "contains", "unevaluatedProperties",
-	"unevaluatedItems", "$dynamicRef"}
+// refused are keywords that restrict what is valid and that a grammar cannot express.
+var refused = []string{"not", "if", "dependentSchemas", "uniqueItems", "contains", "unevaluatedItems", "$dynamicRef", "$recursiveRef"}
+
+// annotations are keywords that restrict nothing by themselves.
+var annotations = []string{"title", "description", "$schema", "$id", "id", "$anchor", "$defs", "definitions", "$comment", "examples", "example", "default", "deprecated",
+	"readOnly", "writeOnly", "then", "else", "contentEncoding", "contentMediaType", "contentSchema", "$vocabulary", "nullable", "strict"}
+
+// alone says whether a keyword is the only one that restricts.
+func (s *object) alone(keyword string) bool {
+	return !slices.ContainsFunc(s.keys, func(k string) bool { return k != keyword && !slices.Contains(annotations, k) })
+}
+
+// nothing is the error for a schema that allows no document.
+func (c *converter) nothing(path, format string, args ...any) error {
+	return fmt.Errorf("%w: at %s: %s: %w", ErrSchema, path, fmt.Sprintf(format, args...), errNothing)
+}
 
 // value returns the right side of a rule for a schema; path names it in errors and rules.
 func (c *converter) value(schema any, path string) (string, error) {
@@ -109,41 +145,52 @@ func (c *converter) value(schema any, path string) (string, error) {
 		return "", c.fail(path, "nested more than %d deep", maxSchemaDepth)
 	}
 	defer func() { c.depth-- }()
+	if c.work++; c.work > maxSchemas {
+		return "", c.fail(path, "more than %d schemas, counting those referred to and combined", maxSchemas)
+	}
 	if b, ok := schema.(bool); ok {
 		if !b {
-			return "", c.fail(path, "false allows nothing")
+			return "", c.nothing(path, "false")
 		}
 		return c.use("value"), nil
 	}
 	s, ok := schema.(*object)
 	if !ok {
-		return "", c.fail(path, "want an object or a bool, got %v", schema)
+		return "", c.fail(path, "want an object or a bool, got %.60v", schema)
 	}
 	for _, k := range refused {
 		if v, ok := s.get(k); ok && v != false {
 			return "", c.fail(path, "keyword %q is not supported", k)
 		}
 	}
-	if ref, ok := s.get("$ref"); ok {
+	ref, hasRef := s.get("$ref")
+	switch {
+	case hasRef && s.alone("$ref"):
 		return c.reference(ref, path)
-	}
-	if v, ok := s.get("const"); ok {
-		return literal(v), nil
-	}
-	if v, ok := s.get("enum"); ok {
-		return c.enum(v, path)
-	}
-	for _, k := range []string{"anyOf", "oneOf"} {
-		if v, ok := s.get(k); ok {
-			return c.anyOf(v, path)
-		}
-	}
-	if v, ok := s.get("allOf"); ok {
-		merged, err := c.allOf(s, v, path)
+	case hasRef || s.has("allOf"):
+		merged, err := c.merge([]any{s}, path)
 		if err != nil {
 			return "", err
 		}
 		return c.value(merged, path)
+	}
+	for _, k := range []string{"anyOf", "oneOf"} {
+		if v, ok := s.get(k); ok {
+			return c.anyOf(s, k, v, path)
+		}
+	}
+	if v, ok := s.get("const"); ok {
+		var one any = []any{v}
+		if list, ok := s.get("enum"); ok {
+			var err error
+			if one, err = c.bothEnums(one, list, path); err != nil {
+				return "", err
+			}
+		}
+		return c.enum(s, one, path)
+	}
+	if v, ok := s.get("enum"); ok {
+		return c.enum(s, v, path)
 	}
 	return c.typed(s, path)
 }
@@ -153,13 +200,13 @@ func (c *converter) typed(s *object, path string) (string, error) {
 	t, ok := s.get("type")
 	if !ok {
 		switch {
-		case s.has("properties", "required", "additionalProperties"):
+		case s.has("properties", "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired"):
 			t = "object"
 		case s.has("items", "prefixItems", "minItems", "maxItems"):
 			t = "array"
-		case s.has("minLength", "maxLength", "format"):
+		case s.has("minLength", "maxLength", "format", "pattern"):
 			t = "string"
-		case s.has("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+		case s.has("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
 			t = "number"
 		default:
 			return c.use("value"), nil
@@ -170,13 +217,16 @@ func (c *converter) typed(s *object, path string) (string, error) {
 		for _, x := range list {
 			one := s.with("type", x)
 			body, err := c.typed(one, path)
+			if errors.Is(err, errNothing) {
+				continue
+			}
 			if err != nil {
 				return "", err
 			}
 			alts = append(alts, "("+body+")")
 		}
 		if len(alts) == 0 {
-			return "", c.fail(path, "an empty list of types allows nothing")
+			return "", c.nothing(path, "type %v", encode(t))
 		}
 		return strings.Join(alts, " | "), nil
 	}
@@ -190,16 +240,11 @@ func (c *converter) typed(s *object, path string) (string, error) {
 	case "integer":
 		return c.integer(s, path)
 	case "number":
-		for _, k := range []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} {
-			if s.has(k) {
-				return "", c.fail(path, "keyword %q is only supported for integers", k)
-			}
-		}
-		return c.use("number"), nil
+		return c.number(s, path)
 	case "boolean", "null":
 		return c.use(t.(string)), nil
 	}
-	return "", c.fail(path, "unknown type %v", t)
+	return "", c.fail(path, "unknown type %.60v: want object, array, string, number, integer, boolean or null", t)
 }
 
 // reference follows "#", "#/$defs/NAME" and other pointers into the document. A rule is made for each, so that
@@ -212,26 +257,9 @@ func (c *converter) reference(ref any, path string) (string, error) {
 	if name, ok := c.refs[r]; ok {
 		return name, nil
 	}
-	at := c.root
-	for _, part := range strings.Split(strings.Trim(r[1:], "/"), "/") {
-		if part == "" {
-			continue
-		}
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-		switch x := at.(type) {
-		case *object:
-			if at, ok = x.get(part); !ok {
-				return "", c.fail(path, "$ref %s: there is no %q", r, part)
-			}
-		case []any:
-			i, err := strconv.Atoi(part)
-			if err != nil || i < 0 || i >= len(x) {
-				return "", c.fail(path, "$ref %s: there is no %q", r, part)
-			}
-			at = x[i]
-		default:
-			return "", c.fail(path, "$ref %s: there is no %q", r, part)
-		}
+	at, err := c.target(r, path)
+	if err != nil {
+		return "", err
 	}
 	name := fmt.Sprintf("ref%d", len(c.refs))
 	c.refs[r] = name
@@ -247,189 +275,82 @@ func (c *converter) reference(ref any, path string) (string, error) {
 	return name, nil
 }
 
-func (c *converter) enum(v any, path string) (string, error) {
+// target is what a reference points to (RFC 6901).
+func (c *converter) target(ref any, path string) (any, error) {
+	r, ok := ref.(string)
+	if !ok || !strings.HasPrefix(r, "#") {
+		return nil, c.fail(path, "$ref %.60v: only references into the document are supported", ref)
+	}
+	at := c.root
+	for _, part := range strings.Split(strings.Trim(r[1:], "/"), "/") {
+		if part == "" {
+			continue
+		}
+		if plain, err := url.PathUnescape(part); err == nil {
+			part = plain
+		}
+		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		found := false
+		switch x := at.(type) {
+		case *object:
+			at, found = x.get(part)
+		case []any:
+			if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(x) {
+				at, found = x[i], true
+			}
+		}
+		if !found {
+			return nil, c.fail(path, "$ref %s: there is no %q", r, part)
+		}
+	}
+	return at, nil
+}
+
+// enum lists the values that the rest of the schema admits.
+func (c *converter) enum(s *object, v any, path string) (string, error) {
 	list, ok := v.([]any)
 	if !ok || len(list) == 0 {
 		return "", c.fail(path, "enum: want a list that is not empty")
 	}
 	var alts []string
 	for _, x := range list {
-		alts = append(alts, literal(x))
+		if s.admits(x) {
+			alts = append(alts, literal(x))
+		}
+	}
+	if alts == nil {
+		return "", c.nothing(path, "no value of enum has the right type and size")
 	}
 	return strings.Join(alts, " | "), nil
 }
 
-func (c *converter) anyOf(v any, path string) (string, error) {
+// anyOf lists the alternatives, each together with the keywords beside them.
+func (c *converter) anyOf(s *object, keyword string, v any, path string) (string, error) {
 	list, ok := v.([]any)
 	if !ok || len(list) == 0 {
-		return "", c.fail(path, "anyOf: want a list that is not empty")
+		return "", c.fail(path, "%s: want a list that is not empty", keyword)
 	}
 	var alts []string
 	for i, x := range list {
-		body, err := c.value(x, fmt.Sprintf("%s/anyOf/%d", path, i))
+		at := fmt.Sprintf("%s/%s/%d", path, keyword, i)
+		var body string
+		var err error
+		if !s.alone(keyword) {
+			x, err = c.merge([]any{s.without(keyword), x}, at)
+		}
+		if err == nil {
+			body, err = c.value(x, at)
+		}
+		if errors.Is(err, errNothing) {
+			continue // this alternative never holds
+		}
 		if err != nil {
 			return "", err
 		}
 		alts = append(alts, "("+body+")")
 	}
+	if alts == nil {
+		return "", c.nothing(path, "no alternative of %s", keyword)
+	}
 	return strings.Join(alts, " | "), nil
-}
-
-// allOf merges the members and required lists of object schemas.
-func (c *converter) allOf(s *object, v any, path string) (*object, error) {
-	list, ok := v.([]any)
-	if !ok {
-		return nil, c.fail(path, "allOf: want a list")
-	}
-	merged, props := &object{}, &object{}
-	var required []any
-	for _, x := range append([]any{s.without("allOf")}, list...) {
-		part, ok := x.(*object)
-		for hops := 0; ok && part.has("$ref") && len(part.keys) == 1; hops++ {
-			ref, _ := part.get("$ref")
-			target, err := c.target(ref, path)
-			if err != nil {
-				return nil, err
-			}
-			if part, ok = target.(*object); hops > maxSchemaDepth {
-				return nil, c.fail(path, "allOf: more than %d references in a row", maxSchemaDepth)
-			}
-		}
-		if !ok {
-			return nil, c.fail(path, "allOf: want objects")
-		}
-		for j, k := range part.keys {
-			switch val := part.values[j]; k {
-			case "properties":
-				p, _ := val.(*object)
-				if p == nil {
-					return nil, c.fail(path, "properties: want an object")
-				}
-				for n, name := range p.keys {
-					if _, dup := props.get(name); dup {
-						return nil, c.fail(path, "allOf: member %q is described twice, which is not supported", name)
-					}
-					props.set(name, p.values[n])
-				}
-			case "required":
-				l, _ := val.([]any)
-				required = append(required, l...)
-			case "type", "title", "description", "$schema", "$defs", "definitions", "$id", "additionalProperties", "examples", "default":
-				merged.set(k, val)
-			default:
-				return nil, c.fail(path, "allOf: keyword %q is not supported in it", k)
-			}
-		}
-	}
-	merged.set("type", "object")
-	merged.set("properties", props)
-	merged.set("required", required)
-	return merged, nil
-}
-
-// target is what a reference points to, for allOf.
-func (c *converter) target(ref any, path string) (any, error) {
-	r, _ := ref.(string)
-	at := c.root
-	for _, part := range strings.Split(strings.Trim(strings.TrimPrefix(r, "#"), "/"), "/") {
-		o, ok := at.(*object)
-		if !ok {
-			return nil, c.fail(path, "$ref %v: there is no %q", ref, part)
-		}
-		if at, ok = o.get(part); !ok {
-			return nil, c.fail(path, "$ref %v: there is no %q", ref, part)
-		}
-	}
-	return at, nil
-}
-
-// literal is a GBNF literal of a JSON value.
-func literal(v any) string { return quote(encode(v)) }
-
-// quote writes text as a GBNF literal.
-func quote(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7F:
-			fmt.Fprintf(&b, `\x%02X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
-// encode writes a JSON value with its members in order.
-func encode(v any) string {
-	switch x := v.(type) {
-	case *object:
-		var parts []string
-		for i, k := range x.keys {
-			parts = append(parts, encode(k)+":"+encode(x.values[i]))
-		}
-		return "{" + strings.Join(parts, ",") + "}"
-	case []any:
-		var parts []string
-		for _, e := range x {
-			parts = append(parts, encode(e))
-		}
-		return "[" + strings.Join(parts, ",") + "]"
-	case json.Number:
-		return x.String()
-	}
-	b, err := json.Marshal(v)
-	if err != nil { // strings, bools and nil can always be written
-		return "null"
-	}
-	return string(b)
-}
-
-// object is a JSON object with its members in order.
-type object struct {
-	keys   []string
-	values []any
-}
-
-func (o *object) get(key string) (any, bool) {
-	i := slices.Index(o.keys, key)
-	if i < 0 {
-		return nil, false
-	}
-	return o.values[i], true
-}
-
-func (o *object) has(keys ...string) bool {
-	return slices.ContainsFunc(keys, func(k string) bool { return slices.Contains(o.keys, k) })
-}
-
-func (o *object) set(key string, v any) {
-	if i := slices.Index(o.keys, key); i >= 0 {
-		o.values[i] = v
-		return
-	}
-	o.keys, o.values = append(o.keys, key), append(o.values, v)
-}
-
-// with is a copy with one member changed.
-func (o *object) with(key string, v any) *object {
-	c := &object{slices.Clone(o.keys), slices.Clone(o.values)}
-	c.set(key, v)
-	return c
-}
-
-// without is a copy with one member less.
-func (o *object) without(key string) *object {
-	c := &object{}
-	for i, k := range o.keys {
-		if k != key {
-			c.set(k, o.values[i])
-		}
-	}
-	return c
 }
