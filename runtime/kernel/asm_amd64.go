@@ -199,6 +199,26 @@ func unpackIQ4XSAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 //go:noescape
 func unpackMXFP4AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
+// decodeQ40AVX2 multiplies 16 rows of Q40 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ40AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeQ41AVX2 multiplies 16 rows of Q41 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ41AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeQ4KAVX2 multiplies 16 rows of Q4K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ4KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeQ6KAVX2 multiplies 16 rows of Q6K with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ6KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
 // decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see ops.decode).
 //
 //go:noescape

@@ -238,14 +238,10 @@ GLOBL ·pick4_18<>(SB), RODATA|NOPTR, $64
 TEXT ·decodeQ40AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -260,9 +256,13 @@ TEXT ·decodeQ40AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -366,14 +366,10 @@ loop:
 TEXT ·decodeQ41AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -388,9 +384,13 @@ TEXT ·decodeQ41AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -500,14 +500,10 @@ loop:
 TEXT ·decodeQ50AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -522,9 +518,13 @@ TEXT ·decodeQ50AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -708,14 +708,10 @@ loop:
 TEXT ·decodeQ51AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -730,9 +726,13 @@ TEXT ·decodeQ51AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -921,14 +921,10 @@ loop:
 TEXT ·decodeQ80AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -943,9 +939,13 @@ TEXT ·decodeQ80AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -1073,14 +1073,10 @@ loop:
 TEXT ·decodeQ2KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -1095,9 +1091,13 @@ TEXT ·decodeQ2KAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -1755,14 +1755,10 @@ loop:
 TEXT ·decodeQ3KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -1777,9 +1773,13 @@ TEXT ·decodeQ3KAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -2702,14 +2702,10 @@ loop:
 TEXT ·decodeQ4KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -2724,9 +2720,13 @@ TEXT ·decodeQ4KAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -3302,14 +3302,10 @@ loop:
 TEXT ·decodeQ5KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -3324,9 +3320,13 @@ TEXT ·decodeQ5KAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -4196,14 +4196,10 @@ loop:
 TEXT ·decodeQ6KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -4218,9 +4214,13 @@ TEXT ·decodeQ6KAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -5121,14 +5121,10 @@ loop:
 TEXT ·decodeIQ4NLAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -5143,9 +5139,13 @@ TEXT ·decodeIQ4NLAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -5258,14 +5258,10 @@ loop:
 TEXT ·decodeIQ4XSAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -5280,9 +5276,13 @@ TEXT ·decodeIQ4XSAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -5927,14 +5927,10 @@ loop:
 TEXT ·decodeMXFP4AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -5949,9 +5945,13 @@ TEXT ·decodeMXFP4AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -6069,14 +6069,10 @@ loop:
 TEXT ·decodeQ40x4AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -6091,9 +6087,13 @@ TEXT ·decodeQ40x4AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -6377,14 +6377,10 @@ loop:
 TEXT ·decodeIQ4NLx4AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -6399,9 +6395,13 @@ TEXT ·decodeIQ4NLx4AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -6718,14 +6718,10 @@ loop:
 TEXT ·decodeQ80x2AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -6740,9 +6736,13 @@ TEXT ·decodeQ80x2AVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -6954,14 +6954,10 @@ loop:
 TEXT ·decodeQ40rowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -6976,9 +6972,13 @@ TEXT ·decodeQ40rowsAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -7256,14 +7256,10 @@ loop:
 TEXT ·decodeQ80rowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -7278,9 +7274,13 @@ TEXT ·decodeQ80rowsAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14
@@ -7485,14 +7485,10 @@ loop:
 TEXT ·decodeIQ4NLrowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
-	MOVQ blocks+16(FP), CX
 	MOVQ next+24(FP), R11
-	MOVQ panel+32(FP), R14
 	MOVQ scales+48(FP), DI
+	MOVQ out+40(FP), R15
 	LEAQ (DX)(DX*2), BX
-	LEAQ (SI)(DX*4), R8
-	LEAQ (R8)(DX*4), R9
-	LEAQ (R9)(DX*4), R10
 	MOVL $0xf0, AX
 	KMOVW AX, K1
 	MOVL $0xf00, AX
@@ -7507,9 +7503,13 @@ TEXT ·decodeIQ4NLrowsAVX512(SB), NOSPLIT, $0-64
 	KMOVD AX, K6
 	MOVL $0xf0000000, AX
 	KMOVD AX, K7
+	LEAQ (SI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+	LEAQ (R9)(DX*4), R10
+	MOVQ blocks+16(FP), CX
+	MOVQ panel+32(FP), R14
 	VPXORD Z14, Z14, Z14
 	MOVQ add+56(FP), AX
-	MOVQ out+40(FP), R15
 	TESTQ AX, AX
 	JZ start
 	VMOVDQU32 (R15), Z14

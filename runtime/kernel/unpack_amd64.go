@@ -59,6 +59,15 @@ var unpackAVXVNNI = func() unpackFuncs {
 	return u
 }()
 
+// decodeAVX2 are the fused routines of 256-bit levels. Their integer sums are
+// exact, so one serves all of these levels.
+var decodeAVX2 = [maxType]decoder{
+	Q4_0: {one: decodeQ40AVX2, halves: true},
+	Q4_1: {one: decodeQ41AVX2},
+	Q4_K: {one: decodeQ4KAVX2, halves: true},
+	Q6_K: {one: decodeQ6KAVX2, halves: true},
+}
+
 // decodeAVX512 are the fused routines.
 var decodeAVX512 = [maxType]decoder{
 	Q4_0:   {one: decodeQ40AVX512, many: decodeQ40x4AVX512, group: 4, halves: true},

@@ -31,36 +31,62 @@ var grouped = []format{
 	{name: "Q80x2", bytes: 2 * 34, units: 2, sub: 32, off8: true, body: decodeQ80x2},
 }
 
+// fused256 are the formats decoded with 256-bit vectors, with the registers
+// that are free while their vectors come: those with values of at most 6 bits,
+// whose products VPMADDUBSW can sum.
+var fused256 = map[string]fusedRegs{
+	"Q40": {sum: 8, unitBit: 0, temp: 6, most: 8},
+	"Q41": {sum: 8, unitBit: 0, temp: 6, most: 8},
+	"Q4K": {sum: 0, unitBit: 0, temp: 2, most: 8},
+	"Q6K": {sum: 12, unitBit: 1, temp: 6, most: 2},
+}
+
+// fusedRegs: the int16 sums of unit n are in register sum or, if bit unitBit of
+// n is set, the next; temp and the one after it are free. An int16 holds most
+// sums of two products: 8 of 2*15*127 or 2 of 2*63*127.
+type fusedRegs struct{ sum, unitBit, temp, most int }
+
 func decodeFile(level isa) *file {
 	f := newFile("decode_" + level.low())
-	for _, fm := range slices.Concat(formats, grouped, rowsFormats) {
-		emitDecode(vec{level, f}, fm)
+	all := slices.Concat(formats, grouped, rowsFormats)
+	for _, fm := range all {
+		if _, ok := fused256[fm.name]; ok || level.size == 64 {
+			emitDecode(vec{level, f}, fm)
+		}
 	}
 	return f
 }
 
-// emitDecode emits the loop over blocks; the panel is at R14.
+// emitDecode emits the loops over groups of rows and over blocks; the panel is
+// at R14, the results at R15.
 func emitDecode(v vec, fm format) {
 	op := v.fn("multiplies 16 rows of "+fm.name+" with one column (see ops.decode).", "decode"+fm.name+v.name,
 		"src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int", 0)
+	groups, bases := 64/v.size, []string{"SI", "R8", "R9", "R10"}[:v.size/16]
 	v.ins("MOVQ %s, SI", op["src"])
 	v.ins("MOVQ %s, DX", op["rowBytes"])
-	v.ins("MOVQ %s, CX", op["blocks"])
 	v.ins("MOVQ %s, R11", op["next"])
-	v.ins("MOVQ %s, R14", op["panel"])
 	v.ins("MOVQ %s, DI", op["scales"])
+	v.ins("MOVQ %s, R15", op["out"])
 	v.ins("LEAQ (DX)(DX*2), BX")
-	v.ins("LEAQ (SI)(DX*4), R8")
-	v.ins("LEAQ (R8)(DX*4), R9")
-	v.ins("LEAQ (R9)(DX*4), R10")
 	v.gatherMasks()
-	for r := 4; r < 8; r++ { // quadwords 4 to 7, for groupScales
+	for r := 4; r < 8 && groups == 1; r++ { // quadwords 4 to 7, for groupScales
 		v.ins("MOVL $%#x, AX", 15<<(4*r))
 		v.ins("KMOVD AX, K%d", r)
 	}
+	if groups > 1 {
+		v.ins("MOVQ SI, R12")
+		v.ins("MOVL $%d, R13", groups)
+		v.ins("group:")
+		v.ins("MOVQ R12, SI")
+	}
+	for i := 1; i < len(bases); i++ {
+		v.ins("LEAQ (%s)(DX*4), %s", bases[i-1], bases[i])
+	}
+	v.ins("MOVQ %s, CX", op["blocks"])
+	v.ins("MOVQ %s, R14", op["panel"])
 	v.zero(fusedSum)
 	v.ins("MOVQ %s, AX", op["add"])
-	v.ins("MOVQ %s, R15", op["out"])
 	v.ins("TESTQ AX, AX")
 	v.ins("JZ start")
 	v.load("(R15)", fusedSum)
@@ -72,15 +98,21 @@ func emitDecode(v vec, fm format) {
 	u := &unpacker{vec: body, format: fm, fused: true}
 	fm.body(u)
 	streams := fm.streams()
-	v.spread(body.text.String(), 16*fm.bytes/len(streams), streams...)
-	for _, r := range []string{"SI", "R8", "R9", "R10"} {
+	v.spread(body.text.String(), 16*fm.bytes/groups/len(streams), streams...)
+	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}
-	v.ins("ADDQ $%d, R11", 16*fm.bytes/len(streams))
+	v.ins("ADDQ $%d, R11", 16*fm.bytes/groups/len(streams))
 	v.ins("ADDQ $%d, R14", fm.units*u.colBytes())
 	v.ins("DECQ CX")
 	v.ins("JNZ loop")
 	v.store(fusedSum, "(R15)")
+	if groups > 1 {
+		v.ins("LEAQ (R12)(DX*%d), R12", 16/groups)
+		v.ins("ADDQ $%d, R15", v.size)
+		v.ins("DECQ R13")
+		v.ins("JNZ group")
+	}
 	v.ret()
 }
 
@@ -107,6 +139,10 @@ func (u *unpacker) part(n, j int) int { return fusedInts + n%4*2 + j/4 }
 
 // multiply adds vector j of unit n, in register r, times its activations.
 func (u *unpacker) multiply(r, n, j int) {
+	if u.size < 64 {
+		u.multiply256(r, n, j)
+		return
+	}
 	acc := u.part(n, j)
 	if j%4 == 0 { // every body starts its sums with vectors 0 and 4
 		if u.min || u.sub == 32 && j == 4 {
@@ -123,6 +159,10 @@ func (u *unpacker) finish(n, count int) {
 	if !u.fused {
 		return
 	}
+	if u.size < 64 {
+		u.finish256(n, count)
+		return
+	}
 	for ; count > 0; n, count = n+1, count-1 {
 		if u.sub == 32 {
 			u.op("VPADDD", u.part(n, 4), u.part(n, 0), u.part(n, 0))
@@ -136,6 +176,58 @@ func (u *unpacker) finish(n, count int) {
 			if u.min {
 				u.load(fusedLane(lane, true), fusedTemp)
 				u.ins("VFNMADD231PS.BCST %s, %s, %s", u.act(n, 32+4*s), z(fusedTemp), z(fusedSum))
+			}
+		}
+	}
+}
+
+// multiply256 adds the products to int16 sums, which become int32 before they
+// are too large; those wait in memory, behind the scale.
+func (u *unpacker) multiply256(r, n, j int) {
+	regs := fused256[u.name]
+	sum, perSub := regs.sum+n>>regs.unitBit&1, u.sub/4
+	product := regs.temp + 1
+	if j%regs.most == 0 {
+		product = sum
+	}
+	u.broadcast32(u.act(n, 4*j), regs.temp)
+	u.op("VPMADDUBSW", regs.temp, r, product)
+	if product != sum {
+		u.op("VPADDW", product, sum, sum)
+	}
+	if (j+1)%regs.most == 0 {
+		at := fusedInt(n*u.subs() + j/perSub)
+		u.ins("VPMADDWD %s, %s, %s", u.data("ones16", 16, 1), u.r(sum), u.r(sum))
+		if j%perSub >= regs.most {
+			u.ins("VPADDD %s, %s, %s", at, u.r(sum), u.r(sum))
+		}
+		u.store(sum, at)
+	}
+}
+
+// fusedInt is where the integer sum of a sub-block waits, in the second half of
+// its scale's 64 bytes.
+func fusedInt(s int) string { return mem(s*laneBytes+32, "DI") }
+
+// finish256 is finish without operands broadcast from memory.
+func (u *unpacker) finish256(n, count int) {
+	t := fused256[u.name].temp
+	for ; count > 0; n, count = n+1, count-1 {
+		for s := range u.subs() {
+			lane := n*u.subs() + s
+			if u.min {
+				u.ins("VCVTDQ2PS %s, %s", fusedInt(lane), u.r(t))
+			} else {
+				u.broadcast32(u.act(n, 32+4*s), t)
+				u.ins("VPADDD %s, %s, %s", fusedInt(lane), u.r(t), u.r(t))
+				u.unary("VCVTDQ2PS", t, t)
+			}
+			u.broadcast32(u.act(n, 32+4*u.subs()), fusedTemp)
+			u.ins("VMULPS %s, %s, %s", fusedLane(lane, false), u.r(fusedTemp), u.r(fusedTemp))
+			u.op("VFMADD231PS", t, fusedTemp, fusedSum)
+			if u.min {
+				u.broadcast32(u.act(n, 32+4*s), t)
+				u.ins("VFNMADD231PS %s, %s, %s", fusedLane(lane, true), u.r(t), u.r(fusedSum))
 			}
 		}
 	}
