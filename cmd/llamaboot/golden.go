@@ -70,10 +70,11 @@ func (m *modelFile) contents() (data []byte, release func() error, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if data, release, err = b.Load(""); err != nil {
+		data, unmap, err := b.Load("")
+		if err != nil {
 			return nil, nil, errors.Join(err, b.Close())
 		}
-		return data, func() error { return errors.Join(release(), b.Close()) }, nil
+		return data, func() error { return errors.Join(unmap(), b.Close()) }, nil
 	}
 	data = make([]byte, m.Size)
 	if n, err := m.Data.ReadAt(data, 0); int64(n) < m.Size {
