@@ -157,6 +157,12 @@ func FuzzSchema(f *testing.F) {
 	f.Add([]byte(`{"allOf":[{"$ref":"#/allOf/0"}]}`))
 	f.Add([]byte(`{"anyOf":[{"type":["integer","null"],"minimum":-5}],"enum":[]}`))
 	f.Fuzz(func(t *testing.T, schema []byte) {
+		start := time.Now()
+		defer func() {
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %v", took)
+			}
+		}()
 		gbnf, err := FromSchema(schema)
 		if err != nil {
 			return
