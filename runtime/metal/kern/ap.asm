@@ -12,7 +12,7 @@ f_cr3:   dq 0                   ; 0x10 the kernel's page tables
 f_cr4:   dd 0                   ; 0x18 PAE, and 5-level paging if the kernel uses it
 f_efer:   dd 0                   ; 0x1c LME, and NXE if the firmware's tables need it
 f_entry:  dq 0                   ; 0x20 kern.apEntry
-f_cpu:   dq 0                   ; 0x28 *cpu
+f_cpu:   dq 0                   ; 0x28 *cpu, 0: none is wanted
 f_far:   dd 0                   ; 0x30 linear address of start64
          dw 0x08
          dw 0
@@ -47,8 +47,13 @@ start64:   mov eax, 0x10
         mov ss, eax
         mov rax, [rel f_cr3]
         mov cr3, rax
-        mov rax, [rel f_cpu]
+        xor eax, eax            ; take the ticket: it is for one processor
+        xchg rax, [rel f_cpu]
+        test rax, rax
+        jz .late
         mov rcx, [rel f_entry]
         jmp rcx
+.late:  hlt                     ; nobody waits any more
+        jmp .late
         align 8
         dq start64                 ; last 8 bytes: offset of start64, for the patcher

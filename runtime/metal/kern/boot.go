@@ -111,7 +111,7 @@ func buildTables() {
 }
 
 // Memory left to the firmware, whose drivers allocate while we read the disk: this
-// much, or a third of the largest region below 4 GiB where that is less.
+// much, or a sixth of the largest region below 4 GiB where that is less.
 const firmwareReserve = 64 << 20
 
 // efiRegion is the free memory of a memory map entry at d, in huge pages (UEFI 2.10
@@ -143,7 +143,7 @@ func takeFirmwareMemory() {
 	for d := first; d+desc <= first+size; d += desc {
 		start, end := efiRegion(d)
 		if d == largest {
-			end -= min(firmwareReserve, (end-start)/3) &^ (hugePage - 1)
+			end -= min(firmwareReserve, (end-start)/6) &^ (hugePage - 1)
 		}
 		addr := start
 		if end > start && bootService(bsAllocatePages, allocateAddress, loaderData, (end-start)/pageSize, uintptr(unsafe.Pointer(&addr)), 0) == 0 {

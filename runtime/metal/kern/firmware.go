@@ -104,7 +104,7 @@ func firmware(fn, args uintptr) uintptr {
 	c.window = 1
 	leaveAPIC()
 	if fn == 0 {
-		block := boot().lowPages
+		block := boot().lowPages + lowBlock
 		copyWords(block, args, registersSize)
 		biosCall(boot().thunk, block, stage2Tables)
 		copyWords(args, block, registersSize)
@@ -138,6 +138,10 @@ func handTimerOver(c *cpu) {
 		message(&cpus[k], vecWake)
 	}
 }
+
+// lowBlock is where in the low pages the registers of a BIOS call lie: behind the code
+// that starts processors, which one that was given up may still run.
+const lowBlock = pageSize / 2
 
 // stage2Tables is where stage 2 keeps the page tables thunk64 needs.
 const stage2Tables = 0x70000

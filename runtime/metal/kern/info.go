@@ -3,6 +3,7 @@
 package kern
 
 import (
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -14,6 +15,9 @@ type Stats struct {
 	TSCHz            uint64
 	TSCSource        string
 	Unknown          []int // system calls nobody serves that were asked for
+	LostTicks        int   // timers that fell silent and were started again
+	NMIs             int   // non-maskable interrupts nobody asked for
+	SkewedCPUs       int   // CPUs whose clock had to be corrected
 }
 
 // ReadStats returns the current figures.
@@ -22,6 +26,12 @@ func ReadStats() Stats {
 		CPUs: int(ncpu), FailedCPUs: int(apFailed),
 		RAM: uint64(phys.total), Used: uint64(phys.used),
 		TSCHz: tscHz, TSCSource: tscSources[tscFrom],
+		LostTicks: int(atomic.LoadUint32(&lostTicks)), NMIs: int(atomic.LoadUint32(&strayNMIs)),
+	}
+	for k := range ncpu {
+		if cpus[k].skew != 0 {
+			s.SkewedCPUs++
+		}
 	}
 	for nr, n := range unknown {
 		if n != 0 {

@@ -33,7 +33,8 @@ const (
 	cr4PAE   = 1 << 5
 	cr4LA57  = 1 << 12
 	apPages  = 2
-	apWaitNS = 200e6
+	apWaitNS = 200e6 // an answer takes microseconds, in an emulator milliseconds
+	apHangNS = 10e9
 )
 
 // apFailed counts processors that were asked to start and did not.
@@ -101,29 +102,50 @@ func apTables(page uintptr) uintptr {
 }
 
 // startProcessor sends the start-up messages that follow INIT (SDM volume 3A section
-// 8.4.4.1) and waits for the answer.
+// 8.4.4.1) and waits until a processor has taken the ticket and answers. It need not be
+// the one that was asked: one that was given up may come late, which is as good.
 func startProcessor(code uintptr, apic, shift uint32) bool {
 	addCPU(int(ncpu))
 	c := &cpus[ncpu]
-	c.apic, c.alive = apic, apAbsent
-	*word(code + apCPU) = uintptr(unsafe.Pointer(c))
+	c.alive = apAbsent
+	ticket := (*uintptr)(unsafe.Pointer(code + apCPU))
+	atomic.StoreUintptr(ticket, uintptr(unsafe.Pointer(c)))
 	for try := 0; try < 2; try++ {
 		send(apic, icrStartup|icrAssert|uint32(code>>12))
-		for end := nanotime() + apWaitNS; nanotime() < end; {
-			if atomic.LoadUint32(&c.alive) == apHere {
-				c.skew = compareClocks(c)
-				c.core = coreOf(cpus[:], ncpu, shift)
-				cpus[c.core].busy++
-				ncpu++
-				atomic.StoreUint32(&c.alive, apCounted)
-				return true
-			}
-			pause()
+		if awaitProcessor(c, apWaitNS) {
+			addProcessor(c, shift)
+			return true
 		}
 	}
-	send(apic, icrINIT|icrAssert) // whatever it does, it stops
-	delay(1e6)
+	if atomic.SwapUintptr(ticket, 0) != 0 {
+		send(apic, icrINIT|icrAssert) // whatever it does, it stops
+		return false
+	}
+	if !awaitProcessor(c, apHangNS) { // the ticket was taken, and its stack with it
+		fatal("a processor was started and hangs")
+	}
+	addProcessor(c, shift)
+	return true
+}
+
+// awaitProcessor waits for c's answer.
+func awaitProcessor(c *cpu, ns int64) bool {
+	for end := nanotime() + ns; nanotime() < end; {
+		if atomic.LoadUint32(&c.alive) == apHere {
+			return true
+		}
+		pause()
+	}
 	return false
+}
+
+// addProcessor lets c, which has answered, run threads.
+func addProcessor(c *cpu, shift uint32) {
+	c.skew = compareClocks(c)
+	c.core = coreOf(cpus[:], c.id, shift)
+	cpus[c.core].busy++
+	ncpu++
+	atomic.StoreUint32(&c.alive, apCounted)
 }
 
 // Values of cpu.alive. While clocks are compared it is apAsked or apTold.
@@ -176,6 +198,7 @@ var apClock uint64
 func apMain() {
 	c := currentCPU()
 	startAPIC()
+	c.apic = localID()
 	initPAT()
 	enableMachineCheck()
 	atomic.StoreUint32(&c.alive, apHere)

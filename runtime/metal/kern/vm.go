@@ -127,14 +127,14 @@ func (s *addressSpace) place(hint, size uintptr) uintptr {
 	if hint >= userLow && hint+size > hint && hint+size <= anonBase && !s.taken.overlaps(hint, hint+size) {
 		return hint
 	}
-	if s.next == 0 {
-		s.next = anonBase
-	}
-	if size > userHigh-s.next {
+	a := max(s.next, anonBase)
+	if size >= hugePage {
+		a = alignUp(a, hugePage)
+	} // small ones share huge pages: Go takes its own records in many pieces of 256 KiB
+	if size > userHigh-a {
 		return 0
 	}
-	a := s.next
-	s.next += alignUp(size, hugePage)
+	s.next = a + alignUp(size, pageSize)
 	return a
 }
 

@@ -69,8 +69,14 @@ func TestPlace(t *testing.T) {
 	if a := s.place(0, 100); a != anonBase {
 		t.Errorf("first place = %#x, want %#x", a, uintptr(anonBase))
 	}
-	if a := s.place(0xc000000000, 100); a != anonBase+hugePage {
-		t.Errorf("a hint below 4 TiB was honoured: %#x", a)
+	if a := s.place(0xc000000000, 100); a != anonBase+pageSize {
+		t.Errorf("a hint below 4 TiB gave %#x", a)
+	}
+	if a := s.place(0, 5*hugePage+1); a != anonBase+hugePage {
+		t.Errorf("a large place at %#x", a)
+	}
+	if a := s.place(0, pageSize); a != anonBase+6*hugePage+pageSize {
+		t.Errorf("a small place behind a large one at %#x", a)
 	}
 	const hint = 5 << 40
 	if a := s.place(hint, hugePage); a != hint {

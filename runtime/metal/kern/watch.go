@@ -65,7 +65,7 @@ var strayNMIs, reportedNMIs uint32
 
 // silent is how long a CPU that runs a thread may go without a tick, ns: many slices,
 // as a hypervisor may take a CPU away.
-const silent = 200e6
+const silent = 1e9
 
 // lostTicks counts timers that had to be started again.
 var lostTicks uint32

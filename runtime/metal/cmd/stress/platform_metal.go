@@ -23,6 +23,9 @@ func platform() world {
 	debug.SetMemoryLimit(int64(s.RAM-s.Used) / 2)
 	fmt.Printf("stress: bare metal, %d CPUs (%d cores, %d left out), %d MiB, clock: %s\n",
 		s.CPUs, kern.PhysicalCores(), s.FailedCPUs, s.RAM>>20, s.TSCSource)
+	if s.SkewedCPUs > 0 {
+		fmt.Printf("stress: the clocks of %d CPUs were corrected\n", s.SkewedCPUs)
+	}
 	text, _ := board.QEMUFile(guest.ArgsFile)
 	return world{seconds: parse(text), model: diskModel, modelWanted: 1, memory: memory, finish: os.Exit}
 }
@@ -30,7 +33,11 @@ func platform() world {
 // memory is how much RAM the kernel has handed out; what Go gives back must come back.
 func memory() string {
 	s := kern.ReadStats()
-	return fmt.Sprintf("RAM %d of %d MiB", s.Used>>20, s.RAM>>20)
+	text := fmt.Sprintf("RAM %d of %d MiB", s.Used>>20, s.RAM>>20)
+	if s.LostTicks+s.NMIs > 0 {
+		text += fmt.Sprintf(", %d lost ticks, %d NMIs", s.LostTicks, s.NMIs)
+	}
+	return text
 }
 
 // diskModel reads the members tools/stress has put on the boot disk.
