@@ -4,7 +4,10 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/bench"
 )
 
-// bench measures the model and prints one line of JSON for every test.
+// promptShare is how many tokens of a prompt are measured for each generated one, as in pp512 and tg128.
+const promptShare = 4
+
+// bench measures the model and prints one line of JSON for every test. -n makes the tests shorter or longer.
 func (p *program) bench(m *loadedModel) (status int, err error) {
 	ctx, stop := p.interruptible()
 	defer stop()
@@ -13,6 +16,9 @@ func (p *program) bench(m *loadedModel) (status int, err error) {
 		o.Threads = []int{n}
 	} else if p.Threads > 0 {
 		o.Threads = []int{p.Threads}
+	}
+	if n := p.options.n; n > 0 {
+		o.Prompt, o.Gen = promptShare*n, n
 	}
 	r, err := bench.Run(ctx, m.data, o)
 	if err != nil {

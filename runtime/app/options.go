@@ -55,7 +55,8 @@ var errUsage = errors.New("wrong arguments")
 const flagHelp = `Modes
   --chat                 chat line by line; this is also what happens without a mode
   --cli                  complete one prompt, print the text and exit
-  --bench                measure prompt and generation speed, one line of JSON a test
+  --bench                measure prompt and generation speed, one line of JSON a test; -n N generates N tokens
+                         (128) after measuring a prompt four times as long
   --selftest             before anything else check that this machine computes what it should, on every CPU
   --help, -h             print this help
   --version              print the version
@@ -63,7 +64,7 @@ const flagHelp = `Modes
 Model
   -m, --model FILE       a GGUF model or another llamafile; /zip/NAME is a member of this file
   -c, --ctx-size N       context in tokens (default: what the model was trained with)
-  -t, --threads N        CPU threads (default: all)
+  -t, --threads N        CPU threads (default: one for each physical core)
 
 Prompt
   -p, --prompt TEXT      the text to complete; in a chat what is said first
