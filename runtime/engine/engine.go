@@ -101,6 +101,11 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	if e.model, err = model.Open(f, model.Options{Threads: threads, Context: o.Context}); err != nil {
 		return nil, err
 	}
+	if tokens := e.tok.Size(); tokens != e.model.Vocab {
+		e.model.Close()
+		return nil, fmt.Errorf("%w: key \"tokenizer.ggml.tokens\" has %d tokens, tensor \"token_embd.weight\" %d rows; want as many",
+			token.ErrVocab, tokens, e.model.Vocab)
+	}
 	return e, nil
 }
 
