@@ -80,35 +80,43 @@ func (s *step) unfuse(from, width int, dst *[]float32) {
 // attendQKV sets att [n, heads*head] from q, k and v, which it turns and stores in the caches.
 func (s *step) attendQKV(layer int, qNorm, kNorm []float32) {
 	c := &s.m.Config
+	for i := range s.tokens {
+		s.tokens[i].Cache.reserve(layer, s.tokens[i].Pos+1)
+	}
+	if s.n == 1 {
+		s.place(0, layer, qNorm, kNorm)
+	} else {
+		s.each(func(i int) { s.place(i, layer, qNorm, kNorm) })
+	}
+	window := math.MaxInt
+	if c.Window > 0 && c.Sliding != nil && c.Sliding(layer) {
+		window = c.Window
+	}
+	grow(&s.att, s.n*c.Heads*c.HeadDim)
+	s.attendBlocks(layer, window)
+}
+
+// place turns the query and the key of token i and stores key and value in its cache.
+func (s *step) place(i, layer int, qNorm, kNorm []float32) {
+	c := &s.m.Config
 	d, qw, kw := c.HeadDim, c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
 	rope := s.m.ropeOf(layer)
 	rot := &s.rot
 	if rope == &c.SlidingRot {
 		rot = &s.rotS
 	}
-	for i := range s.tokens {
-		s.tokens[i].Cache.reserve(layer, s.tokens[i].Pos+1)
+	q, k := s.q[i*qw:(i+1)*qw], s.k[i*kw:(i+1)*kw]
+	normHeads(q, qNorm, c.Eps)
+	normHeads(k, kNorm, c.Eps)
+	if rope != nil {
+		half := rope.Dims / 2
+		cos, sin := rot.cos[i*half:(i+1)*half], rot.sin[i*half:(i+1)*half]
+		rope.turn(q, d, cos, sin)
+		rope.turn(k, d, cos, sin)
 	}
-	s.each(func(i int) {
-		q, k := s.q[i*qw:(i+1)*qw], s.k[i*kw:(i+1)*kw]
-		normHeads(q, qNorm, c.Eps)
-		normHeads(k, kNorm, c.Eps)
-		if rope != nil {
-			half := rope.Dims / 2
-			cos, sin := rot.cos[i*half:(i+1)*half], rot.sin[i*half:(i+1)*half]
-			rope.turn(q, d, cos, sin)
-			rope.turn(k, d, cos, sin)
-		}
-		kernel.Scale(q, c.AttnScale)
-		t := &s.tokens[i]
-		t.Cache.store(layer, t.Pos, k, s.v[i*kw:(i+1)*kw])
-	})
-	window := math.MaxInt
-	if c.Window > 0 && c.Sliding != nil && c.Sliding(layer) {
-		window = c.Window
-	}
-	grow(&s.att, s.n*qw)
-	s.attendBlocks(layer, window)
+	t := &s.tokens[i]
+	kernel.Scale(q, c.AttnScale)
+	t.Cache.store(layer, t.Pos, k, s.v[i*kw:(i+1)*kw])
 }
 
 // attBlock is a run of tokens of one sequence, one after the other, whose queries share the reading of keys and values.
@@ -117,11 +125,20 @@ type attBlock struct{ first, n int }
 // blockQueries is how many queries of one key head are computed together, if there are as many.
 const blockQueries = 32
 
+// attends is attention in progress and the memory of its threads.
+type attends struct {
+	layer, window, items int
+	next                 atomic.Int64 // first item not yet taken
+	threads              []attScratch
+	work                 func(worker int) // (*step).attendWorker, made once
+}
+
 // attScratch is the memory of one thread in attention.
 type attScratch struct {
 	q      []float32 // [queries, head]
 	out    []float32 // [queries, head]
 	scores []float32 // [queries, positions]
+	wide   wide      // a key or a value
 }
 
 // attendBlocks sets att from q and the caches, spread over the threads by blocks of tokens and key heads.
@@ -139,21 +156,25 @@ func (s *step) attendBlocks(layer, window int) {
 		s.blocks = append(s.blocks, b)
 		i += b.n
 	}
-	items := len(s.blocks) * c.KVHeads
-	threads := min(s.m.pool.Threads(), items)
-	for len(s.attends) < threads {
-		s.attends = append(s.attends, attScratch{})
+	a := &s.attends
+	a.layer, a.window, a.items = layer, window, len(s.blocks)*c.KVHeads
+	a.next.Store(0)
+	threads := min(s.m.pool.Threads(), a.items)
+	for len(a.threads) < threads {
+		a.threads = append(a.threads, attScratch{})
 	}
-	var next atomic.Int64
-	s.m.pool.Do(threads, func(worker int) {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= items {
-				return
-			}
-			s.attendBlock(&s.attends[worker], s.blocks[i/c.KVHeads], layer, i%c.KVHeads, window)
-		}
-	})
+	if a.work == nil {
+		a.work = s.attendWorker
+	}
+	s.m.pool.Do(threads, a.work)
+}
+
+// attendWorker computes items until none is left.
+func (s *step) attendWorker(worker int) {
+	a, heads := &s.attends, s.m.KVHeads
+	for i := int(a.next.Add(1)) - 1; i < a.items; i = int(a.next.Add(1)) - 1 {
+		s.attendBlock(&a.threads[worker], s.blocks[i/heads], a.layer, i%heads, a.window)
+	}
 }
 
 // attendBlock computes one block for one key head. Scores of positions a query does not see are computed too, and
@@ -173,7 +194,7 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 	for t := range blk.n {
 		copy(q[t*group*d:(t+1)*group*d], s.q[(blk.first+t)*qw+at:])
 	}
-	cache.scores(layer, kv, q, n, base, hi, scores, stride)
+	cache.scores(layer, kv, q, n, base, hi, scores, stride, &b.wide)
 	for i := range n {
 		to := pos + i/group + 1
 		if c.Encoder {
@@ -196,7 +217,7 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 		clear(row[to-base:])
 	}
 	clear(out)
-	cache.mix(layer, kv, scores, stride, n, base, hi, out)
+	cache.mix(layer, kv, scores, stride, n, base, hi, out, &b.wide)
 	for t := range blk.n {
 		copy(s.att[(blk.first+t)*qw+at:][:group*d], out[t*group*d:])
 	}

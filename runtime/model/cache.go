@@ -171,9 +171,9 @@ func (p page) row(w *wide, i, dim int) []float32 {
 const scoreAlign = 8 * kernel.KeyBlock
 
 // scores sets out[i*stride+p-base] to the product of query i of n, [n, dim], and the key of position p, for positions
-// base to hi-1. base is a multiple of scoreAlign and stride too, at least hi-base; elements behind are overwritten.
-func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []float32, stride int) {
-	var w wide
+// base to hi-1. base is a multiple of scoreAlign and stride too, at least hi-base; elements behind are overwritten. w is
+// scratch.
+func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []float32, stride int, w *wide) {
 	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
 		p := c.head(c.layers[layer].k[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
@@ -183,7 +183,7 @@ func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []floa
 			continue
 		}
 		for k := range count {
-			key := p.row(&w, first+k, c.dim)
+			key := p.row(w, first+k, c.dim)
 			for i := range n {
 				out[i*stride+pos-base+k] = kernel.Dot(q[i*c.dim:(i+1)*c.dim], key)
 			}
@@ -192,8 +192,7 @@ func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []floa
 }
 
 // mix adds the values of positions base to hi-1, weighted by rows of w as scores lays them out, to dst [n, dim].
-func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst []float32) {
-	var x wide
+func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst []float32, x *wide) {
 	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
 		p := c.head(c.layers[layer].v[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
@@ -202,7 +201,7 @@ func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst [
 			continue
 		}
 		for k := range count {
-			value := p.row(&x, first+k, c.dim)
+			value := p.row(x, first+k, c.dim)
 			for i := range n {
 				kernel.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
 			}

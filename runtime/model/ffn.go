@@ -26,6 +26,10 @@ func (m *mlp) forward(s *step, x []float32, act activation) []float32 {
 // combine is gate = act(gate) * up, row by row.
 func (s *step) combine(gate, up []float32, act activation) {
 	w := len(gate) / s.n
+	if s.n == 1 {
+		act(gate, gate, up)
+		return
+	}
 	s.each(func(i int) {
 		row := gate[i*w : (i+1)*w]
 		act(row, row, up[i*w:(i+1)*w])

@@ -1,6 +1,10 @@
 package model
 
-import "github.com/llamaboot/llamaboot/runtime/kernel"
+import (
+	"slices"
+
+	"github.com/llamaboot/llamaboot/runtime/kernel"
+)
 
 // step is one forward pass over up to MaxBatch tokens with its scratch memory, reused from pass to pass.
 // All buffers hold one row per token.
@@ -20,9 +24,9 @@ type step struct {
 	rot     rotation  // of Rope
 	rotS    rotation  // of SlidingRot
 	blocks  []attBlock
-	attends []attScratch // of each thread
-	last    []float32    // hidden rows whose logits are wanted
-	sinks   []float32    // of the layer's heads, nil for none
+	attends attends
+	last    []float32 // hidden rows whose logits are wanted
+	sinks   []float32 // of the layer's heads, nil for none
 	moe     moeScratch
 	ones    []float32 // as many as the widest row that needed them
 }
@@ -68,7 +72,7 @@ func (s *step) run(dst []float32, tokens []Token) []float32 {
 		return dst
 	}
 	from := len(dst)
-	dst = append(dst, make([]float32, n*c.Vocab)...)
+	dst = slices.Grow(dst, n*c.Vocab)[:from+n*c.Vocab]
 	s.m.net.head(s, dst[from:], s.last, n)
 	return dst
 }
@@ -87,7 +91,8 @@ func (r *rotation) fill(p *Rope, tokens []Token) {
 	}
 }
 
-// each calls f for every token, on all threads when there are enough of them.
+// each calls f for every token, on all threads when there are enough of them. Callers treat a single token without it:
+// a closure is memory for the garbage collector, and generating a token allocates none.
 func (s *step) each(f func(i int)) {
 	if s.n < 4 {
 		for i := range s.n {
@@ -100,14 +105,20 @@ func (s *step) each(f func(i int)) {
 
 // embed sets x to the rows of the embedding table [embd, vocab].
 func (s *step) embed(table linear) {
+	if s.n == 1 {
+		s.embedRow(table, 0)
+		return
+	}
+	s.each(func(i int) { s.embedRow(table, i) })
+}
+
+func (s *step) embedRow(table linear, i int) {
 	e := s.m.Embd
-	s.each(func(i int) {
-		row := s.x[i*e : (i+1)*e]
-		table.w.Row(int(s.tokens[i].ID), row)
-		if s.m.EmbdScale != 1 {
-			kernel.Scale(row, s.m.EmbdScale)
-		}
-	})
+	row := s.x[i*e : (i+1)*e]
+	table.w.Row(int(s.tokens[i].ID), row)
+	if s.m.EmbdScale != 1 {
+		kernel.Scale(row, s.m.EmbdScale)
+	}
 }
 
 // normed is h, set to the RMS norm of x, or x itself when w is nil.
@@ -125,6 +136,10 @@ func (s *step) norm(dst, src, w []float32) {
 		return
 	}
 	d := len(w)
+	if s.n == 1 {
+		kernel.RMSNorm(dst[:d], src[:d], w, s.m.Eps)
+		return
+	}
 	s.each(func(i int) {
 		kernel.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)
 	})
@@ -135,7 +150,11 @@ func (s *step) linear(dst *[]float32, src []float32, l linear) []float32 {
 	out := l.w.Rows()
 	y := grow(dst, s.n*out)
 	s.m.pool.MatMul(y, l.w, src, s.n)
-	if l.b != nil {
+	switch {
+	case l.b == nil:
+	case s.n == 1:
+		kernel.Add(y, l.b)
+	default:
 		s.each(func(i int) { kernel.Add(y[i*out:(i+1)*out], l.b) })
 	}
 	return y
@@ -143,12 +162,18 @@ func (s *step) linear(dst *[]float32, src []float32, l linear) []float32 {
 
 // add adds the block output to the residual stream.
 func (s *step) add(out []float32) {
+	if s.n == 1 {
+		s.addRow(out, 0)
+		return
+	}
+	s.each(func(i int) { s.addRow(out, i) })
+}
+
+func (s *step) addRow(out []float32, i int) {
 	e := s.m.Embd
-	s.each(func(i int) {
-		row := out[i*e : (i+1)*e]
-		if s.m.ResScale != 1 {
-			kernel.Scale(row, s.m.ResScale)
-		}
-		kernel.Add(s.x[i*e:(i+1)*e], row)
-	})
+	row := out[i*e : (i+1)*e]
+	if s.m.ResScale != 1 {
+		kernel.Scale(row, s.m.ResScale)
+	}
+	kernel.Add(s.x[i*e:(i+1)*e], row)
 }
