@@ -76,6 +76,9 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	defer release()
 	r, err := bench.Run(cmd.Context(), data, f.Options)
+	if err != nil && len(args) > 0 {
+		err = fmt.Errorf("%s: %w", args[0], err)
+	}
 	if err != nil {
 		return err
 	}

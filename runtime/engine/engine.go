@@ -210,7 +210,17 @@ func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
 	if err := s.prefill(ctx, ids); err != nil {
 		return nil, err
 	}
+	for _, l := range s.logits {
+		if l != l {
+			return nil, e.noNumbers(len(ids))
+		}
+	}
 	return s.logits, nil
+}
+
+// noNumbers is the error of a model whose logits after n tokens are no numbers.
+func (e *Engine) noNumbers(n int) error {
+	return fmt.Errorf("%s: engine: %w after %d tokens; the file may be damaged", e.name, ErrNaN, n)
 }
 
 // Embed returns the vector of a text, scaled to length one.
@@ -222,6 +232,9 @@ func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
 	sum := 0.0
 	for _, x := range v {
 		sum += float64(x) * float64(x)
+	}
+	if math.IsNaN(sum) {
+		return nil, e.noNumbers(len(ids))
 	}
 	if sum > 0 {
 		kernel.Scale(v, float32(1/math.Sqrt(sum)))

@@ -223,6 +223,14 @@ func TestHostileNumbers(t *testing.T) {
 			if err == nil && math.IsNaN(float64(bad)) {
 				t.Errorf("%s of %v makes text", name, bad)
 			}
+			ids := e.Tokenize("the cat in the dog", true, false)
+			_, err1 := e.Logits(context.Background(), ids)
+			_, err2 := e.Perplexity(context.Background(), ids, 4, nil)
+			for _, err := range []error{err1, err2} {
+				if math.IsNaN(float64(bad)) && err == nil || err != nil && !errors.Is(err, ErrNaN) {
+					t.Errorf("%s of %v: %v, want %v", name, bad, err, ErrNaN)
+				}
+			}
 			e.Close()
 		}
 	}

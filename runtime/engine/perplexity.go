@@ -65,6 +65,9 @@ func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress fu
 					continue
 				}
 				x := negLogProb(logits[:e.model.Vocab], chunk[from+i+1])
+				if math.IsNaN(x) {
+					return Perplexity{}, e.noNumbers(from + i + 1)
+				}
 				logits = logits[e.model.Vocab:]
 				count, sum, squares = count+1, sum+x, squares+x*x
 			}

@@ -167,7 +167,7 @@ func (s *Session) generate(ctx context.Context, sampler *sample.Sampler, p *Para
 		}
 		id := sampler.Choose(s.logits, filter)
 		if id < 0 && p.Grammar == nil {
-			return fmt.Errorf("%s: engine: %w after %d tokens; the file may be damaged", s.e.name, ErrNaN, len(s.tokens))
+			return s.e.noNumbers(len(s.tokens))
 		}
 		if id < 0 {
 			return s.finish(st, "grammar", emit, out.flush(decode.Flush()))

@@ -111,6 +111,12 @@ func convert(t *gguf.Tensor, to kernel.Type, pool *kernel.Pool) ([]byte, error) 
 	pool.Do(rows, func(r int) {
 		x := make([]float32, cols)
 		kernel.Dequantize(from, x, t.Data[r*in:(r+1)*in])
+		for i, v := range x {
+			if v-v != 0 { // NaN or infinite
+				errs[r] = fmt.Errorf("element %d is %v, which cannot be rounded; the file may be damaged", i, v)
+				return
+			}
+		}
 		errs[r] = Row(to, data[r*out:(r+1)*out], x)
 	})
 	for r, err := range errs {

@@ -2,10 +2,13 @@ package quant
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
@@ -189,5 +192,32 @@ func TestFile(t *testing.T) {
 		if got := g.Tensor("blk.0.ffn_up_exps.weight").Type; got == gguf.F32 {
 			t.Errorf("%s: experts stayed %v", name, got)
 		}
+	}
+}
+
+// TestDamaged wants a tensor with a NaN named instead of rounded.
+func TestDamaged(t *testing.T) {
+	var w gguf.Writer
+	data := make([]byte, 4*256*2)
+	binary.LittleEndian.PutUint32(data[4*300:], math.Float32bits(float32(math.NaN())))
+	if err := w.AddTensor("blk.0.ffn_up.weight", gguf.F32, []int{256, 2}, data); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := w.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Parse(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	q, err := File(f, "Q8_0", pool, nil)
+	if err == nil {
+		_, err = q.WriteTo(io.Discard)
+	}
+	if err == nil || !strings.Contains(err.Error(), `"blk.0.ffn_up.weight", row 1: element 44 is NaN`) {
+		t.Errorf("%v", err)
 	}
 }
