@@ -115,7 +115,7 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 		rope.turn(k, d, cos, sin)
 	}
 	t := &s.tokens[i]
-	kernel.Scale(q, c.AttnScale)
+	kernel.Scale(q, c.AttnScale*c.temperature(t.Pos))
 	t.Cache.store(layer, t.Pos, k, s.v[i*kw:(i+1)*kw])
 }
 

@@ -32,13 +32,16 @@ type Config struct {
 	AttnCap   float32          // soft cap of attention scores, 0 for none
 	LogitCap  float32          // soft cap of logits, 0 for none
 	AttnScale float32          // factor of q.k
+	AttnTemp  float32          // how much it grows with the logarithm of the position, 0 for not at all
 	EmbdScale float32          // factor of embeddings
 	ResScale  float32          // factor of what a block adds to the residual stream
 	LogitDiv  float32          // logits are divided by this
 
-	WideNorms bool       // norms of queries and keys go over all heads together
-	Parallel  bool       // attention and feed-forward network of a layer read the same
-	Act       activation // of feed-forward networks
+	FusedGate   bool       // the gate of feed-forward networks is part of ffn_up
+	NormsBehind bool       // no norms before the blocks
+	WideNorms   bool       // norms of queries and keys go over all heads together
+	Parallel    bool       // attention and feed-forward network of a layer read the same
+	Act         activation // of feed-forward networks
 
 	Rope       Rope             // of all layers, but for
 	SlidingRot Rope             // sliding layers when the architecture has two
@@ -222,8 +225,11 @@ func (c *Config) dim(name string) (int, bool) {
 		return c.Types, true
 	case "context":
 		return c.TrainContext, true
-	case "2ff":
-		return 2 * c.FF, true
+	case "up":
+		if c.FusedGate {
+			return 2 * c.FF, true
+		}
+		return c.FF, true
 	case "1":
 		return 1, true
 	}

@@ -2,25 +2,33 @@ package model
 
 import "github.com/llamaboot/llamaboot/runtime/kernel"
 
-// mlp is the gated feed-forward network (Shazeer 2020).
+// mlp is the gated feed-forward network (Shazeer 2020). Up holds the gate too, in front, in models with FusedGate.
 type mlp struct {
 	Gate linear `gguf:"ffn_gate,optional" shape:"embd,ff"`
-	Up   linear `gguf:"ffn_up,optional" shape:"embd,ff"`
+	Up   linear `gguf:"ffn_up,optional" shape:"embd,up"`
 	Down linear `gguf:"ffn_down,optional" shape:"ff,embd"`
 }
 
-// gated says whether all three matrices are there.
-func (m *mlp) gated() bool { return m.Gate.w != nil && m.Up.w != nil && m.Down.w != nil }
+// gated says whether all matrices are there.
+func (m *mlp) gated(c *Config) bool {
+	return (m.Gate.w != nil) != c.FusedGate && m.Up.w != nil && m.Down.w != nil
+}
 
 // activation combines the two halves: dst = act(gate) * up.
 type activation func(dst, gate, up []float32)
 
 // forward is down(act(gate(x)) * up(x)): x [n, embd] -> [n, embd].
 func (m *mlp) forward(s *step, x []float32, act activation) []float32 {
-	g := s.linear(&s.gate, x, m.Gate) // [n, ff]
-	u := s.linear(&s.up, x, m.Up)     // [n, ff]
-	s.combine(g, u, act)
-	return s.linear(&s.out, g, m.Down)
+	if ff := s.m.FF; s.m.FusedGate {
+		s.linear(&s.fused, x, m.Up) // [n, 2*ff]
+		s.unfuse(0, ff, &s.gate)
+		s.unfuse(ff, ff, &s.up)
+	} else {
+		s.linear(&s.gate, x, m.Gate) // [n, ff]
+		s.linear(&s.up, x, m.Up)     // [n, ff]
+	}
+	s.combine(s.gate, s.up, act)
+	return s.linear(&s.out, s.gate, m.Down)
 }
 
 // combine is gate = act(gate) * up, row by row.

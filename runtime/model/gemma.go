@@ -8,9 +8,10 @@ import (
 
 // gemma is Gemma 1, 2 and 3 (Gemma Team 2024, 2025): norms before and, from 2 on, after each block, GELU, scaled
 // embeddings, layers with a sliding window between layers that see everything; Gemma 2 caps scores and logits, Gemma 3
-// norms heads. OLMo 2 has norms after the blocks only (olmo2.go).
+// norms heads. OLMo 2 and EXAONE 4 have norms after the blocks only, GLM-4 on both sides (olmo2.go).
 type gemma struct {
 	Embd   linear       `gguf:"token_embd" shape:"embd,vocab"`
+	Freqs  []float32    `gguf:"rope_freqs.weight,optional" shape:"rot"`
 	Layers []gemmaLayer `gguf:"blk"`
 	Norm   []float32    `gguf:"output_norm.weight" shape:"embd"`
 	Output linear       `gguf:"output,or=token_embd.weight" shape:"embd,vocab"`
@@ -44,13 +45,14 @@ func (m *gemma) head(s *step, logits, hidden []float32, n int) {
 }
 
 func (m *gemma) check(c *Config) error {
+	c.Rope.Freqs, c.SlidingRot.Freqs = m.Freqs, m.Freqs
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		if !l.MLP.gated() {
+		if !l.MLP.gated(c) {
 			return missing(c, i, "ffn_gate, ffn_up and ffn_down")
 		}
 		before, after := l.AttnNorm != nil && l.FFNNorm != nil, l.AttnPost != nil && l.FFNPost != nil
-		if !before && c.Arch != "olmo2" || !after && c.Arch != "gemma" {
+		if !before && !c.NormsBehind || !after && c.Arch != "gemma" {
 			return missing(c, i, "attn_norm and ffn_norm, or post_attention_norm and post_ffw_norm,")
 		}
 	}

@@ -2,7 +2,7 @@ package model
 
 import "github.com/llamaboot/llamaboot/runtime/kernel"
 
-// llama is the decoder of Llama (Touvron et al. 2023) and its many descendants: Mistral, Mixtral, Qwen 2 and 3,
+// llama is the decoder of Llama (Touvron et al. 2023) and its many descendants: Mistral, Mixtral, Qwen 2 and 3, Phi-3,
 // Granite, SmolLM. They differ in tensors that are there or not (biases, head norms, experts, rope divisors) and in
 // hyperparameters.
 type llama struct {
@@ -46,12 +46,12 @@ func (m *llama) head(s *step, logits, hidden []float32, n int) {
 // check is called after binding: the tensors that depend on each other are complete, and divisors reach the rope.
 func (m *llama) check(c *Config) error {
 	c.Rope.Freqs = m.Freqs
-	if c.Rope.Long {
+	if m.Long != nil || m.Short != nil {
 		c.longRope(m.Short, m.Long)
 	}
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		if !l.MoE.complete() && !l.MLP.gated() {
+		if !l.MoE.complete() && !l.MLP.gated(c) {
 			return missing(c, i, "ffn_gate, ffn_up and ffn_down, or their _exps")
 		}
 		if !l.MoE.whole() {

@@ -38,6 +38,9 @@ func peerModels() map[string]*modeltest.Model {
 	for _, a := range Architectures() {
 		models[a] = &modeltest.Model{Arch: a}
 	}
+	models["mistral3"].Keys = keys{"mistral3.attention.temperature_scale": float32(0.2), "mistral3.rope.scaling.type": "yarn",
+		"mistral3.rope.scaling.factor": float32(4), "mistral3.rope.scaling.original_context_length": 8,
+		"mistral3.rope.scaling.yarn_log_multiplier": float32(1), "mistral3.rope.scaling.yarn_beta_fast": float32(16)}
 	models["granitemoe"].Keys = keys{"granitemoe.embedding_scale": float32(3), "granitemoe.residual_scale": float32(0.22),
 		"granitemoe.logit_scale": float32(2), "granitemoe.attention.scale": float32(0.2)}
 	models["granite"].Keys = keys{"granite.embedding_scale": float32(3), "granite.residual_scale": float32(0.22),

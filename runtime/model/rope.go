@@ -18,7 +18,6 @@ type Rope struct {
 	Fast  float64   // YaRN: turns over Orig above which nothing is scaled
 	Slow  float64   // YaRN: turns below which everything is
 	Attn  float64   // factor of the turned vectors
-	Long  bool      // LongRoPE: two sets of divisors of the frequencies
 	Freqs []float32 // divisors of the frequencies [Dims/2], nil for none
 }
 
@@ -37,9 +36,7 @@ func readRope(r *reader, c *Config) {
 	factor := float64(r.float("rope.scaling.factor", float64(r.float("rope.scale_linear", 0))))
 	kind := r.text("rope.scaling.type", "linear")
 	switch kind {
-	case "none", "linear":
-	case "longrope":
-		p.Long = true
+	case "none", "linear", "longrope": // longrope works by divisors of the frequencies, and by the factor too
 	case "yarn":
 		p.Yarn = 1
 	default:

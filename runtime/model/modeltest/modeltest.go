@@ -94,7 +94,7 @@ func (m *Model) keys() error {
 		{"tokenizer.ggml.token_type", kinds}, {"tokenizer.chat_template", Template},
 	}
 	switch m.Arch {
-	case "qwen2moe", "qwen3moe", "gpt-oss", "granitemoe":
+	case "qwen2moe", "qwen3moe", "gpt-oss", "granitemoe", "olmoe":
 		if m.Arch == "granitemoe" {
 			m.set(p+"expert_shared_feed_forward_length", FF)
 		}
@@ -103,7 +103,7 @@ func (m *Model) keys() error {
 		}
 		keys = append(keys, keys[0])
 		keys[len(keys)-1].name, keys[len(keys)-1].value = p+"expert_feed_forward_length", ExpertFF
-		if m.Arch == "granitemoe" { // its experts are as wide as other networks
+		if m.Arch == "granitemoe" || m.Arch == "olmoe" { // their experts are as wide as other networks
 			keys = keys[:len(keys)-1]
 		}
 		m.set(p+"expert_count", Experts)
@@ -143,7 +143,7 @@ func (m *Model) keys() error {
 
 // kvHeads is the number of heads of keys and values: as many as of queries in encoders.
 func (m *Model) kvHeads() int {
-	if m.Arch == "bert" || m.Arch == "nomic-bert" {
+	if m.Arch == "bert" || m.Arch == "nomic-bert" || m.Arch == "olmoe" {
 		return Heads
 	}
 	if n := classics[m.Arch].kv; n > 0 {
@@ -162,7 +162,6 @@ func (m *Model) set(key string, v any) {
 }
 
 func (m *Model) tensors() error {
-	const q, kv = Heads * HeadDim, KVHeads * HeadDim
 	var err error
 	add := func(name string, dims ...int) {
 		if err == nil && !m.Drop[name] {
@@ -183,70 +182,79 @@ func (m *Model) tensors() error {
 		add("rope_factors_short.weight", HeadDim/2)
 	}
 	for l := range Layers {
-		p := fmt.Sprintf("blk.%d.", l)
-		if m.Arch != "olmo2" {
-			add(p+"attn_norm.weight", Embd)
-		}
-		if m.Arch == "gpt-oss" {
-			m.gptOSS(add, p)
-			continue
-		}
-		if m.Arch != "olmo2" {
-			add(p+"ffn_norm.weight", Embd)
-		}
-		add(p+"attn_output.weight", q, Embd)
-		if m.Arch == "phi3" {
-			add(p+"attn_qkv.weight", Embd, q+2*kv)
-			add(p+"ffn_up.weight", Embd, 2*FF)
-			add(p+"ffn_down.weight", FF, Embd)
-			continue
-		}
-		add(p+"attn_q.weight", Embd, q)
-		add(p+"attn_k.weight", Embd, kv)
-		add(p+"attn_v.weight", Embd, kv)
-		switch m.Arch {
-		case "qwen2", "qwen2moe":
-			add(p+"attn_q.bias", q)
-			add(p+"attn_k.bias", kv)
-			add(p+"attn_v.bias", kv)
-		case "qwen3", "qwen3moe", "gemma3":
-			add(p+"attn_q_norm.weight", HeadDim)
-			add(p+"attn_k_norm.weight", HeadDim)
-		case "olmo2":
-			add(p+"attn_q_norm.weight", q)
-			add(p+"attn_k_norm.weight", kv)
-		}
-		if m.Arch == "gemma2" || m.Arch == "gemma3" || m.Arch == "olmo2" {
-			add(p+"post_attention_norm.weight", Embd)
-			add(p+"post_ffw_norm.weight", Embd)
-		}
-		if m.Arch == "qwen2moe" || m.Arch == "qwen3moe" || m.Arch == "granitemoe" {
-			m.moe(add, p)
-			continue
-		}
-		add(p+"ffn_gate.weight", Embd, FF)
-		add(p+"ffn_up.weight", Embd, FF)
-		add(p+"ffn_down.weight", FF, Embd)
+		m.layer(add, fmt.Sprintf("blk.%d.", l))
 	}
 	add("output_norm.weight", Embd)
 	switch m.Arch {
-	case "qwen2moe", "gpt-oss", "olmo2", "internlm2":
+	case "qwen2moe", "gpt-oss", "olmo2", "olmoe", "internlm2", "glm4":
 		add("output.weight", Embd, len(Vocab))
 	}
 	return err
 }
 
+// layer adds the tensors of a layer of llama and what is built like it.
+func (m *Model) layer(add func(name string, dims ...int), p string) {
+	q, kv := Heads*HeadDim, m.kvHeads()*HeadDim
+	behind := m.Arch == "olmo2" || m.Arch == "exaone4" // norms
+	if !behind {
+		add(p+"attn_norm.weight", Embd)
+	}
+	if m.Arch == "gpt-oss" {
+		m.gptOSS(add, p)
+		return
+	}
+	if !behind {
+		add(p+"ffn_norm.weight", Embd)
+	}
+	add(p+"attn_output.weight", q, Embd)
+	if m.Arch == "phi3" {
+		add(p+"attn_qkv.weight", Embd, q+2*kv)
+	} else {
+		add(p+"attn_q.weight", Embd, q)
+		add(p+"attn_k.weight", Embd, kv)
+		add(p+"attn_v.weight", Embd, kv)
+	}
+	switch m.Arch {
+	case "qwen2", "qwen2moe":
+		add(p+"attn_q.bias", q)
+		add(p+"attn_k.bias", kv)
+		add(p+"attn_v.bias", kv)
+	case "qwen3", "qwen3moe", "gemma3", "exaone4":
+		add(p+"attn_q_norm.weight", HeadDim)
+		add(p+"attn_k_norm.weight", HeadDim)
+	case "olmo2", "olmoe":
+		add(p+"attn_q_norm.weight", q)
+		add(p+"attn_k_norm.weight", kv)
+	}
+	switch m.Arch {
+	case "gemma2", "gemma3", "olmo2", "exaone4", "glm4":
+		add(p+"post_attention_norm.weight", Embd)
+		add(p+"post_ffw_norm.weight", Embd)
+	}
+	switch m.Arch {
+	case "qwen2moe", "qwen3moe", "granitemoe", "olmoe":
+		m.moe(add, p)
+		return
+	case "phi3", "glm4":
+		add(p+"ffn_up.weight", Embd, 2*FF)
+	default:
+		add(p+"ffn_gate.weight", Embd, FF)
+		add(p+"ffn_up.weight", Embd, FF)
+	}
+	add(p+"ffn_down.weight", FF, Embd)
+}
+
 // moe adds the tensors of a layer's experts, and of the one every token uses.
 func (m *Model) moe(add func(name string, dims ...int), p string) {
 	ff := ExpertFF
-	if m.Arch == "granitemoe" {
+	if m.Arch == "granitemoe" || m.Arch == "olmoe" {
 		ff = FF
 	}
 	add(p+"ffn_gate_inp.weight", Embd, Experts)
 	add(p+"ffn_gate_exps.weight", Embd, ff, Experts)
 	add(p+"ffn_up_exps.weight", Embd, ff, Experts)
 	add(p+"ffn_down_exps.weight", ff, Embd, Experts)
-	if m.Arch == "qwen3moe" {
+	if m.Arch == "qwen3moe" || m.Arch == "olmoe" {
 		return
 	}
 	if m.Arch == "qwen2moe" {
