@@ -43,6 +43,7 @@ func nanotime() int64 { return kern.Nanotime() }
 //go:linkname printk runtime/goos.Printk
 func printk(c byte) {
 	if serialPresent {
+		drainSerial()
 		if c == '\n' {
 			serial.Tx('\r')
 		}

@@ -97,9 +97,9 @@ func showFramebuffer(mode screen.Mode) bool {
 
 // showOutput shows the program's text, forever.
 func showOutput() {
-	var buf [1 << 10]byte
+	buf := make([]byte, 16<<10)
 	for {
-		text := buf[:kern.TakeOutput(buf[:])]
+		text := buf[:kern.TakeOutput(buf)]
 		screenLock.Lock()
 		if terminal != nil {
 			for _, c := range text {
@@ -108,7 +108,7 @@ func showOutput() {
 			terminal.Flush()
 		}
 		screenLock.Unlock()
-		sendSerial(text)
+		queueSerial(text)
 	}
 }
 

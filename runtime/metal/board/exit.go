@@ -22,5 +22,6 @@ func exit(status int32) {
 	if status != 0 {
 		v = guest.ExitFailure
 	}
+	drainSerial()
 	kern.Out8(guest.ExitPort, v)
 }

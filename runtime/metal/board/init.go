@@ -13,6 +13,8 @@ import (
 
 // Init brings up what needs Go's runtime: output, wall clock, keyboard.
 func Init() {
+	backlog.arrived = make(chan struct{}, 1)
+	go serveSerial()
 	go showOutput()
 	initWallClock()
 	keyboard.Store(&ps2.Decoder{})

@@ -3,6 +3,7 @@
 package board
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/usbarmory/tamago/soc/intel/uart"
@@ -51,27 +52,88 @@ func initSerial() {
 	serial.Init()
 }
 
-// sendSerial sends text, sleeping while the line is busy.
-func sendSerial(text []byte) {
+// backlog is the text between the screen, which is fast, and the line, which sends
+// 11 bytes a millisecond. One goroutine puts, one takes.
+var backlog struct {
+	ring       [32 << 10]byte
+	head, tail atomic.Uint32
+	sending    atomic.Uint32 // 1: somebody moves bytes from the ring to the UART
+	arrived    chan struct{}
+}
+
+// queueSerial appends text, waiting while there is no room.
+func queueSerial(text []byte) {
 	if !serialPresent {
 		return
 	}
-	room := 0
-	send := func(c byte) {
-		for room == 0 {
-			if kern.In8(com1+serialLSR)&transmitterEmpty != 0 {
-				room = serialBurst
-				break
-			}
-			time.Sleep(time.Duration(serialBurst) * 50 * time.Microsecond) // a byte takes 87
+	b := &backlog
+	put := func(c byte) {
+		for b.tail.Load()-b.head.Load() == uint32(len(b.ring)) {
+			wakeSerial()
+			time.Sleep(time.Millisecond)
 		}
-		kern.Out8(com1, c)
-		room--
+		tail := b.tail.Load()
+		b.ring[tail%uint32(len(b.ring))] = c
+		b.tail.Store(tail + 1)
 	}
 	for _, c := range text {
 		if c == '\n' {
-			send('\r')
+			put('\r')
 		}
-		send(c)
+		put(c)
+	}
+	wakeSerial()
+}
+
+func wakeSerial() {
+	select {
+	case backlog.arrived <- struct{}{}:
+	default:
+	}
+}
+
+// serveSerial sends the backlog, forever, sleeping while the line is busy.
+func serveSerial() {
+	const fifoTime = fifoSize * 87 * time.Microsecond
+	for {
+		switch sent, more := sendBurst(); {
+		case !more:
+			<-backlog.arrived
+		case !sent:
+			time.Sleep(fifoTime / 2)
+		}
+	}
+}
+
+// sendBurst sends what the UART takes at once. sent is false when it takes nothing
+// now, more when nothing was left.
+func sendBurst() (sent, more bool) {
+	b := &backlog
+	if b.head.Load() == b.tail.Load() {
+		return false, false
+	}
+	if kern.In8(com1+serialLSR)&transmitterEmpty == 0 || !b.sending.CompareAndSwap(0, 1) {
+		return false, true
+	}
+	for i := 0; i < serialBurst && b.head.Load() != b.tail.Load(); i++ {
+		kern.Out8(com1, b.ring[b.head.Load()%uint32(len(b.ring))])
+		b.head.Add(1)
+	}
+	b.sending.Store(0)
+	return true, true
+}
+
+// drainSerial sends the whole backlog at once, for a machine that ends or a kernel
+// that has only its last words to say. A line that never becomes ready is given up.
+func drainSerial() {
+	const patience = 1 << 20 // looks at the line without a byte sent: a second or so
+	for idle := 0; idle < patience; idle++ {
+		sent, more := sendBurst()
+		if !more {
+			return
+		}
+		if sent {
+			idle = 0
+		}
 	}
 }
