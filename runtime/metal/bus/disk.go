@@ -261,6 +261,10 @@ func (e *ReadError) Error() string {
 	return fmt.Sprintf("%d bytes at disk offset %d: %v", e.Bytes, e.Offset, e.Err)
 }
 
+// DiskOffset is where the part that failed begins; it tells readers above that the
+// message has the place.
+func (e *ReadError) DiskOffset() uint64 { return e.Offset }
+
 func (e *ReadError) Unwrap() error { return e.Err }
 
 // at adds where the disk was read, unless that is known.

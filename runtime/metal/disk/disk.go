@@ -223,6 +223,9 @@ func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 
 func (r *Reader) read(lba uint64, p []byte) error {
 	if err := r.blocks.ReadBlocks(lba, p); err != nil {
+		if at := (interface{ DiskOffset() uint64 })(nil); errors.As(err, &at) { // it names the part that failed itself
+			return fmt.Errorf("disk: %s: reading %w", r.blocks.Name(), err)
+		}
 		return fmt.Errorf("disk: %s: reading %d bytes at offset %d: %w", r.blocks.Name(), len(p), int64(lba)*int64(r.blocks.BlockSize()), err)
 	}
 	return nil

@@ -178,3 +178,28 @@ func TestReader(t *testing.T) {
 		t.Errorf("bad block: %d bytes, %v", n, err)
 	}
 }
+
+// placed is an error that says where on the disk it happened.
+type placed struct{}
+
+func (placed) Error() string      { return "512 bytes at disk offset 4096: medium error" }
+func (placed) DiskOffset() uint64 { return 4096 }
+
+type failing struct{ memory }
+
+func (failing) ReadBlocks(uint64, []byte) error { return placed{} }
+
+// TestOffsetNamedOnce: a driver that names the part that failed has the word.
+func TestOffsetNamedOnce(t *testing.T) {
+	d := &failing{memory{block: 512, most: 64}}
+	_, err := NewReader(d, 1<<20).ReadAt(make([]byte, 8192), 0)
+	if want := "disk: fake: reading 512 bytes at disk offset 4096: medium error"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+	m := gptDisk(512, 64)
+	m.bad = 9
+	_, err = NewReader(m, 64*512).ReadAt(make([]byte, 512), 9*512)
+	if want := "disk: fake: reading 512 bytes at offset 4608: medium error"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
