@@ -105,6 +105,7 @@ func verbs() []*cobra.Command {
 		newTokenizeCmd(),
 		newTemplateCmd(),
 		newLogitsCmd(),
+		newEmbedCmd(),
 		newFlashCmd(),
 		newVersionCmd(),
 		newManCmd(),

@@ -212,15 +212,15 @@ func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
 	}
 	for _, l := range s.logits {
 		if l != l {
-			return nil, e.noNumbers(len(ids))
+			return nil, noNumbers(len(ids))
 		}
 	}
 	return s.logits, nil
 }
 
 // noNumbers is the error of a model whose logits after n tokens are no numbers.
-func (e *Engine) noNumbers(n int) error {
-	return fmt.Errorf("%s: engine: %w after %d tokens; the file may be damaged", e.name, ErrNaN, n)
+func noNumbers(n int) error {
+	return fmt.Errorf("engine: %w after %d tokens; the file may be damaged", ErrNaN, n)
 }
 
 // Embed returns the vector of a text, scaled to length one.
@@ -234,7 +234,7 @@ func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
 		sum += float64(x) * float64(x)
 	}
 	if math.IsNaN(sum) {
-		return nil, e.noNumbers(len(ids))
+		return nil, noNumbers(len(ids))
 	}
 	if sum > 0 {
 		kernel.Scale(v, float32(1/math.Sqrt(sum)))
