@@ -104,8 +104,12 @@ func TestBucket(t *testing.T) {
 		t.Errorf("after it was empty: %v, tail %d", got, b.tail)
 	}
 	b.remove(&threads[7])
-	for a := uintptr(0); a < 1<<20; a += 4 {
-		bucketOf(0x7000_0000_0000 + a) // stays within the table
+	used := map[*bucket]bool{}
+	for a := uintptr(0); a < 1<<16; a += 64 {
+		used[bucketOf(0x7000_0000_0000+a)] = true
+	}
+	if len(used) < bucketCount/2 {
+		t.Errorf("1024 addresses fall to %d buckets of %d", len(used), bucketCount)
 	}
 }
 

@@ -100,14 +100,12 @@ func watch() {
 func reportNMI() {
 	const parity, ioCheck = 0x80, 0x40
 	cause := in8(0x61)
-	console.lock()
-	puts("\nllamaboot: NMI")
+	say("\nllamaboot: NMI")
 	if cause&parity != 0 {
-		puts(", the memory reports an error (parity or SERR#)")
+		say(", the memory reports an error (parity or SERR#)")
 	}
 	if cause&ioCheck != 0 {
-		puts(", a card reports an error (I/O check)")
+		say(", a card reports an error (I/O check)")
 	}
-	puts("\n")
-	console.unlock()
+	say("\n")
 }
