@@ -6,7 +6,7 @@ export CGO_ENABLED := 0
 
 GOBUILD := go build -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
-.PHONY: all build programs demo test check generate model soak bench-gate clean
+.PHONY: all build programs demo test check generate model matrix soak bench-gate clean
 
 all: build
 
@@ -52,6 +52,14 @@ generate:
 # Compare with llama.cpp and fail below 0.9 of the committed ratios; needs npm and some minutes.
 bench-gate: build
 	go run ./tools/bench -gate tools/bench/ratios.json -metric cpu -t 1
+
+# Boot the demo model on every pair of firmware, disk, chipset, CPUs, memory and CPU model, and on odd machines: 20
+# minutes or more. ONLY=regexp chooses some, PART=1/4 a quarter; failures leave logs and screens in build/matrix.
+matrix:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory build
+	bin/llamaboot build --force --model testdata/demo.gguf -o build/demo.llamafile
+	go run ./tools/matrix -only '$(ONLY)' -part '$(or $(PART),1/1)'
 
 # Long runs: the kernel under load (STRESS seconds a run, default 600), every fuzz target (SOAK seconds, default 60).
 soak:

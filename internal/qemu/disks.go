@@ -43,7 +43,6 @@ var disks = map[string]disk{
 	"usb":           {chipset: Q35, devices: []string{"qemu-xhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on xHCI, USB 3"},
 	"usb-ehci":      {chipset: Q35, devices: []string{"usb-ehci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on EHCI, USB 2"},
 	"usb-uhci":      {chipset: PC, devices: []string{"piix3-usb-uhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on UHCI, USB 1.1", slow: true},
-	"usb-uas":       {chipset: Q35, devices: []string{"qemu-xhci", "usb-uas", "scsi-" + hd}, note: "USB attached SCSI", bios: true},
 	"lsi":           {chipset: PC, devices: []string{"lsi53c895a", "scsi-" + hd}, note: "LSI 53C895A", bios: true},
 	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, note: "LSI SAS1068", bios: true},
 	"megasas":       {chipset: PC, devices: []string{"megasas", "scsi-" + hd}, note: "LSI MegaRAID", bios: true},

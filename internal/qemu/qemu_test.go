@@ -104,7 +104,9 @@ func TestCheck(t *testing.T) {
 		{func(m *Machine) { m.File = write("empty", nil) }, "not a bootable disk: 0 bytes"},
 		{func(m *Machine) { m.File = write("text", make([]byte, 512)) }, "bytes at 0x1fe are 00 00, want 55 aa"},
 		{func(m *Machine) { m.File = filepath.Join(dir, "none") }, "no such file"},
-		{func(m *Machine) { m.Disk = "floppy" }, "want one of ahci, ide, nvme, usb, virtio"},
+		{func(m *Machine) { m.Disk = "floppy" }, "want one of ahci, ide, lsi, "},
+		{func(m *Machine) { m.Chipset = "vax" }, "want pc or q35"},
+		{func(m *Machine) { m.Disk, m.Chipset = "ide", Q35 }, `machine "q35" has no ide disk, only pc has`},
 		{func(m *Machine) { m.Accel = "xen" }, "want auto, kvm or tcg"},
 		{func(m *Machine) { m.CPUs = 0 }, "want 1 to 255"},
 		{func(m *Machine) { m.GuestArgs = []string{"a\nb"} }, "one argument a line"},
@@ -194,6 +196,40 @@ func TestGuestArguments(t *testing.T) {
 	console, _, err := runFake(t, m)
 	if want := "--cli\n-p\nOnce, upon = a time\n-n\n5\n"; err != nil || console != want {
 		t.Errorf("the guest got %q, %v; want %q", console, err, want)
+	}
+}
+
+// TestMachineArguments: what a machine is made of reaches QEMU.
+func TestMachineArguments(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"X_CODE.fd", "X_VARS.fd", "whole.fd"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		change func(*Machine)
+		want   []string
+	}{
+		{func(m *Machine) {}, []string{"-machine pc -accel tcg -cpu max -smp 2 -m 1G", "-device ide-hd,drive=disk,bootindex=0"}},
+		{func(m *Machine) { m.Disk, m.Chipset, m.CPU = "ahci", PC, "core2duo" }, []string{"-machine pc ", "-cpu core2duo", "-device ahci,id=sata -device ide-hd,drive=disk,bootindex=0,bus=sata.0"}},
+		{func(m *Machine) { m.Sparse, m.Memory, m.MachineOptions = true, "64G,slots=2", "max-ram-below-4g=1G" }, []string{"-machine pc,max-ram-below-4g=1G,memory-backend=ram", "-object memory-backend-ram,id=ram,reserve=off,size=64G "}},
+		{func(m *Machine) { m.Devices, m.Extra = []string{"nvme,drive=disk"}, []string{"-device", "edu"} }, []string{"-device nvme,drive=disk", "-device edu"}},
+		{func(m *Machine) { m.Faults = "[inject-error]" }, []string{"file=blkdebug:"}},
+		{func(m *Machine) { m.UEFI, m.Firmware, m.SecureBoot = true, filepath.Join(dir, "X_CODE.fd"), true }, []string{"-machine pc,smm=on", "readonly=on,file=" + dir + "/X_CODE.fd", "/X_VARS.fd", "driver=cfi.pflash01,property=secure,value=on"}},
+		{func(m *Machine) { m.UEFI, m.Firmware = true, filepath.Join(dir, "whole.fd") }, []string{"-bios " + dir + "/whole.fd"}},
+	} {
+		m := fakeQEMU(t, `echo "$* "; exit 33`)
+		test.change(&m)
+		console, _, err := runFake(t, m)
+		if err != nil {
+			t.Errorf("%+v: %v", m, err)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(console, want) {
+				t.Errorf("no %q in %s", want, console)
+			}
+		}
 	}
 }
 
