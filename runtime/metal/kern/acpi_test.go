@@ -123,3 +123,23 @@ func TestScanRSDP(t *testing.T) {
 	}
 	runtime.KeepAlive(area)
 }
+
+// FuzzMADT: whatever the entries are, only they are read, and each processor once.
+func FuzzMADT(f *testing.F) {
+	for _, m := range acpitest.Broken() {
+		if t := m.Read(m.Tables["APIC"], madtHead+8); t != nil {
+			f.Add(t[madtHead:])
+		}
+	}
+	f.Add([]byte{9, 16, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, entries []byte) {
+		table := append(make([]byte, madtHead), entries...)
+		binary.LittleEndian.PutUint32(table[4:], uint32(len(table)))
+		n := 0
+		eachProcessor(uintptr(unsafe.Pointer(&table[0])), func(uint32) { n++ })
+		runtime.KeepAlive(table)
+		if n > len(entries)/8 {
+			t.Errorf("%d processors in %d bytes", n, len(entries))
+		}
+	})
+}

@@ -3,6 +3,7 @@
 package kern
 
 import (
+	"encoding/binary"
 	"math/rand"
 	"slices"
 	"syscall"
@@ -207,4 +208,42 @@ func TestEFIRegion(t *testing.T) {
 			t.Errorf("%s: %#x to %#x, want %#x to %#x", c.name, start, end, c.start, c.end)
 		}
 	}
+}
+
+// FuzzE820: the result is sorted, within the identity map, and free of what is reserved.
+func FuzzE820(f *testing.F) {
+	entry := func(base, length uint64, typ byte) []byte {
+		b := binary.LittleEndian.AppendUint64(nil, base)
+		b = binary.LittleEndian.AppendUint64(b, length)
+		return append(b, typ, 0, 0, 0, 1, 0, 0, 0)
+	}
+	f.Add(slices.Concat(entry(1<<20, 255<<20, 1), entry(255<<20, 1<<20, 3), entry(1<<32, 1<<32, 1)))
+	f.Add(slices.Concat(entry(0, ^uint64(0), 1), entry(^uint64(0), 2, 2), entry(5<<20, 1, 5)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n := uintptr(len(b) / e820EntrySize)
+		if n == 0 {
+			return
+		}
+		list := make([]e820Entry, n) // aligned
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&list[0])), n*e820EntrySize), b)
+		var fr frames
+		takeE820(uintptr(unsafe.Pointer(&list[0])), n, &fr)
+		fr.round()
+		last := uintptr(0)
+		for _, r := range fr.ranges[:fr.n] {
+			if r.base < last || r.base >= r.end || r.base < 1<<20 || r.end > identityEnd || r.base%hugePage != 0 || r.end%hugePage != 0 {
+				t.Fatalf("range %x after %#x", r, last)
+			}
+			last = r.end + 1
+			for _, e := range list {
+				end := e.base + e.length
+				if end < e.base {
+					end = ^uint64(0)
+				}
+				if e.typ != e820Usable && e.length != 0 && uint64(r.base) < end && e.base < uint64(r.end) && fr.lost == 0 {
+					t.Fatalf("range %x covers reserved %x", r, e)
+				}
+			}
+		}
+	})
 }
