@@ -15,15 +15,19 @@ type spm struct {
 	t        *Tokenizer
 	ranks    []uint32 // of each id: 0 for the best score
 	bytes    [256]int32
-	wordwise bool // no entry continues over the start of a word, so words can be merged one by one
+	wordwise bool            // no entry continues over the start of a word, so words can be merged one by one
+	joined   *[256][256]bool // bytes that some entry has side by side; between others nothing can be merged
 	caches   cachePool
 }
 
 func newSPM(t *Tokenizer) *spm {
-	m := &spm{t: t, ranks: make([]uint32, len(t.texts)), wordwise: true}
+	m := &spm{t: t, ranks: make([]uint32, len(t.texts)), wordwise: true, joined: new([256][256]bool)}
 	order := make([]int32, len(t.texts))
 	for i, s := range t.texts {
 		order[i] = int32(i)
+		for j := 1; j < len(s); j++ {
+			m.joined[s[j-1]][s[j]] = true
+		}
 		if crossesWord(s) {
 			m.wordwise = false
 		}
@@ -85,11 +89,11 @@ func (m *spm) encode(dst []int32, text string, afterSpecial bool) []int32 {
 	c := m.caches.get()
 	defer m.caches.put(c)
 	// The beginning of a character that does not go on takes what follows with it, over the end of a word.
-	wordwise := m.wordwise && utf8.ValidString(text)
+	valid := utf8.ValidString(text)
 	for len(text) > 0 {
 		n := len(text)
-		if wordwise {
-			n = wordEnd(text)
+		if valid {
+			n = m.wordEnd(text)
 		}
 		dst = m.word(dst, text[:n], c)
 		text = text[n:]
@@ -97,14 +101,23 @@ func (m *spm) encode(dst []int32, text string, afterSpecial bool) []int32 {
 	return dst
 }
 
-// wordEnd finds the first space mark that follows something else.
-func wordEnd(s string) int {
-	i := 0
-	for strings.HasPrefix(s[i:], spaceMark) {
+// wordEnd finds the first place at which no merge can reach over: between characters whose bytes no entry has side by
+// side, and before a space mark that follows something else if no entry continues over those.
+func (m *spm) wordEnd(s string) int {
+	marks := true // nothing but space marks so far
+	for i := 0; i < len(s); {
+		if i > 0 && !m.joined[s[i-1]][s[i]] {
+			return i
+		}
+		if s[i] != spaceMark[0] || !strings.HasPrefix(s[i:], spaceMark) {
+			marks = false
+			i += charLen(s[i])
+			continue
+		}
+		if !marks && m.wordwise {
+			return i
+		}
 		i += len(spaceMark)
-	}
-	if j := strings.Index(s[i:], spaceMark); j >= 0 {
-		return i + j
 	}
 	return len(s)
 }
