@@ -45,6 +45,7 @@ start:
         mov es, ax
         mov [drive], dx         ; DL drive, DH extensions
         cld
+        call text_mode
         call serial_init
         mov si, m_hello
         call puts
