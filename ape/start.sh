@@ -62,7 +62,9 @@ copy() {
 		chmod 700 "$p" && [ -x "$p" ]; then
 		s=$({ sha256sum || shasum -a 256 || sha256 -q; } <"$p" 2>/dev/null)
 		case $s in
-		""|$h*) mv -f "$p" "$t" && trap - 1 2 15 && return 0;;
+		""|$h*)
+			# Programs of other versions go when nobody has started them for a month.
+			mv -f "$p" "$t" && trap - 1 2 15 && { find "$d" -type f -name 'llamafile-*' -atime +30 -exec rm -f {} + 2>/dev/null; return 0; };;
 		*)
 			rm -f "$p"
 			echo "llamafile: the program inside $o is damaged: copy the file again" >&2

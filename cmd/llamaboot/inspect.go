@@ -13,6 +13,7 @@ import (
 // inspection is what inspect --json prints.
 type inspection struct {
 	Size     int64         `json:"size"`
+	Build    string        `json:"build"` // of the program that boots
 	Manifest *ape.Manifest `json:"manifest"`
 	Regions  []ape.Region  `json:"regions"`
 	Faces    []ape.Face    `json:"faces"`
@@ -37,7 +38,15 @@ func newInspectCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := inspection{f.Size(), f.Manifest, f.Regions(), faces}
+			core, err := f.Program(ape.CoreTarget)
+			if err != nil {
+				return err
+			}
+			build, err := ape.BuildID(core.Data)
+			if err != nil {
+				return err
+			}
+			in := inspection{f.Size(), build, f.Manifest, f.Regions(), faces}
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetIndent("", "  ")
@@ -52,7 +61,7 @@ func newInspectCmd() *cobra.Command {
 
 func (in *inspection) print(w io.Writer) error {
 	p := &printer{w: w}
-	p.printf("%d bytes, made by %s\n", in.Size, in.Manifest.Generator)
+	p.printf("%d bytes, made by %s, build %s\n", in.Size, in.Manifest.Generator, in.Build)
 	for _, m := range in.Manifest.Members {
 		if m.Title != "" {
 			p.printf("%s: %q, SHA-256 %s\n", m.Name, m.Title, m.SHA256)

@@ -59,7 +59,11 @@ func run(platform Platform) (status int, err error) {
 		_, err := fmt.Fprintf(p.Stdout, "usage: %s [flags]\n\n%s", p.Name, flagHelp)
 		return ExitOK, err
 	case p.options.version:
-		_, err := fmt.Fprintf(p.Stdout, "llamafile %s (llamaboot)\n", version.Version)
+		build := ""
+		if p.Build != nil {
+			build = ", build " + p.Build()
+		}
+		_, err := fmt.Fprintf(p.Stdout, "llamafile %s (llamaboot%s)\n", version.Version, build)
 		return ExitOK, err
 	}
 	if p.Env != nil {

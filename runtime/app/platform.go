@@ -15,6 +15,8 @@ import (
 type Platform struct {
 	// Name is the program's name in messages and in the help text.
 	Name string
+	// Build names the build of the program, for --version; nil where it cannot tell.
+	Build func() string
 	// Args are the user's arguments, without the program's name.
 	Args []string
 	// BootArgs, when not nil, is text in .args syntax that replaces the llamafile's own .args.

@@ -19,10 +19,12 @@ import (
 )
 
 func platform() app.Platform {
-	if !kern.Active() {
-		return hosted()
+	p := hosted()
+	if kern.Active() {
+		p = bare()
 	}
-	return bare()
+	p.Build = func() string { return fmt.Sprintf("%08x", kern.BuildID()) }
+	return p
 }
 
 // bare is the world of the bare machine: the llamafile is the boot disk, the console

@@ -2,8 +2,6 @@
 
 package kern
 
-import "sync/atomic"
-
 var (
 	console  spinlock
 	panicked uint32
@@ -29,43 +27,10 @@ func putReg(name string, v uintptr) {
 	putHex(v)
 }
 
-// beginPanic stops the other CPUs, so that the report stays whole and stays on the
-// screen. The console lock is not waited for: its owner may be stopped, or be us.
-func beginPanic() {
-	if !atomic.CompareAndSwapUint32(&panicked, 0, 1) {
-		stopCPU()
-	}
-	me := currentCPU()
-	for k := range ncpu {
-		if c := &cpus[k]; c != me {
-			message(c, icrNMI)
-		}
-	}
-	showQueued()
-}
-
-// fatalMemory reports that RAM is used up.
-func fatalMemory() {
-	beginPanic()
-	puts("\nllamaboot: kernel panic: out of memory: all ")
-	putNumber(phys.total >> 20)
-	puts(" MiB of RAM are in use\nhint: a smaller model or context, or more RAM\n")
-	Exit(2)
-}
-
 // putNumber writes v in decimal.
 func putNumber(v uintptr) {
 	if v >= 10 {
 		putNumber(v / 10)
 	}
 	putc("0123456789"[v%10])
-}
-
-// fatal reports that the kernel cannot go on.
-func fatal(reason string) {
-	beginPanic()
-	puts("\nllamaboot: kernel panic: ")
-	puts(reason)
-	puts("\n")
-	Exit(2)
 }

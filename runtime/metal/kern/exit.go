@@ -8,6 +8,10 @@ package kern
 func Exit(status int32) {
 	if panicked == 0 {
 		flushOutput()
+		if status != 0 && lastWords.n != 0 {
+			beginPanic()
+			putLastWords()
+		}
 	}
 	hardwareExit(status)
 	puts("\nllamaboot: stopped; the machine can be switched off\n")

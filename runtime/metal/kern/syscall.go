@@ -38,6 +38,7 @@ const (
 	sysGetrandom    = 318
 	sysPrctl        = 157
 	sysPrlimit64    = 302
+	sysGetcpu       = 309
 )
 
 type timespec struct{ sec, nsec int64 }
@@ -101,6 +102,9 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 	case syscall.SYS_SCHED_GETAFFINITY:
 		return affinityMask(a2, a3)
 	case syscall.SYS_SCHED_SETAFFINITY:
+		return 0
+	case sysGetcpu:
+		*(*uint32)(unsafe.Pointer(a1)) = uint32(currentCPU().id)
 		return 0
 	case syscall.SYS_ARCH_PRCTL:
 		const setFS = 0x1002
@@ -221,7 +225,10 @@ func read(fd, p, n uintptr) uintptr {
 
 func write(fd, p, n uintptr) uintptr {
 	switch fd {
-	case 1, 2:
+	case 2:
+		lastWords.add(p, n)
+		return writeConsole(p, n)
+	case 1:
 		return writeConsole(p, n)
 	case fdEvent:
 		return writeEvent()

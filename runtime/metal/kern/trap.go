@@ -48,30 +48,3 @@ func trap(f *trapFrame, cr2, fp uintptr) {
 	}
 	dumpTrap(f, cr2, reason)
 }
-
-// dumpTrap reports what happened and stops the machine.
-func dumpTrap(f *trapFrame, cr2 uintptr, reason string) {
-	beginPanic()
-	puts("\nllamaboot: kernel panic: ")
-	puts(reason)
-	putReg("\n vector ", f.vec)
-	putReg(" error ", f.err)
-	putReg(" address ", cr2)
-	putReg(" cpu ", uintptr(currentCPU().id))
-	putReg("\n rip ", f.ip)
-	putReg(" rsp ", f.sp)
-	putReg(" flags ", f.flags)
-	putReg("\n rax ", f.ax)
-	putReg(" rbx ", f.bx)
-	putReg(" rcx ", f.cx)
-	putReg("\n rdx ", f.dx)
-	putReg(" rsi ", f.si)
-	putReg(" rdi ", f.di)
-	putReg("\n rbp ", f.bp)
-	putReg(" r8  ", f.r8)
-	putReg(" r9  ", f.r9)
-	putReg("\n r14 ", f.r14)
-	printMachineCheck()
-	puts("\n")
-	Exit(2)
-}

@@ -24,6 +24,7 @@ func hosted() world {
 	w := world{seconds: defaultSeconds, memory: func() string { return "process" }, finish: os.Exit}
 	w.model = func() (modelFiles, error) { return modelFiles{}, errors.New("no model given") }
 	if len(os.Args) > 1 {
+		crash(os.Args[1])
 		w.seconds = parse(os.Args[1])
 	}
 	if len(os.Args) > 2 {

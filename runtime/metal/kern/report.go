@@ -1,0 +1,190 @@
+//go:build linux && amd64
+
+package kern
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/internal/buildid"
+)
+
+// Reports of the end: what stays on a screen of 80 columns and 25 lines when nothing
+// goes on. A kernel panic takes at most 22 lines with its reason first; when the Go
+// runtime gives up, its reason and the first lines of its traces come once more, last.
+
+// panicCPU is 1 + the CPU that reports.
+var panicCPU int32
+
+// beginPanic stops the other CPUs, so that the report stays whole and stays on the
+// screen. The console lock is not waited for: its owner may be stopped, or be us.
+func beginPanic() {
+	me := currentCPU()
+	if !atomic.CompareAndSwapUint32(&panicked, 0, 1) {
+		if panicCPU == me.id+1 { // a fault in the report itself: what is said must do
+			puts("\n(the report ends in a fault of its own)\n")
+			Exit(2)
+		}
+		stopCPU()
+	}
+	panicCPU = me.id + 1
+	for k := range ncpu {
+		if c := &cpus[k]; c != me {
+			message(c, icrNMI)
+		}
+	}
+	showQueued()
+}
+
+// fatal reports that the kernel cannot go on.
+func fatal(reason string) {
+	beginPanic()
+	puts("\nllamaboot: kernel panic: ")
+	puts(reason)
+	putWhere()
+	Exit(2)
+}
+
+// fatalMemory reports that RAM is used up.
+func fatalMemory() {
+	beginPanic()
+	puts("\nllamaboot: kernel panic: out of memory: all ")
+	putNumber(phys.total >> 20)
+	puts(" MiB of RAM are in use\nhint: a smaller model or context, or more RAM")
+	putWhere()
+	Exit(2)
+}
+
+// putWhere tells builds and moments apart.
+func putWhere() {
+	puts("\nbuild ")
+	id := BuildID()
+	for i := 28; i >= 0; i -= 4 {
+		putc("0123456789abcdef"[id>>uint(i)&15])
+	}
+	puts(", CPU ")
+	putNumber(uintptr(currentCPU().id))
+	puts(" of ")
+	putNumber(uintptr(ncpu))
+	if tscHz != 0 {
+		puts(", up ")
+		putNumber(uintptr(ticksToNano(rdtsc()-info.tsc) / 1e9))
+		puts(" s")
+	}
+	if UEFI() {
+		puts(", UEFI\n")
+	} else {
+		puts(", BIOS\n")
+	}
+}
+
+// dumpTrap reports an exception nobody handles and stops the machine.
+func dumpTrap(f *trapFrame, cr2 uintptr, reason string) {
+	beginPanic()
+	puts("\nllamaboot: kernel panic: ")
+	puts(reason)
+	putWhere()
+	putRegs("vec", f.vec, "err", f.err, "cr2", cr2)
+	putRegs("rip", f.ip, "rsp", f.sp, "flg", f.flags)
+	putRegs("rax", f.ax, "rbx", f.bx, "rcx", f.cx)
+	putRegs("rdx", f.dx, "rsi", f.si, "rdi", f.di)
+	putRegs("rbp", f.bp, "r8 ", f.r8, "r9 ", f.r9)
+	putRegs("r10", f.r10, "r11", f.r11, "r12", f.r12)
+	putRegs("r13", f.r13, "r14", f.r14, "r15", f.r15)
+	printMachineCheck()
+	putFrames(f.ip, f.bp)
+	Exit(2)
+}
+
+func putRegs(a string, av uintptr, b string, bv uintptr, c string, cv uintptr) {
+	puts(a)
+	putReg(" ", av)
+	puts("  ")
+	puts(b)
+	putReg(" ", bv)
+	puts("  ")
+	puts(c)
+	putReg(" ", cv)
+	puts("\n")
+}
+
+// maxFrames keeps the report on one screen.
+const maxFrames = 10
+
+// walks name code addresses: Frames made while memory could still be had, each for the
+// one address that is put in its place in walked.
+var (
+	walked [maxFrames]uintptr
+	walks  [maxFrames]*runtime.Frames
+)
+
+func init() {
+	for i := range walks {
+		walks[i] = runtime.CallersFrames(walked[i : i+1])
+	}
+}
+
+// putFrames prints who called whom: the chain of frame pointers, which Go keeps, from
+// the kernel into the goroutine it worked for.
+func putFrames(ip, bp uintptr) {
+	putFrame(0, ip)
+	for i := 1; i < maxFrames; i++ {
+		// translate: a wrong frame pointer must not fault.
+		if _, ok := translate(bp); !ok || bp&7 != 0 || bp&(pageSize-1) > pageSize-16 {
+			return
+		}
+		next, back := *word(bp), *word(bp + 8)
+		if back < coreBase || back >= coreBase+info.coreSize {
+			return
+		}
+		putFrame(i, back)
+		if next <= bp && !onKernelStack(bp) { // stacks grow down
+			return
+		}
+		bp = next
+	}
+}
+
+// putFrame prints one code address, and the function and the line it lies in.
+func putFrame(i int, ip uintptr) {
+	putReg(" at ", ip)
+	if walks[i] == nil { // before Go's runtime
+		puts("\n")
+		return
+	}
+	walked[i] = ip
+	f, _ := walks[i].Next() // if it faults, beginPanic ends the report
+	name := f.Function
+	for len(name) > 0 && indexByte(name, '/') >= 0 {
+		name = name[indexByte(name, '/')+1:]
+	}
+	puts(" ")
+	puts(name[:min(len(name), 48)])
+	puts(":")
+	putNumber(uintptr(f.Line))
+	puts("\n")
+}
+
+func indexByte(s string, c byte) int {
+	for i := 0; i < len(s); i++ {
+		if s[i] == c {
+			return i
+		}
+	}
+	return -1
+}
+
+// BuildID names the build of the running program, from its read-only segments as they
+// are in memory; 0 if it was not linked as a core.
+func BuildID() uint32 {
+	h := buildid.Start
+	n := uintptr(get16(coreBase + elfPhnum))
+	for i := uintptr(0); i < n; i++ {
+		s := (*elfSegment)(unsafe.Pointer(coreBase + *word(coreBase + elfPhoff) + i*unsafe.Sizeof(elfSegment{})))
+		if s.typ == elfLoad && s.flags&elfWrite == 0 {
+			h = buildid.Add(h, unsafe.Slice((*byte)(unsafe.Pointer(uintptr(s.vaddr))), s.filesz))
+		}
+	}
+	return buildid.Fold(h)
+}
