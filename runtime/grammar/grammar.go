@@ -23,6 +23,7 @@ const (
 	maxItems   = 1 << 19 // items after repetitions are written out
 	maxRepeat  = 2000    // of one repetition, as in llama.cpp
 	maxNesting = 200     // of groups
+	maxDepth   = 1 << 15 // rules that refer to each other without a character between
 	maxStacks  = 4096    // alternatives followed at once
 	maxStates  = 1 << 14 // kept before the memory of states starts over
 )
@@ -84,26 +85,57 @@ func (it *item) matchesAny(lo, hi rune) bool {
 	return at <= hi
 }
 
-// checkRecursion refuses rules that reach themselves before any character.
-func (g *Grammar) checkRecursion() error {
-	nullable := make([]bool, len(g.rules))
-	for changed := true; changed; {
-		changed = false
-		for r, alts := range g.rules {
-			for _, a := range alts {
-				for g.items[a].kind == ref && nullable[g.items[a].rule] {
-					a++
+// nullable says of every rule whether it matches the empty text.
+func (g *Grammar) nullable() []bool {
+	// waiting counts what of an alternative is not known to match the empty text; uses lists where a rule occurs.
+	type alternative struct{ rule, waiting int }
+	var alts []alternative
+	uses := make([][]int32, len(g.rules))
+	out := make([]bool, len(g.rules))
+	var queue []int
+	found := func(rule int) {
+		if !out[rule] {
+			out[rule] = true
+			queue = append(queue, rule)
+		}
+	}
+	for r, list := range g.rules {
+		for _, a := range list {
+			x := alternative{rule: r}
+			for ; g.items[a].kind != end; a++ {
+				x.waiting++
+				if g.items[a].kind == ref {
+					uses[g.items[a].rule] = append(uses[g.items[a].rule], int32(len(alts)))
 				}
-				if g.items[a].kind == end && !nullable[r] {
-					nullable[r], changed = true, true
-				}
+			}
+			if x.waiting == 0 {
+				found(r)
+			}
+			alts = append(alts, x)
+		}
+	}
+	for len(queue) > 0 {
+		r := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, a := range uses[r] {
+			if alts[a].waiting--; alts[a].waiting == 0 {
+				found(alts[a].rule)
 			}
 		}
 	}
+	return out
+}
+
+// checkRecursion refuses rules that reach themselves before any character, and very long ways to a first character.
+func (g *Grammar) checkRecursion() error {
+	nullable := g.nullable()
 	const open, done = 1, 2
 	state := make([]byte, len(g.rules))
-	var visit func(r int) error
-	visit = func(r int) error {
+	var visit func(r, depth int) error
+	visit = func(r, depth int) error {
+		if depth > maxDepth {
+			return fmt.Errorf("grammar: %w: more than %d rules refer to each other before a character", ErrLimit, maxDepth)
+		}
 		state[r] = open
 		for _, a := range g.rules[r] {
 			for ; g.items[a].kind == ref; a++ {
@@ -112,7 +144,7 @@ func (g *Grammar) checkRecursion() error {
 					return fmt.Errorf("grammar: %w: rule %q refers to itself before any character (left recursion)", ErrSyntax, g.names[next])
 				}
 				if state[next] == 0 {
-					if err := visit(next); err != nil {
+					if err := visit(next, depth+1); err != nil {
 						return err
 					}
 				}
@@ -126,7 +158,7 @@ func (g *Grammar) checkRecursion() error {
 	}
 	for r := range g.rules {
 		if state[r] == 0 {
-			if err := visit(r); err != nil {
+			if err := visit(r, 0); err != nil {
 				return err
 			}
 		}

@@ -2,8 +2,10 @@ package grammar
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func match(t *testing.T, gbnf, text string) bool {
@@ -65,6 +67,8 @@ func TestRefuses(t *testing.T) {
 		{"root ::= \"a\"\nroot ::= \"b\"", ErrSyntax, "twice"},
 		{`root ::= "a`, ErrSyntax, "not closed"},
 		{`root ::= [a-`, ErrSyntax, "not closed"},
+		{`root ::= "\`, ErrSyntax, "not closed"},
+		{`root ::= [\`, ErrSyntax, "not closed"},
 		{`root ::= [z-a]`, ErrSyntax, "empty"},
 		{`root ::= ("a"`, ErrSyntax, "want )"},
 		{`root ::= "a")`, ErrSyntax, "end of the rule"},
@@ -151,6 +155,33 @@ func TestMatcher(t *testing.T) {
 	want(0, 4)
 	if err := m.Accept(1); err == nil {
 		t.Error("a token that does not match is accepted")
+	}
+}
+
+// TestGrammarBombs wants an answer for hostile grammars in little time.
+func TestGrammarBombs(t *testing.T) {
+	var chain, back strings.Builder
+	for i := range 60000 {
+		fmt.Fprintf(&chain, "a%d::=a%d\n", i, i+1)
+		fmt.Fprintf(&back, "a%d::=a%d\n", 60000-i, 59999-i)
+	}
+	for name, text := range map[string]string{
+		"chain":       "root::=a0\n" + chain.String() + "a60000::=\"\"",
+		"backward":    "root::=a60000\n" + back.String() + "a0::=\"\"",
+		"empty ones":  "root::=" + strings.Repeat("e ", 200000) + "\ne::=\"\"",
+		"optional":    "root::=" + strings.Repeat("e? ", 100000) + "\ne::=\"a\"?",
+		"repetitions": "root::=((((\"a\"{0,2000}){0,2000}){0,2000}){0,2000}){0,2000}",
+		"exponential": "root::=x\nx::=y y y y\ny::=z z z z|\"\"\nz::=(\"a\"?){2000}|\"a\"*",
+		"class":       "root::=[" + strings.Repeat("a-z", 300000) + "]*",
+	} {
+		start := time.Now()
+		g, err := Parse(text, "root")
+		if err == nil {
+			_, err = g.Match(strings.Repeat("a", 200))
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: took %v (%.100v)", name, took, err)
+		}
 	}
 }
 

@@ -364,7 +364,10 @@ func (p *parser) char() (rune, error) {
 	if r != '\\' {
 		return r, nil
 	}
-	c := p.peek()
+	if p.at >= len(p.text) {
+		return 0, p.fail("a literal or class is not closed")
+	}
+	c := p.text[p.at]
 	p.at++
 	switch c {
 	case 'n':
