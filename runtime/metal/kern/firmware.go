@@ -95,7 +95,7 @@ func firmware(fn, args uintptr) uintptr {
 		touch(*word(args) + 63)
 		touch(*word(args + 8))
 	}
-	old := onBootCPU()
+	old := runOn(0)
 	c := currentCPU()
 	sched.lock()
 	c.away = 1
@@ -122,8 +122,8 @@ func firmware(fn, args uintptr) uintptr {
 	c.away = 0
 	flushUnmapped(c)
 	arm(c, nanotime(), slice)
-	thisThread().cpu = old
 	unlockSched()
+	runOn(old)
 	return 0
 }
 

@@ -60,26 +60,28 @@ const (
 // cpu is the state of one processor; GS points at it. Assembly uses the field
 // names through go_asm.h; self must stay first.
 type cpu struct {
-	self   uintptr
-	usp    uintptr // stack of the thread in a system call, only while switching stacks
-	kstack uintptr // top of the current thread's kernel stack
-	cur    uintptr // *thread
-	idle   uintptr // *thread that runs when nothing else can
-	s0, s1 uintptr // scratch of the clock fast path
-	tr     uintptr // task register selector
-	window uint32  // the kernel has opened interrupts itself: nothing to preempt
-	id     int32
-	idling int32 // nothing to run; guarded by the scheduler lock
-	away   int32 // in a firmware call: must not be sent messages
-	apic   uint32
-	alive  uint32
-	core   int32 // first CPU of the same core
-	busy   int32 // with core == id: CPUs of the core that run threads
-	kick   int32 // 1 + CPU to be woken when the scheduler lock is free
-	tss    [104]byte
-	skew   uint64 // what this CPU's time stamp counter lacks to the boot processor's
-	ticked int64  // time of the last tick or dispatch, ns
-	seen   uint64 // unmapGen at the last flush of this CPU's translations
+	self    uintptr
+	usp     uintptr // stack of the thread in a system call, only while switching stacks
+	kstack  uintptr // top of the current thread's kernel stack
+	cur     uintptr // *thread
+	idle    uintptr // *thread that runs when nothing else can
+	s0, s1  uintptr // scratch of the clock fast path
+	tr      uintptr // task register selector
+	window  uint32  // the kernel has opened interrupts itself: nothing to preempt
+	id      int32
+	idling  int32 // nothing to run; guarded by the scheduler lock
+	away    int32 // in a firmware call: must not be sent messages
+	apic    uint32
+	alive   uint32
+	core    int32 // first CPU of the same core
+	busy    int32 // with core == id: CPUs of the core that run threads
+	own     int32 // 1 + first of the ready threads that may run here only
+	ownTail int32 // 1 + last
+	kick    int32 // 1 + CPU to be woken when the scheduler lock is free
+	tss     [104]byte
+	skew    uint64 // what this CPU's time stamp counter lacks to the boot processor's
+	ticked  int64  // time of the last tick or dispatch, ns
+	seen    uint64 // unmapGen at the last flush of this CPU's translations
 }
 
 // thread is one Linux thread (an M of the Go runtime).
@@ -96,6 +98,7 @@ type thread struct {
 	woken    int32
 	cpu      int32 // the only CPU it may run on, -1: any
 	on       int32 // CPU it runs on
+	link     int32 // 1 + next thread in cpu.own
 	stacked  int32 // its kernel stack is mapped
 	sigStack uintptr
 	sigSize  uintptr
@@ -168,6 +171,7 @@ func zero(p, n uintptr)
 func readCR3() uintptr
 func writeCR3(v uintptr)
 func readCR4() uintptr
+func kernelG() uintptr // the g of code in kernel context
 func invlpg(a uintptr)
 func rdtsc() uint64
 func ticks() uint64

@@ -119,22 +119,27 @@ func reap(n int) {
 // restore makes a retired page present again.
 func restore(e *uintptr) { *e = *e&^(pteRetired|pteSlots) | ptePresent }
 
-// reapSome frees a few pages, as every return of memory does.
+// reapSome frees a few pages; every return of memory does that, so that the ring
+// empties as fast as it fills.
 func reapSome() {
+	const some = 4
 	memLock.lock()
-	reap(4)
+	reap(some)
 	memLock.unlock()
 }
 
 // getPage takes a huge page; dirty says that its content is unknown. When none is
 // left it waits for those on their way back.
 func getPage() (pa uintptr, dirty bool) {
-	const patience = 100e6 // ns; CPUs forget translations within a slice
+	const (
+		patience = 100e6 // ns; CPUs forget translations within a slice
+		batch    = 16    // pages looked through under one hold of the lock
+	)
 	for until := int64(0); ; {
 		memLock.lock()
 		pa, dirty = phys.get()
 		if pa == 0 {
-			reap(maxRetired)
+			reap(batch)
 			pa, dirty = phys.get()
 		}
 		left := retired.head != retired.tail
@@ -213,10 +218,11 @@ func clearMapped(a, n uintptr) {
 		if present(a) {
 			zero(a, next-a)
 			retire(a)
+			reapSome()
+			breathe() // gigabytes take a while, and interrupts are off
 		}
 		a = next
 	}
-	reapSome()
 }
 
 // present reports whether va is mapped at the moment.

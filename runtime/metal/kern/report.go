@@ -128,6 +128,7 @@ func init() {
 // putFrames prints who called whom: the chain of frame pointers, which Go keeps, from
 // the kernel into the goroutine it worked for.
 func putFrames(ip, bp uintptr) {
+	lendM()
 	putFrame(0, ip)
 	for i := 1; i < maxFrames; i++ {
 		// translate: a wrong frame pointer must not fault.
@@ -143,6 +144,22 @@ func putFrames(ip, bp uintptr) {
 			return
 		}
 		bp = next
+	}
+}
+
+// gM is the offset of m in runtime.g (Go 1.26, runtime2.go): behind the stack's bounds,
+// two guards, the innermost panic and the innermost defer.
+const gM = 48
+
+// lendM gives the kernel's stand-in for a g the m of the thread it interrupted: Go's
+// tables of functions are looked up through a cache in the m. Nothing runs after the
+// report, so it need not be taken back.
+func lendM() {
+	const gInTLS = 8 // below FS
+	if fs := thisThread().fs; fs != 0 {
+		if g := *word(fs - gInTLS); g != 0 {
+			*word(kernelG() + gM) = *word(g + gM)
+		}
 	}
 }
 

@@ -11,12 +11,9 @@ import (
 // threads. Nothing is searched or sent to other CPUs while it is held (but for the
 // boot processor, see ready), so that it is held for some tens of nanoseconds.
 var (
-	sched spinlock
-	queue runQueue
-	// bootQueue holds threads that must run on the boot processor, where firmware is
-	// called.
-	bootQueue runQueue
-	idleCPUs  [maxCPU / 64]uint64
+	sched    spinlock
+	queue    runQueue
+	idleCPUs [maxCPU / 64]uint64
 	// freeList holds ended threads (1 + index), threadEnd bounds those ever used.
 	freeList  int32
 	threadEnd int32
@@ -45,16 +42,39 @@ func (q *runQueue) pop() int32 {
 	return i
 }
 
-// next removes the thread that CPU id runs next, -1 if there is none.
-func next(id int32) int32 {
-	if id == 0 && !bootQueue.empty() {
-		return bootQueue.pop()
+// enqueue puts ready thread i where CPUs look for work: the queue of all, or the list
+// of the only CPU it may run on.
+func enqueue(i int32) {
+	t := &threads[i]
+	if t.cpu < 0 {
+		queue.push(i)
+		return
 	}
-	return queue.pop()
+	c := &cpus[t.cpu]
+	t.link = 0
+	if c.ownTail == 0 {
+		c.own = i + 1
+	} else {
+		threads[c.ownTail-1].link = i + 1
+	}
+	c.ownTail = i + 1
+}
+
+// next removes the thread that c runs next, -1 if there is none.
+func next(c *cpu) int32 {
+	if c.own == 0 {
+		return queue.pop()
+	}
+	i := c.own - 1
+	c.own = threads[i].link
+	if c.own == 0 {
+		c.ownTail = 0
+	}
+	return i
 }
 
 // waiting reports whether next would find a thread.
-func waiting(id int32) bool { return !queue.empty() || id == 0 && !bootQueue.empty() }
+func waiting(c *cpu) bool { return c.own != 0 || !queue.empty() }
 
 func thisThread() *thread { return (*thread)(unsafe.Pointer(currentCPU().cur)) }
 
@@ -77,20 +97,16 @@ func unlockSched() {
 func ready(i int32) {
 	t := &threads[i]
 	t.state = threadReady
-	if t.cpu == 0 {
-		bootQueue.push(i)
-	} else {
-		queue.push(i)
-	}
+	enqueue(i)
+	me := currentCPU()
 	k := idleCPU(t.cpu)
 	if k < 0 {
-		if t.cpu == 0 {
-			message(&cpus[0], vecTimer) // preempt what runs there
+		if t.cpu >= 0 && t.cpu != me.id {
+			message(&cpus[t.cpu], vecTimer) // preempt what runs there
 		}
 		return
 	}
 	setIdle(&cpus[k], 0) // chosen: the next ready takes another
-	me := currentCPU()
 	switch {
 	case k == me.id:
 	case k == 0, me.kick != 0:
@@ -156,7 +172,7 @@ func block() {
 	t := (*thread)(unsafe.Pointer(c.cur))
 	now := nanotime()
 	expire(now)
-	i := next(c.id)
+	i := next(c)
 	switch {
 	case i < 0:
 		switchTo(c, t, (*thread)(unsafe.Pointer(c.idle)))
@@ -182,12 +198,21 @@ func suspend(t *thread, ns int64) {
 func yield() {
 	t := thisThread()
 	t.state = threadReady
-	if t.cpu == 0 {
-		bootQueue.push(threadIndex(t))
-	} else {
-		queue.push(threadIndex(t))
-	}
+	enqueue(threadIndex(t))
 	block()
+}
+
+// breathe does what a tick would do, in system calls that take long.
+func breathe() {
+	sched.lock()
+	c := currentCPU()
+	now := nanotime()
+	expire(now)
+	arm(c, now, slice)
+	if waiting(c) {
+		yield()
+	}
+	unlockSched()
 }
 
 // idleLoop is the idle thread of one CPU.
@@ -197,7 +222,7 @@ func idleLoop() {
 		sched.lock()
 		now := nanotime()
 		expire(now)
-		if i := next(c.id); i >= 0 {
+		if i := next(c); i >= 0 {
 			setIdle(c, 0)
 			arm(c, now, slice)
 			switchTo(c, (*thread)(unsafe.Pointer(c.idle)), &threads[i])
@@ -219,7 +244,7 @@ func tick(f *trapFrame, fp uintptr) {
 	expire(now)
 	arm(c, now, slice)
 	flushUnmapped(c)
-	if waiting(c.id) {
+	if waiting(c) {
 		yield()
 	}
 	unlockSched()
@@ -229,13 +254,13 @@ func tick(f *trapFrame, fp uintptr) {
 	}
 }
 
-// onBootCPU moves the current thread to CPU 0, where firmware must be called, and
-// keeps it there until the returned affinity is restored.
-func onBootCPU() (old int32) {
+// runOn lets the current thread run on CPU k only, moving it there, or on any if k is
+// negative, and returns what was in force before.
+func runOn(k int32) (old int32) {
 	t := thisThread()
 	sched.lock()
-	old, t.cpu = t.cpu, 0
-	if c := currentCPU(); c.id != 0 {
+	old, t.cpu = t.cpu, k
+	if k >= 0 && currentCPU().id != k {
 		t.state = threadWaiting
 		ready(threadIndex(t))
 		block()

@@ -25,21 +25,26 @@ func TestRunQueue(t *testing.T) {
 	}
 }
 
-// TestBootQueue: threads of the boot processor run there, first, and nowhere else.
-func TestBootQueue(t *testing.T) {
-	queue.push(5)
-	bootQueue.push(6)
-	if waiting(1) != true || waiting(0) != true {
-		t.Error("nothing waits")
+// TestPinned: threads bound to a CPU run there, first, and nowhere else.
+func TestPinned(t *testing.T) {
+	t.Cleanup(func() { clear(cpus[:]); clear(threads[:]) })
+	for i, cpu := range map[int32]int32{5: -1, 6: 0, 7: 2, 8: 2, 9: 2} {
+		threads[i].cpu = cpu
 	}
-	if got := next(1); got != 5 {
-		t.Errorf("CPU 1 got thread %d, want 5", got)
+	for _, i := range []int32{5, 6, 7, 8} {
+		enqueue(i)
 	}
-	if waiting(1) {
-		t.Error("CPU 1 could run a thread of the boot processor")
-	}
-	if got := next(0); got != 6 {
-		t.Errorf("CPU 0 got thread %d, want 6", got)
+	for round, want := range []struct{ cpu, thread int32 }{{1, 5}, {1, -1}, {2, 7}, {0, 6}, {0, -1}, {2, 8}, {2, -1}, {2, 9}, {2, -1}} {
+		if round == 7 {
+			enqueue(9)
+		}
+		c := &cpus[want.cpu]
+		if got := waiting(c); got != (want.thread >= 0) {
+			t.Errorf("round %d: something waits for CPU %d: %v", round, want.cpu, got)
+		}
+		if got := next(c); got != want.thread {
+			t.Errorf("round %d: CPU %d got thread %d, want %d", round, want.cpu, got, want.thread)
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		Exit(int32(a1))
 	case syscall.SYS_SCHED_YIELD:
 		sched.lock()
-		if waiting(currentCPU().id) {
+		if waiting(currentCPU()) {
 			yield()
 		}
 		unlockSched()
@@ -102,7 +102,7 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 	case syscall.SYS_SCHED_GETAFFINITY:
 		return affinityMask(a2, a3)
 	case syscall.SYS_SCHED_SETAFFINITY:
-		return 0
+		return setAffinity(a1, a2, a3)
 	case sysGetcpu:
 		*(*uint32)(unsafe.Pointer(a1)) = uint32(currentCPU().id)
 		return 0
@@ -234,18 +234,6 @@ func write(fd, p, n uintptr) uintptr {
 		return writeEvent()
 	}
 	return errBadF
-}
-
-func affinityMask(size, mask uintptr) uintptr {
-	n := (uintptr(ncpu) + 63) / 64 * 8
-	if size < n {
-		return errInval
-	}
-	zero(mask, n)
-	for i := uintptr(0); i < uintptr(ncpu); i++ {
-		*bytePtr(mask + i/8) |= 1 << (i % 8)
-	}
-	return n
 }
 
 func sigactionCall(sig, act, old uintptr) uintptr {

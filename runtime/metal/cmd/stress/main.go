@@ -58,6 +58,7 @@ func main() {
 		{name: "collect", run: collect},
 		{name: "protect", run: writeToCode},
 		{name: "grow", run: grow},
+		{name: "pin", run: pin},
 	}
 	if generate, err := generator(p.model); err != nil {
 		fmt.Printf("stress: no generation: %v\n", err)
