@@ -131,8 +131,8 @@ func putFrames(ip, bp uintptr) {
 	lendM()
 	putFrame(0, ip)
 	for i := 1; i < maxFrames; i++ {
-		// translate: a wrong frame pointer must not fault.
-		if _, ok := translate(bp); !ok || bp&7 != 0 || bp&(pageSize-1) > pageSize-16 {
+		// lookup: a wrong frame pointer must not fault.
+		if _, ok := lookup(bp); !ok || bp&7 != 0 || bp&(pageSize-1) > pageSize-16 {
 			return
 		}
 		next, back := *word(bp), *word(bp + 8)
