@@ -83,7 +83,7 @@ func scenarios() (list []job) {
 	always := func(w *work, dir string, m *qemu.Machine) error { return faults(w, m, false) }
 	for _, kind := range []string{"ahci", "nvme", "virtio", "usb", "ide"} {
 		add(both(job{name: "one-read-error-" + kind, machine: pc(kind), prepare: once}))
-		add(both(job{name: "bad-sector-" + kind, machine: pc(kind), prepare: always, fails: true, says: []string{"demo.gguf: at byte ", "at disk offset "}}))
+		add(both(job{name: "bad-sector-" + kind, machine: pc(kind), prepare: always, fails: true, says: []string{"demo.gguf: at byte ", " bytes at disk offset "}}))
 	}
 
 	// Memory in pieces.

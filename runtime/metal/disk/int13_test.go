@@ -119,7 +119,7 @@ func TestBIOSErrors(t *testing.T) {
 	}
 	got := make([]byte, 64<<10)
 	n, err := NewReader(Patient(d, d.Reset), 1<<20).ReadAt(got, 32<<10)
-	if !errors.Is(err, ErrBIOS) || !strings.Contains(err.Error(), "block 100: INT 13h failed with status 0x10, unreadable sector") {
+	if !errors.Is(err, ErrBIOS) || !strings.Contains(err.Error(), "512 bytes at disk offset 51200: INT 13h failed with status 0x10, unreadable sector") {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 	if f.resets < patientTries {

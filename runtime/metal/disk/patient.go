@@ -36,7 +36,7 @@ func (p *patient) ReadBlocks(lba uint64, b []byte) error {
 			continue
 		}
 		if tries++; tries == patientTries {
-			return fmt.Errorf("block %d: %w", lba, err)
+			return fmt.Errorf("%d bytes at disk offset %d: %w", size, lba*uint64(size), err)
 		}
 	}
 	return nil
