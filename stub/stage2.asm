@@ -233,7 +233,7 @@ load:
         mov ah, 0               ; reset the drive and try again
         mov dl, [drive]
         int 0x13
-        shr word [count], 1     ; less at a time from now on: not every BIOS
+        shr word [count], 3     ; less at a time from now on: not every BIOS
         jz .one                 ; reads as much as it should
         mov ax, [count]
         mov [chunk], ax

@@ -32,7 +32,7 @@ func (p *patient) ReadBlocks(lba uint64, b []byte) error {
 			p.again()
 		}
 		if n > 1 {
-			p.most = max(n/2, 1)
+			p.most = max(n/8, 1)
 			continue
 		}
 		if tries++; tries == patientTries {
