@@ -142,6 +142,9 @@ func FuzzTemplate(f *testing.F) {
 	f.Add("{% for m in messages %}{{ m.role ~ m['content'] | trim }}{% endfor %}")
 	f.Add("{%- set x = namespace(a=1) -%}{% if x.a is defined and not false %}{{ [1,2][::-1] | tojson(indent=1) }}{% else %}{% endif %}")
 	f.Add("{% macro f(a, b=2) %}{{ a if b else '' }}{% endmacro %}{{ f(1) }}{% raw %}{{{% endraw %}")
+	for _, c := range pythonCases(f) {
+		f.Add(c.Source)
+	}
 	f.Fuzz(func(t *testing.T, source string) {
 		tpl, err := Parse(source)
 		if err != nil {

@@ -156,6 +156,14 @@ func FuzzSchema(f *testing.F) {
 	f.Add([]byte(`{"type":"object","properties":{"a":{"type":"array","items":{"$ref":"#"}}},"required":["a"]}`))
 	f.Add([]byte(`{"allOf":[{"$ref":"#/allOf/0"}]}`))
 	f.Add([]byte(`{"anyOf":[{"type":["integer","null"],"minimum":-5}],"enum":[]}`))
+	for _, s := range []string{
+		`{"pattern":"^(a|[b-d]{2,}\\d?)+\\.x*$","minLength":2,"maxLength":9}`, `{"type":"number","exclusiveMinimum":-1.25,"maximum":33.3,"multipleOf":0.01}`,
+		`{"type":"integer","minimum":-70,"maximum":1234,"multipleOf":7}`, `{"allOf":[{"properties":{"a":{"minimum":1}},"additionalProperties":false},{"$ref":"#/$defs/x"}],"$defs":{"x":{"required":["a"],"anyOf":[{"type":"object"},{"maxProperties":2}]}}}`,
+		`{"type":"object","patternProperties":{"^x\\w$":{"enum":[1,"a",null]}},"propertyNames":{"maxLength":4},"minProperties":1}`, `{"items":[{"const":1},{"format":"date-time"}],"additionalItems":false,"maxItems":1}`,
+		`{"type":["string","null"],"format":"uuid","dependentRequired":{"a":["b"]}}`,
+	} {
+		f.Add([]byte(s))
+	}
 	f.Fuzz(func(t *testing.T, schema []byte) {
 		start := time.Now()
 		defer func() {

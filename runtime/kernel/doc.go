@@ -12,9 +12,10 @@
 // in float32. For the quantised types the activations are first rounded to
 // int8 with one float32 scale per 32 of them (see quantizeBlock). That is at
 // least as fine as llama.cpp, which rounds to Q8_0 (a float16 scale per 32) or
-// Q8_K (one scale per 256), so the error against exact arithmetic is at most
-// the one llama.cpp makes. Products within a sub-block are summed exactly as
-// integers; sub-blocks are added in order with one fused multiply-add each.
+// Q8_K (one scale per 256), so over a text the error against exact arithmetic
+// is as large as llama.cpp's or smaller (TestNoise of runtime/model). Products
+// within a sub-block are summed exactly as integers; sub-blocks are added in
+// order with one fused multiply-add each.
 //
 // One element of the result is therefore always the same sequence of float32
 // operations at a given level: it depends neither on the number of threads nor
