@@ -35,8 +35,6 @@ var coreImports = []string{
 	"github.com/ardanlabs/jinja", // chat templates
 	"golang.org/x/sys",
 	"golang.org/x/text", // Unicode normalisation for tokenizers
-	"golang.org/x/image/font",
-	"golang.org/x/image/math/fixed",
 }
 
 // hostOnly are our own folders that have no place in the core.

@@ -98,7 +98,7 @@ var layouts = []layout{
 	{name: "nl",
 		plain: "@1234567890/°qwertyuiop¨*asdfghjkl+´<]zxcvbnm,.-",
 		shift: "§!\"#$%&_()'?˜QWERTYUIOPˆ|ASDFGHJKL±ˋ>[ZXCVBNM;:=",
-		altGr: "¬¹²³¼½¾£{}°\\¸@ſ€¶þÿüïò¶~˜áßðªŋħ ĸł´'ˋ|«»¢“”ñμ ·­",
+		altGr: "¬¹²³¼½¾£{}°\\¸@ſ€¶þÿüïò¶~˜áßðªŋħ ĸł´'ˋ|«»¢“”ñμ · ",
 	},
 	{name: "pl",
 		plain: "`1234567890-=qwertyuiop[]asdfghjkl;'\\<zxcvbnm,./",
@@ -128,6 +128,6 @@ var layouts = []layout{
 	{name: "ca",
 		plain: "#1234567890-=qwertyuiopˆ¸asdfghjkl;ˋ<«zxcvbnm,.é",
 		shift: "|!\"/$%?&*()_+QWERTYUIOPˆ¨ASDFGHJKL:ˋ>»ZXCVBNM'.É",
-		altGr: "\\±@£¢¤¬¦²³¼½¾        §¶[]         ~{}°      µ¯­´",
+		altGr: "\\±@£¢¤¬¦²³¼½¾        §¶[]         ~{}°      µ¯ ´",
 	},
 }
