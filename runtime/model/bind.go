@@ -65,6 +65,19 @@ func bindStruct(v reflect.Value, prefix string, f *gguf.File, c *Config) error {
 	return nil
 }
 
+// unused is the error for a tensor no field asked for: the model would not compute what the file means. Tables that older
+// writers stored and heads that only classify are no loss.
+func unused(f *gguf.File, c *Config) error {
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		if c.bound[t.Name] || t.Name == "rope_freqs.weight" || strings.HasSuffix(t.Name, ".attn_rot_embd.weight") || strings.HasPrefix(t.Name, "cls.") {
+			continue
+		}
+		return fmt.Errorf("model: %w: tensor %q at offset %#x has no place in architecture %s with %d layers as it is supported here", ErrTensor, t.Name, t.Offset, c.Arch, c.Layers)
+	}
+	return nil
+}
+
 // noTensor is the error for a tensor an architecture cannot do without.
 func noTensor(name string, c *Config) error {
 	return fmt.Errorf("model: %w: no tensor %q, which architecture %s needs", ErrTensor, name, c.Arch)
@@ -94,6 +107,7 @@ func bindField(field reflect.Value, name, options, shape string, f *gguf.File, c
 	if err := checkShape(t, shape, c); err != nil {
 		return err
 	}
+	c.bound[t.Name] = true
 	switch {
 	case isLinear:
 		l := linear{}
@@ -109,6 +123,7 @@ func bindField(field reflect.Value, name, options, shape string, f *gguf.File, c
 			if l.b, err = floats(b); err != nil {
 				return err
 			}
+			c.bound[b.Name] = true
 		}
 		set(field, l)
 	case field.Type() == reflect.TypeFor[experts]():

@@ -51,8 +51,9 @@ type Config struct {
 	Pooling Pooling // of embeddings, as the file asks for
 	Types   int     // rows of token_types
 
-	exact          bool // quantised weights are held as F32
-	defaultContext bool // nobody asked for Context
+	exact          bool            // quantised weights are held as F32
+	bound          map[string]bool // names of the tensors in use, while the file is opened
+	defaultContext bool            // nobody asked for Context
 }
 
 // reader reads keys with the architecture's prefix and keeps the first error.

@@ -140,12 +140,17 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 		m.Context, m.defaultContext = min(m.TrainContext, DefaultContext), true
 	}
 	m.exact = f.Params() <= exactParams && !o.keepQuantised
+	m.bound = map[string]bool{}
 	if err := bind(m.net, f, &m.Config); err != nil {
 		return nil, err
 	}
 	if err := m.net.check(&m.Config); err != nil {
 		return nil, err
 	}
+	if err := unused(f, &m.Config); err != nil {
+		return nil, err
+	}
+	m.bound = nil
 	m.pool = kernel.NewPool(max(1, o.Threads))
 	m.step.m = m
 	return m, nil

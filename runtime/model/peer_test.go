@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
@@ -186,8 +188,8 @@ func TestSequences(t *testing.T) {
 // TestShift shifts a cache and compares with a sequence that never had the forgotten tokens but for what they left in
 // the values: with one layer there is nothing left, so the result must be the same but for rounding.
 func TestShift(t *testing.T) {
-	for _, arch := range []string{"llama", "qwen3", "phi3"} {
-		b := &modeltest.Model{Arch: arch, Keys: map[string]any{arch + ".block_count": 1}}
+	for _, arch := range []string{"llama", "qwen3", "phi3", "starcoder2"} {
+		b := &modeltest.Model{Arch: arch, Few: 1}
 		m := buildModel(t, b, Options{Context: 64})
 		ids := peerIDs
 		const keep, drop = 3, 7
@@ -206,6 +208,26 @@ func TestShift(t *testing.T) {
 		}
 		if err := m.Shift(s.cache, 3, 30, 13); err == nil {
 			t.Errorf("%s: more can be dropped than there is", arch)
+		}
+	}
+}
+
+// TestUnused: a tensor no part of the network asks for means something that would not be computed.
+func TestUnused(t *testing.T) {
+	for name, c := range map[string]*modeltest.Model{
+		"rope_factors_long.weight": {Arch: "gemma3", LongRope: true},
+		"blk.5.attn_norm.weight":   {Arch: "llama", Keys: map[string]any{"llama.block_count": 5}},
+	} {
+		data, err := c.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := gguf.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(f, Options{}); !errors.Is(err, ErrTensor) || !strings.Contains(err.Error(), strconv.Quote(name)) {
+			t.Errorf("%v; want %v and %q", err, ErrTensor, name)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (m *Model) classic(c layerNorms, add func(name string, dims ...int)) {
 		add("position_embd.weight", Embd, Context)
 	}
 	q, kv := Heads*HeadDim, m.kvHeads()*HeadDim
-	for l := range Layers {
+	for l := range m.layers() {
 		p := fmt.Sprintf("blk.%d.", l)
 		norm(p + "attn_norm")
 		if c.fused {

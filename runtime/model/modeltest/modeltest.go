@@ -44,6 +44,7 @@ type Model struct {
 	Keys     map[string]any // set after the standard ones
 	Drop     map[string]bool
 	LongRope bool                 // with two sets of rope divisors
+	Few      int                  // layers, 0 for Layers of them
 	Weights  map[string][]float32 // replaced weights by tensor name
 
 	w   gguf.Writer
@@ -87,7 +88,7 @@ func (m *Model) keys() error {
 		value any
 	}{
 		{"general.architecture", m.Arch}, {"general.name", "tiny " + m.Arch},
-		{p + "block_count", Layers}, {p + "embedding_length", Embd}, {p + "feed_forward_length", FF},
+		{p + "block_count", m.layers()}, {p + "embedding_length", Embd}, {p + "feed_forward_length", FF},
 		{p + "attention.head_count", Heads}, {p + "attention.head_count_kv", m.kvHeads()}, {p + "context_length", Context},
 		{p + "attention.layer_norm_rms_epsilon", float32(1e-5)}, {p + "attention.key_length", HeadDim}, {p + "attention.value_length", HeadDim},
 		{"tokenizer.ggml.model", "llama"}, {"tokenizer.ggml.tokens", Vocab}, {"tokenizer.ggml.scores", scores},
@@ -152,6 +153,13 @@ func (m *Model) kvHeads() int {
 	return KVHeads
 }
 
+func (m *Model) layers() int {
+	if m.Few > 0 {
+		return m.Few
+	}
+	return Layers
+}
+
 func (m *Model) set(key string, v any) {
 	if m.Keys == nil {
 		m.Keys = map[string]any{}
@@ -181,7 +189,7 @@ func (m *Model) tensors() error {
 		add("rope_factors_long.weight", HeadDim/2)
 		add("rope_factors_short.weight", HeadDim/2)
 	}
-	for l := range Layers {
+	for l := range m.layers() {
 		m.layer(add, fmt.Sprintf("blk.%d.", l))
 	}
 	add("output_norm.weight", Embd)
@@ -295,7 +303,7 @@ func (m *Model) bert(add func(name string, dims ...int)) {
 	add("token_types.weight", Embd, 2)
 	add("token_embd_norm.weight", Embd)
 	add("token_embd_norm.bias", Embd)
-	for l := range Layers {
+	for l := range m.layers() {
 		p := fmt.Sprintf("blk.%d.", l)
 		if nomic {
 			add(p+"attn_qkv.weight", Embd, 3*Embd)
