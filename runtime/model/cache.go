@@ -210,7 +210,8 @@ func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst [
 }
 
 // Shift forgets positions keep to keep+drop-1 of a sequence of n and moves the later ones down. Keys are turned back
-// by drop positions; what they had seen of the forgotten ones stays in them, as in llama.cpp.
+// by drop positions; what they had seen of the forgotten ones stays in them, as in llama.cpp. Unlike there, keys do not
+// get longer with every shift when YaRN or LongRoPE lengthens vectors, and layers without positions stay as they are.
 func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 	if keep < 0 || drop < 1 || keep+drop > n {
 		return fmt.Errorf("model: shift: keep %d and drop %d of %d tokens", keep, drop, n)
