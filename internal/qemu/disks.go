@@ -21,33 +21,32 @@ type disk struct {
 	chipset string   // the usual one
 	devices []string // on every chipset
 	own     map[string][]string
-	note    string // for the user
-	bios    bool   // OVMF as Debian builds it has no driver
-	slow    bool   // 1.5 MB/s or less under SeaBIOS
-	power2  bool   // the medium's size must be a power of two
+	bios    bool // OVMF as Debian builds it has no driver
+	slow    bool // 1.5 MB/s or less under SeaBIOS
+	power2  bool // the medium's size must be a power of two
 }
 
 const hd = "hd,drive=disk,bootindex=0"
 
 var disks = map[string]disk{
-	"ide": {chipset: PC, note: "PATA", own: map[string][]string{PC: {"ide-" + hd}}},
-	"ahci": {chipset: Q35, note: "SATA", own: map[string][]string{
+	"ide": {chipset: PC, own: map[string][]string{PC: {"ide-" + hd}}}, // PATA
+	"ahci": {chipset: Q35, own: map[string][]string{
 		Q35: {"ide-" + hd + ",bus=ide.0"},
 		PC:  {"ahci,id=sata", "ide-" + hd + ",bus=sata.0"},
 	}},
 	"nvme":          {chipset: Q35, devices: []string{"nvme,drive=disk,serial=llamaboot,bootindex=0"}},
-	"virtio":        {chipset: Q35, devices: []string{"virtio-blk-pci,drive=disk,bootindex=0"}, note: "as QEMU offers it: old and new interface"},
-	"virtio-modern": {chipset: Q35, devices: []string{"virtio-blk-pci-non-transitional,drive=disk,bootindex=0"}, note: "version 1.0 only"},
-	"virtio-legacy": {chipset: PC, devices: []string{"virtio-blk-pci,disable-modern=on,disable-legacy=off,drive=disk,bootindex=0"}, note: "0.9.5 only"},
+	"virtio":        {chipset: Q35, devices: []string{"virtio-blk-pci,drive=disk,bootindex=0"}},                                     // both interfaces
+	"virtio-modern": {chipset: Q35, devices: []string{"virtio-blk-pci-non-transitional,drive=disk,bootindex=0"}},                    // version 1.0
+	"virtio-legacy": {chipset: PC, devices: []string{"virtio-blk-pci,disable-modern=on,disable-legacy=off,drive=disk,bootindex=0"}}, // 0.9.5
 	"virtio-scsi":   {chipset: Q35, devices: []string{"virtio-scsi-pci", "scsi-" + hd}},
-	"usb":           {chipset: Q35, devices: []string{"qemu-xhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on xHCI, USB 3"},
-	"usb-ehci":      {chipset: Q35, devices: []string{"usb-ehci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on EHCI, USB 2"},
-	"usb-uhci":      {chipset: PC, devices: []string{"piix3-usb-uhci", "usb-storage,drive=disk,bootindex=0"}, note: "stick on UHCI, USB 1.1", slow: true},
-	"lsi":           {chipset: PC, devices: []string{"lsi53c895a", "scsi-" + hd}, note: "LSI 53C895A", bios: true},
-	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, note: "LSI SAS1068", bios: true},
-	"megasas":       {chipset: PC, devices: []string{"megasas", "scsi-" + hd}, note: "LSI MegaRAID", bios: true},
-	"pvscsi":        {chipset: PC, devices: []string{"pvscsi", "scsi-" + hd}, note: "VMware's", bios: true},
-	"sdcard":        {chipset: Q35, devices: []string{"sdhci-pci", "sd-card,drive=disk"}, note: "SD host controller", power2: true},
+	"usb":           {chipset: Q35, devices: []string{"qemu-xhci", "usb-storage,drive=disk,bootindex=0"}},                 // a stick on xHCI
+	"usb-ehci":      {chipset: Q35, devices: []string{"usb-ehci", "usb-storage,drive=disk,bootindex=0"}},                  // a stick on EHCI
+	"usb-uhci":      {chipset: PC, devices: []string{"piix3-usb-uhci", "usb-storage,drive=disk,bootindex=0"}, slow: true}, // a stick on UHCI
+	"lsi":           {chipset: PC, devices: []string{"lsi53c895a", "scsi-" + hd}, bios: true},                             // 53C895A
+	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, bios: true},                             // SAS1068
+	"megasas":       {chipset: PC, devices: []string{"megasas", "scsi-" + hd}, bios: true},                                // MegaRAID 1078
+	"pvscsi":        {chipset: PC, devices: []string{"pvscsi", "scsi-" + hd}, bios: true},                                 // VMware's
+	"sdcard":        {chipset: Q35, devices: []string{"sdhci-pci", "sd-card,drive=disk"}, power2: true},
 }
 
 // DefaultDisk is the controller most PCs have.
@@ -69,13 +68,12 @@ type DiskInfo struct {
 	BIOSOnly   bool     // OVMF does not boot from it
 	Slow       bool     // 1.5 MB/s or less under SeaBIOS
 	PowerOfTwo bool     // the medium's size must be a power of two
-	Note       string   // a few words for people, or nothing
 }
 
 // Describe returns what is known of one of Disks.
 func Describe(name string) DiskInfo {
 	d := disks[name]
-	info := DiskInfo{Chipsets: []string{d.chipset}, BIOSOnly: d.bios, Slow: d.slow, PowerOfTwo: d.power2, Note: d.note}
+	info := DiskInfo{Chipsets: []string{d.chipset}, BIOSOnly: d.bios, Slow: d.slow, PowerOfTwo: d.power2}
 	for _, c := range Chipsets() {
 		if c != d.chipset && d.on(c) != nil {
 			info.Chipsets = append(info.Chipsets, c)
