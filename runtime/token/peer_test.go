@@ -91,3 +91,27 @@ func TestFillTokens(t *testing.T) {
 		t.Errorf("a control token was recognised in plain text: %v", ids)
 	}
 }
+
+// TestHarmony: the marks of the harmony format are text, and <|end|> ends nothing there.
+func TestHarmony(t *testing.T) {
+	for _, c := range []struct {
+		extra string
+		ends  bool
+	}{{"<|call|>", false}, {"<|x|>", true}} {
+		k := spmKeys()
+		n := int32(len(k["tokenizer.ggml.tokens"].([]string)))
+		k["tokenizer.ggml.tokens"] = append(k["tokenizer.ggml.tokens"].([]string), "<|channel|>", "<|return|>", "<|end|>", c.extra)
+		k["tokenizer.ggml.scores"] = append(k["tokenizer.ggml.scores"].([]float32), 0, 0, 0, 0)
+		k["tokenizer.ggml.token_type"] = append(k["tokenizer.ggml.token_type"].([]int32), 3, 3, 3, 3)
+		tok, err := build(t, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tok.Piece(n, false); got != "<|channel|>" {
+			t.Errorf("%s: a mark is shown as %q", c.extra, got)
+		}
+		if !tok.IsEOG(n+1) || tok.IsEOG(n+2) != c.ends {
+			t.Errorf("%s: <|end|> ends a generation: %v, want %v", c.extra, tok.IsEOG(n+2), c.ends)
+		}
+	}
+}

@@ -155,10 +155,18 @@ func (t *Tokenizer) findEnds() {
 			t.EOT = id
 		}
 	}
-	// In the harmony format <|end|> ends a message, not the answer.
+	// The harmony format's marks are text: who reads an answer has to tell thoughts from what is said.
+	for _, s := range []string{"<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"} {
+		if id, ok := t.ids[s]; ok {
+			t.kinds[id] = UserDefined
+		}
+	}
+	// <|end|> ends a message there, not the answer.
 	_, hasReturn := t.ids["<|return|>"]
 	_, hasCall := t.ids["<|call|>"]
-	if end, ok := t.ids["<|end|>"]; ok && hasReturn && hasCall {
+	_, hasCalls := t.ids["<|calls|>"]
+	_, hasFlush := t.ids["<|flush|>"]
+	if end, ok := t.ids["<|end|>"]; ok && (hasCall || hasCalls) && (hasReturn || hasFlush) {
 		delete(t.eog, end)
 		t.kinds[end] = UserDefined
 		if t.EOT == end {
