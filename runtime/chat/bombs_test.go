@@ -107,7 +107,7 @@ func bombs() map[string]string {
 // TestBombs wants an error for templates that want too much, in little time and memory.
 func TestBombs(t *testing.T) {
 	const (
-		mostTime   = 2 * time.Second
+		mostTime   = 10 * time.Second // on a busy machine; alone each takes less than 2 s
 		mostMemory = 256 << 20
 	)
 	var before, after runtime.MemStats
@@ -148,7 +148,7 @@ func TestLongSource(t *testing.T) {
 	} {
 		start := time.Now()
 		_, err := render(t, source, `{}`)
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 10*time.Second { // alone less than one
 			t.Errorf("%s: took %v (%v)", name, took, err)
 		}
 	}

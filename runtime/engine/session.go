@@ -66,6 +66,9 @@ func (s *Session) Tokens() []int32 { return s.tokens }
 // the text that is complete with it, which may be empty; its error ends the generation and is returned.
 func (s *Session) Generate(ctx context.Context, prompt []int32, p Params, emit func(id int32, piece string) error) (Stats, error) {
 	var st Stats
+	if m := s.e.model; m.Encoder {
+		return st, fmt.Errorf("%s: engine: %w: %s makes embeddings, not text; llamaboot embed prints them", s.e.name, model.ErrArch, m.Arch)
+	}
 	sampler, err := sample.New(p.Params)
 	if err != nil {
 		return st, err

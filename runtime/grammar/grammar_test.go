@@ -179,7 +179,7 @@ func TestGrammarBombs(t *testing.T) {
 		if err == nil {
 			_, err = g.Match(strings.Repeat("a", 200))
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 10*time.Second { // alone less than two
 			t.Errorf("%s: took %v (%.100v)", name, took, err)
 		}
 	}

@@ -146,7 +146,7 @@ func TestSchemaBombs(t *testing.T) {
 		if err == nil {
 			_, err = Parse(gbnf, "root")
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 10*time.Second { // alone less than two
 			t.Errorf("%s: took %v (%.100v)", name, took, err)
 		}
 	}
@@ -167,7 +167,7 @@ func FuzzSchema(f *testing.F) {
 	f.Fuzz(func(t *testing.T, schema []byte) {
 		start := time.Now()
 		defer func() {
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("took %v", took)
 			}
 		}()
