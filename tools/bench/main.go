@@ -1,7 +1,9 @@
 // Command bench compares llamaboot with llama.cpp on this machine and writes the table of docs/benchmarks.md.
 //
-//	go run ./tools/bench -o docs/benchmarks.md           measure and write the document
-//	go run ./tools/bench -gate tools/bench/ratios.json   measure and fail below 0.9 of the committed ratios
+//	go run ./tools/bench                    measure and print the table
+//	go run ./tools/bench -o                 keep the results in ratios.json too and write the document of all that is kept
+//	go run ./tools/bench -models M -t 1 -o  a part of it
+//	go run ./tools/bench -gate              measure what is kept again, the same way, and fail below 0.9 of its ratios
 //
 // Both run the same files of random weights (llamaboot bench --synthetic) in turns. The peer is the upstream build in
 // the npm package node-llama-cpp, installed into the folder -work unless it is there.
@@ -24,14 +26,12 @@ import (
 	"strings"
 )
 
-const (
-	peerPackage = "node-llama-cpp@3.22.1"
-	gateFactor  = 0.9 // of the committed ratio
-)
+const peerPackage = "node-llama-cpp@3.22.1"
 
 // config is the command line.
 type config struct {
-	out, gate, work, bin      string
+	out, doc, gate            bool
+	work, bin                 string
 	peer                      string // the script that runs llama.cpp
 	specs                     []string
 	threads                   []int
@@ -48,19 +48,11 @@ type line struct {
 	CPU     float64 `json:"cpu"`
 }
 
-// row is one line of the table: medians over the rounds.
-type row struct {
-	Model   string
-	Test    string
-	Threads int
-	Ours    float64
-	Peer    float64
-}
-
-// name identifies a row among the committed ratios.
-func (r row) name() string { return fmt.Sprintf("%s %s t%d", r.Model, r.Test, r.Threads) }
-
-func (r row) ratio() float64 { return r.Ours / r.Peer }
+const (
+	keptFile = "tools/bench/ratios.json"
+	notes    = "tools/bench/notes.md"
+	document = "docs/benchmarks.md"
+)
 
 func main() {
 	log.SetFlags(0)
@@ -68,8 +60,9 @@ func main() {
 	var c config
 	specs := flag.String("models", "smollm2-135m:Q4_0,smollm2-135m:Q8_0,smollm2-135m:Q4_K_M,smollm2-135m:F16,tinyllama-1.1b:Q4_0,tinyllama-1.1b:Q8_0,tinyllama-1.1b:Q4_K_M,tinyllama-1.1b:F16", "synthetic models")
 	threads := flag.String("t", "1,2", "numbers of threads")
-	flag.StringVar(&c.out, "o", "", "write the document to this file instead of printing the table")
-	flag.StringVar(&c.gate, "gate", "", "compare with the ratios in this file")
+	flag.BoolVar(&c.out, "o", false, "keep the results in "+keptFile+" and write "+document)
+	flag.BoolVar(&c.doc, "doc", false, "measure nothing, only write "+document+" anew")
+	flag.BoolVar(&c.gate, "gate", false, "measure what "+keptFile+" holds and compare")
 	flag.StringVar(&c.work, "work", filepath.Join(os.TempDir(), "llamaboot-bench"), "folder for the models and the peer")
 	flag.StringVar(&c.bin, "bin", "bin/llamaboot", "the llamaboot program")
 	flag.IntVar(&c.prompt, "p", 256, "tokens of the prompt; negative for no such test")
@@ -93,35 +86,51 @@ func main() {
 }
 
 func (c *config) run() error {
-	if err := c.prepare(); err != nil {
+	if c.gate {
+		return c.runGate(keptFile)
+	}
+	kept, err := readRows(keptFile)
+	if err != nil {
 		return err
+	}
+	if c.doc {
+		return writeDocument(kept)
+	}
+	rows, err := c.measureAll()
+	if err != nil {
+		return err
+	}
+	fmt.Print(table(rows))
+	if !c.out {
+		return nil
+	}
+	kept = merge(kept, rows)
+	if err := writeRows(keptFile, kept); err != nil {
+		return err
+	}
+	return writeDocument(kept)
+}
+
+// measureAll measures every model with every number of threads.
+func (c *config) measureAll() ([]row, error) {
+	if err := c.prepare(); err != nil {
+		return nil, err
 	}
 	var rows []row
 	for _, spec := range c.specs {
 		file, err := c.model(spec)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, t := range c.threads {
 			r, err := c.compare(spec, file, t)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			rows = append(rows, r...)
 		}
 	}
-	if c.gate != "" {
-		return checkGate(c.gate, rows)
-	}
-	doc := c.document(rows)
-	if c.out == "" {
-		_, err := os.Stdout.WriteString(doc)
-		return err
-	}
-	if err := os.WriteFile(c.out, []byte(doc), 0o666); err != nil {
-		return err
-	}
-	return writeRatios(filepath.Join("tools", "bench", "ratios.json"), rows)
+	return rows, nil
 }
 
 // prepare installs the peer.
@@ -218,14 +227,14 @@ func (c *config) compare(spec, file string, threads int) ([]row, error) {
 		}
 	}
 	var rows []row
-	for i, test := range []string{"pp" + n(c.prompt), "tg" + n(c.gen)} {
+	for i, test := range []string{testName(promptTest, c.prompt), testName(genTest, c.gen)} {
 		if []int{c.prompt, c.gen}[i] < 1 {
 			continue // not asked for
 		}
 		if len(ours[test]) == 0 || len(peer[test]) == 0 {
 			return nil, fmt.Errorf("%s: no result of %s", spec, test)
 		}
-		r := row{spec, test, threads, median(ours[test]), median(peer[test])}
+		r := row{way{spec, threads, c.level, c.metric}, test, median(ours[test]), median(peer[test])}
 		log.Printf("%s: %.1f, llama.cpp %.1f, ratio %.2f", r.name(), r.Ours, r.Peer, r.ratio())
 		rows = append(rows, r)
 	}
@@ -257,61 +266,6 @@ func (c *config) measure(into map[string][]float64, name string, args ...string)
 func median(x []float64) float64 {
 	slices.Sort(x)
 	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
-}
-
-// checkGate compares with the committed ratios.
-func checkGate(file string, rows []row) error {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	want := map[string]float64{}
-	if err := json.Unmarshal(b, &want); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	failed := 0
-	for _, r := range rows {
-		w, ok := want[r.name()]
-		if ok && r.ratio() < gateFactor*w {
-			log.Printf("%s: ratio %.2f, committed %.2f", r.name(), r.ratio(), w)
-			failed++
-		}
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d ratios are below %.1f of the committed ones", failed, len(rows), gateFactor)
-	}
-	return nil
-}
-
-func writeRatios(file string, rows []row) error {
-	m := map[string]float64{}
-	for _, r := range rows {
-		m[r.name()] = float64(int(r.ratio()*100+0.5)) / 100
-	}
-	b, err := json.MarshalIndent(m, "", "\t") // keys come out sorted
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(b, '\n'), 0o666)
-}
-
-// document is docs/benchmarks.md: notes.md with the table put in.
-func (c *config) document(rows []row) string {
-	var t strings.Builder
-	unit := "tokens/s"
-	if c.metric == "cpu" {
-		unit = "tokens per second of processor time"
-	}
-	fmt.Fprintf(&t, "%s, %d processors, %s; rounds of both programs in turn: %d, medians of %d runs in each. %s %s.\n\n", cpuName(), runtime.NumCPU(), runtime.GOOS, c.rounds, c.reps, "Speeds are", unit)
-	t.WriteString("| model | test | threads | llamaboot | llama.cpp | ratio |\n| --- | --- | ---: | ---: | ---: | ---: |\n")
-	for _, r := range rows {
-		fmt.Fprintf(&t, "| %s | %s | %d | %.1f | %.1f | %.2f |\n", r.Model, r.Test, r.Threads, r.Ours, r.Peer, r.ratio())
-	}
-	notes, err := os.ReadFile("tools/bench/notes.md")
-	if err != nil {
-		return t.String()
-	}
-	return strings.Replace(string(notes), "TABLE\n", t.String(), 1)
 }
 
 // cpuName is what the system calls the processor.
