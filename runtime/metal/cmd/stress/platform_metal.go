@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
@@ -28,7 +29,14 @@ func platform() world {
 	}
 	text, _ := board.QEMUFile(guest.ArgsFile)
 	crash(text)
-	return world{seconds: parse(text), model: diskModel, modelWanted: 1, memory: memory, finish: os.Exit}
+	return world{seconds: parse(text), model: diskModel, modelWanted: 1, memory: memory, finish: finish}
+}
+
+// finish lets the console catch up before the machine ends: the goroutine that shows
+// text competes with all the jobs.
+func finish(status int) {
+	time.Sleep(3 * time.Second)
+	os.Exit(status)
 }
 
 // memory is how much RAM the kernel has handed out; what Go gives back must come back.
