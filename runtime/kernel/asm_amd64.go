@@ -209,6 +209,16 @@ func decodeQ40AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, o
 //go:noescape
 func decodeQ41AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
+// decodeQ50AVX2 multiplies 16 rows of Q50 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ50AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+// decodeQ51AVX2 multiplies 16 rows of Q51 with one column (see ops.decode).
+//
+//go:noescape
+func decodeQ51AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
 // decodeQ4KAVX2 multiplies 16 rows of Q4K with one column (see ops.decode).
 //
 //go:noescape

@@ -64,6 +64,8 @@ var unpackAVXVNNI = func() unpackFuncs {
 var decodeAVX2 = [maxType]decoder{
 	Q4_0: {one: decodeQ40AVX2, halves: true},
 	Q4_1: {one: decodeQ41AVX2},
+	Q5_0: {one: decodeQ50AVX2},
+	Q5_1: {one: decodeQ51AVX2},
 	Q4_K: {one: decodeQ4KAVX2, halves: true},
 	Q6_K: {one: decodeQ6KAVX2, halves: true},
 }

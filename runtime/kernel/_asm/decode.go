@@ -37,14 +37,21 @@ var grouped = []format{
 var fused256 = map[string]fusedRegs{
 	"Q40": {sum: 8, unitBit: 0, temp: 6, most: 8},
 	"Q41": {sum: 8, unitBit: 0, temp: 6, most: 8},
+	"Q50": {sum: 8, unitBit: 0, temp: 10, most: 4, apart: true},
+	"Q51": {sum: 8, unitBit: 0, temp: 10, most: 4, apart: true},
 	"Q4K": {sum: 0, unitBit: 0, temp: 2, most: 8},
 	"Q6K": {sum: 12, unitBit: 1, temp: 6, most: 2},
 }
 
 // fusedRegs: the int16 sums of unit n are in register sum or, if bit unitBit of
 // n is set, the next; temp and the one after it are free. An int16 holds most
-// sums of two products: 8 of 2*15*127 or 2 of 2*63*127.
-type fusedRegs struct{ sum, unitBit, temp, most int }
+// sums of two products: 8 of 2*15*127, 4 of 2*31*127 or 2 of 2*63*127. With
+// apart the sums of vectors 0 to most-1 and of the others come in turns, in
+// registers of their own.
+type fusedRegs struct {
+	sum, unitBit, temp, most int
+	apart                    bool
+}
 
 func decodeFile(level isa) *file {
 	f := newFile("decode_" + level.low())
@@ -186,6 +193,9 @@ func (u *unpacker) finish(n, count int) {
 func (u *unpacker) multiply256(r, n, j int) {
 	regs := fused256[u.name]
 	sum, perSub := regs.sum+n>>regs.unitBit&1, u.sub/4
+	if regs.apart {
+		sum += j / regs.most
+	}
 	product := regs.temp + 1
 	if j%regs.most == 0 {
 		product = sum

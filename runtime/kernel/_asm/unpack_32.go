@@ -51,12 +51,16 @@ func (u *unpacker) fifth(h int) func(r, j int) {
 	return func(r, j int) {
 		u.shift("VPSRLD", 4*j, h, 6)
 		u.opc("VPAND", 15, 6, 6)
-		u.shift("VPSLLD", 7, 6, 7) // bits 0..3 repeated every 7 bits:
-		u.op("VPOR", 7, 6, 6)      // bit b lands on bit 8b
-		u.shift("VPSLLD", 14, 6, 7)
-		u.op("VPOR", 7, 6, 6)
-		u.opc("VPAND", 0x01010101, 6, 6)
-		u.shift("VPSLLD", 4, 6, 6)
+		if u.size > 16 {
+			u.opc("VPMULLD", 1<<4|1<<11|1<<18|1<<25, 6, 6) // bits 0..3 repeated every 7 bits: bit b lands on bit 8b+4
+		} else { // PMULLD came with SSE4.1
+			u.shift("VPSLLD", 7, 6, 7)
+			u.op("VPOR", 7, 6, 6)
+			u.shift("VPSLLD", 14, 6, 7)
+			u.op("VPOR", 7, 6, 6)
+			u.shift("VPSLLD", 4, 6, 6)
+		}
+		u.opc("VPAND", 0x10101010, 6, 6)
 		u.op("VPOR", 6, r, r)
 	}
 }
