@@ -2,8 +2,8 @@
 """How fast weights come in: the core's loader against dd in a minimal Linux guest, from the same emulated disks.
 
 Both read the same file in the same emulator (QEMU, TCG, q35, 1 CPU, 3 GiB), in turns. Printed are the medians in MB/s:
-dd with Linux's cache (bs=1M), dd without (iflag=direct, bs=4M), and the core, which computes the CRC-32 as well, under
-BIOS and under UEFI.
+dd with Linux's cache (bs=1M), dd without (iflag=direct, bs=4M: no processor sees the bytes), and the core, which computes
+their CRC-32 as well, under BIOS and under UEFI, with the ratio to the first.
 
 usage: tools/bench/disk.py [-n RUNS] [-mb SIZE] [DISK ...]     after `make build`; needs cpio, and the Debian packages of a
 kernel and of busybox-static, which `apt-get download` brings (nothing is installed).
@@ -127,8 +127,8 @@ def main():
         for disk in a.disks:
             runs = [linux(kernel, disk, a.mb) + [metal(disk, False), metal(disk, True)] for _ in range(a.n)]
             cached, direct, bios, uefi = (statistics.median(v) for v in zip(*runs))
-            print(f"| {disk} | {cached:.0f} | {direct:.0f} | {bios:.0f} ({bios / max(cached, direct):.2f} x) | "
-                  f"{uefi:.0f} ({uefi / max(cached, direct):.2f} x) |", flush=True)
+            print(f"| {disk} | {cached:.0f} | {direct:.0f} | {bios:.0f} ({bios / cached:.2f} x) | "
+                  f"{uefi:.0f} ({uefi / cached:.2f} x) |", flush=True)
         os.chdir("/")
 
 
