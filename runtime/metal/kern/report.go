@@ -93,7 +93,10 @@ func dumpTrap(f *trapFrame, cr2 uintptr, reason string) {
 	putRegs("r10", f.r10, "r11", f.r11, "r12", f.r12)
 	putRegs("r13", f.r13, "r14", f.r14, "r15", f.r15)
 	printMachineCheck()
-	putFrames(f.ip, f.bp)
+	n := putFrames(0, f.ip, f.bp)
+	if onKernelStack(f.sp) {
+		putCaller(n)
+	}
 	Exit(2)
 }
 
@@ -125,26 +128,36 @@ func init() {
 	}
 }
 
-// putFrames prints who called whom: the chain of frame pointers, which Go keeps, from
-// the kernel into the goroutine it worked for.
-func putFrames(ip, bp uintptr) {
+// putCaller prints the frames of the goroutine whose system call the kernel served, from
+// the n-th line on: its registers lie at the top of the thread's kernel stack.
+func putCaller(n int) {
+	f := (*frame)(unsafe.Pointer(thisThread().kstop - unsafe.Sizeof(frame{})))
+	if within(f.ip, coreBase, info.coreSize) && n < maxFrames {
+		putFrames(n, f.ip, f.bp)
+	}
+}
+
+// putFrames prints who called whom, from the n-th line on, along the chain of frame
+// pointers that Go keeps. It returns the number of the next line.
+func putFrames(n int, ip, bp uintptr) int {
 	lendM()
-	putFrame(0, ip)
-	for i := 1; i < maxFrames; i++ {
+	putFrame(n, ip)
+	for i := n + 1; i < maxFrames; i++ {
 		// lookup: a wrong frame pointer must not fault.
 		if _, ok := lookup(bp); !ok || bp&7 != 0 || bp&(pageSize-1) > pageSize-16 {
-			return
+			return i
 		}
 		next, back := *word(bp), *word(bp + 8)
-		if back < coreBase || back >= coreBase+info.coreSize {
-			return
+		if !within(back, coreBase, info.coreSize) {
+			return i
 		}
 		putFrame(i, back)
 		if next <= bp && !onKernelStack(bp) { // stacks grow down
-			return
+			return i + 1
 		}
 		bp = next
 	}
+	return maxFrames
 }
 
 // gM is the offset of m in runtime.g (Go 1.26, runtime2.go): behind the stack's bounds,
