@@ -13,8 +13,8 @@ import (
 var output struct {
 	ring       [64 << 10]byte
 	head, tail uint32
-	attached   bool // somebody takes
-	busy       bool // and is showing what was taken
+	taken      uint32 // bytes from head on that the taker is showing
+	attached   bool   // somebody takes
 	moved      int64
 }
 
@@ -26,8 +26,9 @@ const (
 	outputPatience = 1e9
 )
 
-// TakeOutput waits for text and moves up to len(b) bytes of it to b. By the next call
-// the text before counts as shown.
+// TakeOutput waits for text and copies up to len(b) bytes of it to b. The text stays
+// in the queue until the next call, by which it counts as shown: when the program
+// dies in between, the kernel shows it again.
 func TakeOutput(b []byte) int {
 	// It blocks, so Go's scheduler must know: not RawSyscall.
 	n, _, _ := syscall.Syscall(sysTake, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0)
@@ -45,18 +46,17 @@ func takeOutput(p, n uintptr) uintptr {
 	for panicked != 0 { // the screen belongs to the report
 		b.sleep(outputText(), -1)
 	}
-	o.attached, o.busy, o.moved = true, false, nanotime()
+	o.head += o.taken // 0 when showQueued has shown it
+	o.attached, o.taken, o.moved = true, 0, nanotime()
 	b.wake(outputDone(), maxThread)
 	for o.head == o.tail {
 		b.sleep(outputText(), -1)
 	}
 	k := uintptr(0)
-	for ; k < n && o.head != o.tail; k++ {
-		*bytePtr(p + k) = o.ring[o.head%uint32(len(o.ring))]
-		o.head++
+	for ; k < n && o.head+uint32(k) != o.tail; k++ {
+		*bytePtr(p + k) = o.ring[(o.head+uint32(k))%uint32(len(o.ring))]
 	}
-	o.busy, o.moved = true, nanotime()
-	b.wake(outputDone(), maxThread)
+	o.taken, o.moved = uint32(k), nanotime()
 	b.unlock()
 	return k
 }
@@ -104,7 +104,7 @@ func flushOutput() {
 	o, b := &output, bucketOf(outputText())
 	b.lock()
 	o.moved = nanotime()
-	for o.attached && (o.busy || o.head != o.tail) {
+	for o.attached && o.head != o.tail {
 		awaitTaker(b)
 	}
 	attached := o.attached
@@ -118,7 +118,7 @@ func flushOutput() {
 // takes no lock but the screen's: whoever panics may hold any.
 func showQueued() {
 	o := &output
-	o.attached = false
+	o.attached, o.taken = false, 0
 	for ; o.head != o.tail; o.head++ {
 		putc(o.ring[o.head%uint32(len(o.ring))])
 	}
