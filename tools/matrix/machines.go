@@ -55,7 +55,13 @@ func possible(c choice) bool {
 	if c[factorChipset] != open && !slices.Contains(d.Chipsets, c.value(factorChipset)) {
 		return false
 	}
-	return !d.BIOSOnly || c[factorFirmware] == open || c.value(factorFirmware) == seabios
+	if c[factorFirmware] == open {
+		return true
+	}
+	if c.value(factorFirmware) == seabios {
+		return !d.Slow // it starts, but takes minutes to read the program
+	}
+	return !d.BIOSOnly
 }
 
 // sparseFrom is the memory in GiB from which the host need not have it.
