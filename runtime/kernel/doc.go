@@ -27,9 +27,10 @@
 // own layout into a small per-thread scratch (form.go), where lane r of every
 // vector belongs to row r, and multiplied with panels of columns (tile.go).
 // No copy of the weights is kept: unpacking is cheaper than reading memory, and
-// in a prompt it is paid once per 16 rows for all columns. With AVX-512 a single
-// column is multiplied as the rows are unpacked, without the scratch (decode in
-// level.go); while one strip is computed the next is prefetched.
+// in a prompt it is paid once per 16 rows for all columns. A single column
+// is multiplied as the rows are unpacked, without the scratch: with AVX-512 for
+// all quantised types, with AVX2 for some (decode in level.go); while one strip
+// is computed the next is prefetched.
 //
 // Attention reads keys in blocks of 16, one vector lane for each key, and many
 // queries share the reading of keys and values (attend.go).
