@@ -94,6 +94,9 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 			c.Close()
 		}
 	}()
+	if errors.Is(err, context.Canceled) {
+		return withHint(errors.New("interrupted: nothing was written"), "run the command again")
+	}
 	if err != nil {
 		return err
 	}
