@@ -46,7 +46,7 @@ var disks = map[string]disk{
 	"mptsas":        {chipset: PC, devices: []string{"mptsas1068", "scsi-" + hd}, bios: true},                             // SAS1068
 	"megasas":       {chipset: PC, devices: []string{"megasas", "scsi-" + hd}, bios: true},                                // MegaRAID 1078
 	"pvscsi":        {chipset: PC, devices: []string{"pvscsi", "scsi-" + hd}, bios: true},                                 // VMware's
-	"sdcard":        {chipset: Q35, devices: []string{"sdhci-pci", "sd-card,drive=disk"}, power2: true},
+	"sdcard":        {chipset: Q35, devices: []string{"sdhci-pci", "sd-card,drive=disk"}, bios: true, power2: true},
 }
 
 // DefaultDisk is the controller most PCs have.
