@@ -5,7 +5,7 @@ package kernel
 import "runtime"
 
 // spinPauses is how often a waiting thread looks before it sleeps.
-const spinPauses = 100
+const spinPauses = 3000
 
 // pause gives way while waiting: without an instruction for it, to the
 // scheduler.
