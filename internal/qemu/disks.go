@@ -66,7 +66,7 @@ func Disks() []string {
 type DiskInfo struct {
 	Chipsets   []string // where it exists, the usual one first
 	BIOSOnly   bool     // OVMF does not boot from it
-	Slow       bool     // SeaBIOS reads some 10 KB/s from it
+	Slow       bool     // SeaBIOS takes a minute to start from it
 	PowerOfTwo bool     // the medium's size must be a power of two
 }
 
