@@ -20,15 +20,14 @@ import (
 
 func textMember(name, text string) Member { return memberOf(name, []byte(text)) }
 
-// contents reads all members that are not llamaboot's own, and checks everything
-// Verify checks.
-func contents(t *testing.T, path string) map[string]string {
+// opened opens the llamafile at path until the test ends.
+func opened(t *testing.T, path string) *File {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	t.Cleanup(func() { file.Close() })
 	info, err := file.Stat()
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +36,14 @@ func contents(t *testing.T, path string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f
+}
+
+// contents reads all members that are not llamaboot's own, and checks everything
+// Verify checks.
+func contents(t *testing.T, path string) map[string]string {
+	t.Helper()
+	f := opened(t, path)
 	for _, c := range f.Verify(t.Context(), "test", nil) {
 		if c.Err != nil {
 			t.Errorf("%s: %v", c.What, c.Err)

@@ -27,19 +27,7 @@ func mtools(t *testing.T, tool, file string, args ...string) {
 // verdicts verifies the file and returns what is wrong and what is noted.
 func verdicts(t *testing.T, path string) (wrong, notes []string) {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := Open(file, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := opened(t, path)
 	for _, c := range f.Verify(t.Context(), "test", nil) {
 		if c.Err != nil {
 			wrong = append(wrong, c.What+": "+c.Err.Error())
@@ -53,19 +41,7 @@ func verdicts(t *testing.T, path string) (wrong, notes []string) {
 
 func settingsOf(t *testing.T, path string) string {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := Open(file, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := opened(t, path)
 	b, err := f.Settings()
 	if err != nil {
 		t.Fatal(err)

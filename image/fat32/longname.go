@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+
+	"github.com/llamaboot/llamaboot/runtime/fatfs"
 )
 
 // Long names (section 7): each part is a directory entry with 13 UTF-16 units; the
@@ -34,7 +36,7 @@ func names(name, short string) (long [][]byte, eightThree [11]byte, err error) {
 	if len(name) > longMax || strings.ContainsFunc(name, bad) || strings.TrimRight(name, " .") != name || name == "" {
 		return nil, eightThree, fmt.Errorf("%w: %q is no long name of ASCII characters", ErrName, name)
 	}
-	sum := longChecksum(eightThree)
+	sum := fatfs.Checksum(eightThree)
 	for part := longParts(name); part > 0; part-- {
 		b := make([]byte, EntrySize)
 		b[0], b[11], b[13] = byte(part), attrLong, sum
@@ -54,13 +56,4 @@ func names(name, short string) (long [][]byte, eightThree [11]byte, err error) {
 		long = append(long, b)
 	}
 	return long, eightThree, nil
-}
-
-// longChecksum ties the parts to the short name.
-func longChecksum(short [11]byte) (sum byte) {
-	for _, c := range short {
-		sum = sum>>1 | sum<<7
-		sum += c
-	}
-	return sum
 }
