@@ -10,8 +10,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/llamaboot/llamaboot/image/fat32"
 )
 
 // ownerSize is the size of the volume made with mkfs.fat and mtools; all but its first MiB, which is
@@ -87,33 +85,6 @@ func TestForeignVolume(t *testing.T) {
 		t.Errorf("33 bytes with a limit of 32: %v", err)
 	}
 }
-
-// TestOwnVolume reads what image/fat32 writes, long names included.
-func TestOwnVolume(t *testing.T) {
-	files := []fat32.File{{Path: "EFI/BOOT/BOOTX64.EFI", Size: 1234567}, {Path: "llamaboot.cfg", Size: 5, Short: "LLAMAB~1.CFG"}}
-	vol, err := fat32.New(fat32.Options{Label: "TEST"}, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := make(memory, vol.Size())
-	if err := vol.WriteMetadata(b, 0); err != nil {
-		t.Fatal(err)
-	}
-	at, _ := vol.Offset("llamaboot.cfg")
-	copy(b[at:], "a = b")
-	v := open(t, b)
-	if got, err := v.ReadFile("LLAMABOOT.CFG", 100); string(got) != "a = b" || err != nil {
-		t.Errorf("llamaboot.cfg: %q, %v", got, err)
-	}
-	at, _ = vol.Offset("EFI/BOOT/BOOTX64.EFI")
-	if x, err := v.Extents("efi/boot/bootx64.efi"); err != nil || len(x) != 1 || x[0] != (Extent{at, 1234567}) {
-		t.Errorf("BOOTX64.EFI lies in %v, %v; want one piece of 1234567 bytes at %#x", x, err, at)
-	}
-}
-
-type memory []byte
-
-func (m memory) WriteAt(p []byte, off int64) (int, error) { return copy(m[off:], p), nil }
 
 // TestDamaged changes one thing of the foreign volume at a time.
 func TestDamaged(t *testing.T) {
