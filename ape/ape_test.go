@@ -2,6 +2,7 @@ package ape
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"strings"
@@ -178,5 +179,21 @@ func TestShortMember(t *testing.T) {
 	err = plan.Write(t.Context(), make(memory, plan.Size()), nil)
 	if err == nil || !strings.Contains(err.Error(), "became shorter") {
 		t.Errorf("got %v, want an error saying that the file became shorter", err)
+	}
+}
+
+// TestObjectFile: debug/pe takes an object file, which has no DOS header, for an image; its
+// bytes at 0x3c are no pointer. verify meets such a program in a file made to confuse it.
+func TestObjectFile(t *testing.T) {
+	in := sampleInput(t)
+	windows := &in.Programs[1]
+	at := binary.LittleEndian.Uint32(windows.Data[offPEPointer:])
+	windows.Data = windows.Data[at+peFileHeader:]
+	plan, err := NewPlan(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Write(t.Context(), make(memory, plan.Size()), nil); !errors.Is(err, ErrProgram) {
+		t.Errorf("got %v, want %v", err, ErrProgram)
 	}
 }

@@ -35,6 +35,9 @@ func shiftPE(image []byte, at int64) ([]byte, error) {
 		return bad("not a 64-bit image (PE32+)")
 	}
 	le := binary.LittleEndian
+	if string(image[:2]) != "MZ" { // debug/pe takes object files too, whose headers no pointer names
+		return bad("starts with %q, want %q", image[:2], "MZ")
+	}
 	start := int64(le.Uint32(image[offPEPointer:]))
 	sections := peOptionalHeader + int64(f.SizeOfOptionalHeader)
 	size := sections + int64(len(f.Sections))*peSectionSize
