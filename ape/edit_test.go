@@ -389,3 +389,25 @@ func TestEditKeepsForeignDirectoryRecords(t *testing.T) {
 		t.Errorf("program's mode: got %+v, %v, want 0755", m, err)
 	}
 }
+
+// TestOneEditorAtATime: a file that is open for editing is not edited by another.
+func TestOneEditorAtATime(t *testing.T) {
+	path, _ := sampleFile(t, sampleInput(t))
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock(file); err != nil {
+		t.Fatal(err)
+	}
+	c := Changes{Set: []Member{textMember("x", "y")}}
+	if err := EditFile(t.Context(), path, c, nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("got %v, want %v", err, ErrBusy)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := EditFile(t.Context(), path, c, nil); err != nil {
+		t.Errorf("after the other one has ended: %v", err)
+	}
+}

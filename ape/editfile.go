@@ -104,7 +104,7 @@ func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File,
 	if err := out.Truncate(size); err != nil {
 		return err
 	}
-	return out.Commit()
+	return replace(out)
 }
 
 // rebuild writes the file anew from its parts, with the changes, and lets it take the
@@ -131,6 +131,15 @@ func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, c Chan
 		return err
 	}
 	if err := plan.Write(ctx, out, progress); err != nil {
+		return err
+	}
+	return replace(out)
+}
+
+// replace lets a new file take the old one's place. Its bytes are on the disk by then: it
+// may be the only copy of the model.
+func replace(out *outfile.File) error {
+	if err := out.Sync(); err != nil {
 		return err
 	}
 	return out.Commit()

@@ -151,9 +151,10 @@ func (f *File) seeGPT(sector int64) ([]string, error) {
 			return lines, err
 		}
 		array := make([]byte, int64(h.Count)*gpt.EntrySize)
-		if at := int64(h.Array) * sector; at < 0 || at > f.size-int64(len(array)) {
+		if h.Array > uint64(f.size/sector) || int64(h.Array)*sector > f.size-int64(len(array)) {
 			return lines, fmt.Errorf("%w: partition array at LBA %d lies outside the file", ErrDamaged, h.Array)
-		} else if _, err := f.r.ReadAt(array, at); err != nil {
+		}
+		if _, err := f.r.ReadAt(array, int64(h.Array)*sector); err != nil {
 			return lines, err
 		}
 		if err := h.CheckArray(array); err != nil {

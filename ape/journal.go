@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // An edit in place is made safe by a journal beside the file: the bytes it is going
@@ -73,8 +74,15 @@ func writeJournal(path string, b []byte) error {
 	}
 	if err != nil {
 		os.Remove(path)
+		return err
 	}
-	return err
+	// Its name must be on the disk as well before the file is touched (fsync(2)). Systems
+	// that cannot sync a folder say so, and need not.
+	if folder, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = folder.Sync()
+		folder.Close()
+	}
+	return nil
 }
 
 // rollBack puts back what the journal holds. It reports false, and changes nothing,

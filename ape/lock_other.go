@@ -1,8 +1,8 @@
-//go:build !unix || solaris || aix
+//go:build !windows && (!unix || solaris || aix)
 
 package ape
 
 import "os"
 
-// lock does nothing where flock is not known: Windows refuses a second writer itself.
+// lock does nothing where neither flock nor LockFileEx is known.
 func lock(*os.File) error { return nil }

@@ -14,14 +14,13 @@ import (
 // TestTools shows the file to programs we did not write. Each must accept it and see
 // what is in it.
 func TestTools(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path, plan := sampleFile(t, sampleInput(t))
 	esp := filepath.Join(t.TempDir(), "esp.img")
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	espSize := int64(34103296)
-	if err := os.WriteFile(esp, file[offESP:offESP+espSize], 0o600); err != nil {
+	if err := os.WriteFile(esp, file[offESP:][:plan.members[0].Size], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
