@@ -125,7 +125,7 @@ func (m *Member) directoryRecord() []byte {
 // caller writes behind it.
 func Directory(members []Member, at int64, comment int) ([]byte, error) {
 	if comment < 0 || comment > max16 {
-		return nil, fmt.Errorf("zipalign: archive comment of %d bytes: got more than %d", comment, max16)
+		return nil, fmt.Errorf("zipalign: archive comment of %d bytes: want 0 to %d", comment, max16)
 	}
 	seen := make(map[string]bool, len(members))
 	var r record

@@ -30,6 +30,7 @@ const (
 	MinClusters = 65525 + 16
 	MaxClusters = 0x0ffffff5 - 16
 	MaxFile     = 1<<32 - 1
+	maxSectors  = 1<<32 - 1 // of the volume, and before it: 32-bit fields
 
 	fatEntrySize  = 4
 	rootCluster   = 2

@@ -180,6 +180,9 @@ func (v *Volume) resize(size int64) error {
 	// The data area starts on a page so that cluster alignment is disk alignment.
 	v.reserved = minReserved + (page-(minReserved+2*v.fatSectors)%page)%page
 	v.sectors = v.dataSector() + v.clusters*int64(v.clusterSectors)
+	if v.sectors > maxSectors || v.hidden < 0 || v.hidden > maxSectors {
+		return fmt.Errorf("%w: %d sectors behind %d, FAT32 counts up to %d", ErrTooBig, v.sectors, v.hidden, int64(maxSectors))
+	}
 	return nil
 }
 

@@ -160,6 +160,11 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("%q: got %v, want %v", tc.file.Path, err, tc.want)
 		}
 	}
+	for _, o := range []Options{{ClusterSectors: 64, Size: 3 << 40}, {HiddenSectors: 1 << 32}} {
+		if _, err := New(o, nil); !errors.Is(err, ErrTooBig) {
+			t.Errorf("%+v: got %v, want %v", o, err, ErrTooBig)
+		}
+	}
 	if _, err := New(Options{}, []File{{Path: "A", Size: 1}, {Path: "A", Size: 2}}); !errors.Is(err, ErrName) {
 		t.Errorf("duplicate: got %v, want %v", err, ErrName)
 	}

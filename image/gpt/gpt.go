@@ -90,11 +90,6 @@ type Partition struct {
 	Name        string
 }
 
-// Header attributes of a partition, UEFI table 5-8 and the BIOS-boot bit.
-const (
-	AttrRequired = 1 << 0
-)
-
 // EncodeArray returns the ArraySize bytes of the partition entry array (5.3.3).
 func EncodeArray(parts []Partition) ([]byte, error) {
 	if len(parts) > Entries {
