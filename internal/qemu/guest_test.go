@@ -103,7 +103,12 @@ func boot(t *testing.T, ctx context.Context, m Machine) result {
 		t.Skipf("%v; make test installs it", err)
 	}
 	var console, text, log buffer
-	m.Console, m.Text = &console, &text
+	m.Text = &text
+	if m.Console == nil {
+		m.Console = &console
+	} else {
+		m.Console = io.MultiWriter(&console, m.Console)
+	}
 	m.Log = func(format string, args ...any) { fmt.Fprintf(&log, format+"\n", args...) }
 	if m.Accel == "" {
 		m.Accel = AccelTCG
@@ -120,6 +125,22 @@ func boot(t *testing.T, ctx context.Context, m Machine) result {
 }
 
 var testMarks = &Marks{"begin", "end"}
+
+// onText calls do once text was written to it.
+type onText struct {
+	text string
+	do   func()
+	seen []byte
+}
+
+func (o *onText) Write(p []byte) (int, error) {
+	o.seen = append(o.seen, p...)
+	if o.do != nil && bytes.Contains(o.seen, []byte(o.text)) {
+		o.do()
+		o.do = nil
+	}
+	return len(p), nil
+}
 
 func TestGuestSuccess(t *testing.T) {
 	shot := filepath.Join(t.TempDir(), "screen.png")
@@ -193,8 +214,8 @@ func TestInput(t *testing.T) {
 func TestKeys(t *testing.T) {
 	r, w := io.Pipe()
 	keys := &Terminal{r}
-	time.AfterFunc(3*time.Second, func() { io.WriteString(w, "abc\x04") })
-	got := boot(t, t.Context(), Machine{File: guestDisk(t, "no prompt\r\n", endEcho), Stdin: keys})
+	typed := &onText{text: "no prompt\r\n", do: func() { go io.WriteString(w, "abc\x04") }}
+	got := boot(t, t.Context(), Machine{File: guestDisk(t, "no prompt\r\n", endEcho), Stdin: keys, Console: typed})
 	if got.err != nil || !strings.Contains(got.console, "no prompt\r\nabc") {
 		t.Errorf("console %q, %v", got.console, got.err)
 	}
@@ -202,9 +223,8 @@ func TestKeys(t *testing.T) {
 
 func TestInterruptLeavesNoQEMU(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(2*time.Second, cancel)
-	file := guestDisk(t, "", endHang)
-	r := boot(t, ctx, Machine{File: file})
+	file := guestDisk(t, "running\r\n", endHang)
+	r := boot(t, ctx, Machine{File: file, Console: &onText{text: "running\r\n", do: cancel}})
 	if !errors.Is(r.err, context.Canceled) {
 		t.Errorf("err = %v, want Canceled", r.err)
 	}

@@ -14,8 +14,8 @@ type control struct {
 	conn    net.Conn
 	dec     *json.Decoder
 	enc     *json.Encoder
-	stopped func() // called when QEMU pauses the guest by itself
-	replies chan reply
+	stopped func()     // called when QEMU pauses the guest by itself
+	replies chan reply // holds one, for a command that was given up
 }
 
 // reply is any object QEMU sends: a return value, an error, or an event.
@@ -34,7 +34,7 @@ func dialQMP(ctx context.Context, socket string, stopped func()) (*control, erro
 	for {
 		conn, err := dialer.DialContext(ctx, "unix", socket)
 		if err == nil {
-			c := &control{conn: conn, dec: json.NewDecoder(conn), enc: json.NewEncoder(conn), stopped: stopped, replies: make(chan reply)}
+			c := &control{conn: conn, dec: json.NewDecoder(conn), enc: json.NewEncoder(conn), stopped: stopped, replies: make(chan reply, 1)}
 			go c.read()
 			// The greeting needs no answer; commands need this one first.
 			if err := c.execute(ctx, "qmp_capabilities", nil); err != nil {
