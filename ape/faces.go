@@ -117,8 +117,8 @@ func (f *File) seePE(head []byte) ([]string, error) {
 	for _, s := range p.Sections {
 		lines = append(lines, fmt.Sprintf("%-8s %9d bytes at %#x -> address %#x", s.Name, s.Size, s.Offset, s.VirtualAddress))
 	}
-	if f.size > peMaxFile && opt.Subsystem == pe.IMAGE_SUBSYSTEM_WINDOWS_CUI {
-		return lines, fmt.Errorf("the file has %d bytes, Windows starts programs up to %d: use a small llamafile with -m MODEL.gguf there", f.size, int64(peMaxFile))
+	if f.size > MaxWindows && opt.Subsystem == pe.IMAGE_SUBSYSTEM_WINDOWS_CUI {
+		return lines, fmt.Errorf("the file has %d bytes, Windows starts programs up to %d: use a small llamafile with -m MODEL.gguf there", f.size, int64(MaxWindows))
 	}
 	return lines, nil
 }

@@ -42,8 +42,8 @@ func (f *File) Native(target string) (*NativePlan, error) {
 		return nil, err
 	}
 	n.directory, n.size = end, end+int64(len(records))
-	if p.OS == "windows" && n.size > peMaxFile {
-		return nil, fmt.Errorf("%w: %d bytes, Windows starts programs up to %d: use a small llamafile with -m MODEL.gguf", ErrTooBig, n.size, int64(peMaxFile))
+	if p.OS == "windows" && n.size > MaxWindows {
+		return nil, fmt.Errorf("%w: %d bytes, Windows starts programs up to %d: use a small llamafile with -m MODEL.gguf", ErrTooBig, n.size, int64(MaxWindows))
 	}
 	return n, nil
 }

@@ -15,9 +15,11 @@ const (
 	peSectionSize    = 40
 	peDirectories    = peOptionalHeader + 112 // PE32+
 	peSecurity       = 4                      // index of the certificate table
-	peMaxFile        = 4<<30 - 1
 	peFileAlign      = 0x200
 )
+
+// MaxWindows is the largest file Windows starts as a program, in bytes.
+const MaxWindows = 4<<30 - 1
 
 // shiftPE returns the PE headers of image, from the signature to the last
 // section header, for a file that holds the image's bytes from offset at on and
@@ -63,8 +65,8 @@ func shiftPE(image []byte, at int64) ([]byte, error) {
 		if s.Offset == 0 {
 			continue
 		}
-		if moved := int64(s.Offset) + at; moved+int64(s.Size) > peMaxFile {
-			return bad("section %s ends at %#x, a PE file reaches to %#x", s.Name, moved+int64(s.Size), int64(peMaxFile))
+		if moved := int64(s.Offset) + at; moved+int64(s.Size) > MaxWindows {
+			return bad("section %s ends at %#x, a PE file reaches to %#x", s.Name, moved+int64(s.Size), int64(MaxWindows))
 		}
 		d := h[sections+int64(i)*peSectionSize:]
 		le.PutUint32(d[20:], s.Offset+uint32(at)) // PointerToRawData

@@ -2,14 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/bench"
-	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
@@ -18,6 +18,7 @@ type benchFlags struct {
 	json      bool
 	synthetic string
 	write     string
+	force     bool
 	level     string
 }
 
@@ -49,6 +50,7 @@ With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&f.synthetic, "synthetic", "", "measure a model made for it, SHAPE:TYPE")
 	flags.StringVar(&f.write, "write", "", "only write the synthetic model to this file")
+	flags.BoolVarP(&f.force, "force", "f", false, "with --write: replace the file if it exists")
 	flags.StringVar(&f.level, "level", "", "instruction-set level: "+strings.Join(kernel.Levels(), ", ")+" (default the last)")
 	return cmd
 }
@@ -68,7 +70,7 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if f.write != "" {
-		return f.writeModel()
+		return f.writeModel(cmd.Context())
 	}
 	data, release, err := f.model(args)
 	if err != nil {
@@ -89,26 +91,17 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 // writeModel writes the synthetic model and nothing else.
-func (f *benchFlags) writeModel() error {
+func (f *benchFlags) writeModel(ctx context.Context) error {
 	if f.synthetic == "" {
 		return withHint(usagef("--write without --synthetic"), "name the model to write: --synthetic tinyllama-1.1b:Q4_0")
 	}
-	out, err := os.Create(f.write)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(out)
-	err = bench.Synthetic(w, f.synthetic)
-	if err == nil {
-		err = w.Flush()
-	}
-	if cerr := out.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		os.Remove(f.write)
-	}
-	return err
+	return writeOutput(f.write, 0o666, f.force, 0, func(out *outfile.File) error {
+		w := bufio.NewWriter(&contextWriter{ctx, out})
+		if err := bench.Synthetic(w, f.synthetic); err != nil {
+			return err
+		}
+		return w.Flush()
+	})
 }
 
 // model returns the GGUF file to measure.
@@ -117,19 +110,5 @@ func (f *benchFlags) model(args []string) (data []byte, release func() error, er
 		data, err = bench.SyntheticBytes(f.synthetic)
 		return data, func() error { return nil }, err
 	}
-	b, err := bundle.Open(args[0])
-	if err != nil {
-		return nil, nil, err
-	}
-	models := b.Models()
-	if len(models) == 0 {
-		b.Close()
-		return nil, nil, withHint(fmt.Errorf("%s: no model in it", args[0]), "llamaboot build puts a model into a llamafile")
-	}
-	data, free, err := b.Load(models[0])
-	if err != nil {
-		b.Close()
-		return nil, nil, err
-	}
-	return data, func() error { free(); return b.Close() }, nil
+	return loadGGUF(args[0])
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -25,9 +24,6 @@ import (
 
 // maxArgs bounds the file given with --args, as its reader does.
 const maxArgs = 1 << 20
-
-// windowsLimit is the largest file Windows starts as a program.
-const windowsLimit = 4<<30 - 1
 
 type buildFlags struct {
 	models  []string
@@ -120,8 +116,8 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if plan.Size() > windowsLimit && in.PE == ape.Windows {
-		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); --split-weights keeps the model outside\n", plan.Size(), int64(windowsLimit))
+	if plan.Size() > ape.MaxWindows && in.PE == ape.Windows {
+		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); --split-weights keeps the model outside\n", plan.Size(), int64(ape.MaxWindows))
 	}
 	return writeOutput(output, 0o777, f.force, plan.Size(), func(out *outfile.File) error {
 		add, finish := progress.Bytes(stderr, "writing "+output, plan.Size())
@@ -191,34 +187,6 @@ func buildInput(ctx context.Context, f *buildFlags) (ape.Input, []io.Closer, err
 		return in, closers, err
 	}
 	return in, closers, addPrograms(&in, f)
-}
-
-// writeOutput writes a file of size bytes with write. The file appears under its
-// name only when write and everything else succeeded.
-func writeOutput(path string, perm os.FileMode, force bool, size int64, write func(*outfile.File) error) error {
-	out, err := outfile.Create(path, perm, force)
-	if errors.Is(err, outfile.ErrExists) {
-		return withHint(err, "choose another name or place, or replace it with --force")
-	}
-	if err != nil {
-		return err
-	}
-	defer out.Abort()
-	if err = out.Reserve(size); err == nil {
-		err = write(out)
-	}
-	if err == nil {
-		err = out.Commit()
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return withHint(fmt.Errorf("interrupted: %s was not written", path), "run the command again")
-	case errors.Is(err, syscall.ENOSPC):
-		return withHint(err, "%s needs %d bytes: free some space or write to another disk with -o", path, size)
-	case errors.Is(err, syscall.EFBIG):
-		return withHint(err, "FAT32 ends at 4 GiB: write to another file system, or format the disk with exFAT or NTFS")
-	}
-	return err
 }
 
 // addArgs puts the default arguments in the file at path into in; no path means none.

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/engine"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
 )
 
@@ -26,7 +29,19 @@ func loadGGUF(path string) (data []byte, release func() error, err error) {
 		b.Close()
 		return nil, nil, err
 	}
-	return data, func() error { free(); return b.Close() }, nil
+	return data, func() error { return errors.Join(free(), b.Close()) }, nil
+}
+
+// parseGGUF opens and parses the model that loadGGUF finds. The file must not be used after release.
+func parseGGUF(path string) (f *gguf.File, release func() error, err error) {
+	data, release, err := loadGGUF(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f, err = gguf.Parse(data); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), release())
+	}
+	return f, release, nil
 }
 
 // engineFlags are the flags of verbs that compute.
@@ -48,6 +63,9 @@ func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) er
 	cache, err := model.ParseCacheType(f.cache)
 	if err != nil {
 		return &usageError{err}
+	}
+	if err := app.SetLevel(os.Getenv); err != nil {
+		return err
 	}
 	data, release, err := loadGGUF(path)
 	if err != nil {

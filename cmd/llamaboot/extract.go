@@ -42,7 +42,7 @@ names, everything but llamaboot's own members (boot/, bin/, manifest, licence).
 				if err != nil {
 					return err
 				}
-				_, err = io.Copy(cmd.OutOrStdout(), r)
+				_, err = io.Copy(cmd.OutOrStdout(), &contextReader{cmd.Context(), r})
 				return err
 			}
 			for _, m := range members {
@@ -104,17 +104,4 @@ func extract(ctx context.Context, f *ape.File, m *zipalign.Member, dir string, f
 		_, err := io.Copy(out, &contextReader{ctx, r})
 		return err
 	})
-}
-
-// contextReader stops reading when its context is done.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *contextReader) Read(b []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(b)
 }

@@ -47,15 +47,11 @@ func isGGUF(path string) bool {
 
 // inspectGGUF lists the keys and tensors of a model file.
 func inspectGGUF(out io.Writer, path string, asJSON bool) error {
-	data, release, err := loadGGUF(path)
+	g, release, err := parseGGUF(path)
 	if err != nil {
 		return err
 	}
 	defer release()
-	g, err := gguf.Parse(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
 	in := ggufInspection{Version: g.Version, Alignment: g.Alignment, Weights: g.Params()}
 	for _, kv := range g.Keys {
 		in.Keys = append(in.Keys, ggufKey{kv.Key, kv.Value.Type.String(), kv.Value.String()})

@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
 
@@ -31,7 +31,7 @@ func newLogitsCmd() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.ids, "ids", "", "token ids, separated by commas or spaces")
-	cmd.Flags().StringVarP(&f.out, "output", "o", "", "file to write; - is standard output")
+	cmd.Flags().StringVarP(&f.out, "output", "o", "", "file to write, replaced if it exists; - is standard output")
 	cmd.Flags().IntVarP(&f.context, "ctx-size", "c", 0, "context in tokens (default: the model's)")
 	return cmd
 }
@@ -57,7 +57,13 @@ func (f *logitsFlags) run(cmd *cobra.Command, path string) error {
 			_, err = cmd.OutOrStdout().Write(b.Bytes())
 			return err
 		}
-		return os.WriteFile(f.out, b.Bytes(), 0o666)
+		if err := keepInputs(f.out, path); err != nil {
+			return err
+		}
+		return writeOutput(f.out, 0o666, true, int64(b.Len()), func(out *outfile.File) error {
+			_, err := out.Write(b.Bytes())
+			return err
+		})
 	})
 }
 

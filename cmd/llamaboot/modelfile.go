@@ -177,18 +177,3 @@ func openParts(base, no, of string, check func(string, *gguf.File) error) (*mode
 	m.Member = ape.Member{Name: filepath.Base(base) + ".gguf", Size: data.size, Data: data, Title: modelTitle(parts[0])}
 	return m, nil
 }
-
-// keepInputs is an error when writing output would replace one of the files it is made from, --force or not:
-// a model may be the only copy. Inputs may be empty (flags not given).
-func keepInputs(output string, inputs ...string) error {
-	to, err := os.Stat(output)
-	if err != nil {
-		return nil // nothing there to replace
-	}
-	for _, path := range inputs {
-		if from, err := os.Stat(path); err == nil && os.SameFile(from, to) {
-			return withHint(fmt.Errorf("%s: the output would replace its own input %s", output, path), "choose another name with -o")
-		}
-	}
-	return nil
-}

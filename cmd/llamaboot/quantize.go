@@ -3,14 +3,12 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 	"github.com/llamaboot/llamaboot/runtime/quant"
 )
@@ -41,18 +39,14 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 	if f.threads < 0 {
 		return usagef("--threads %d: want 0 or more", f.threads)
 	}
-	if _, err := os.Stat(out); err == nil && !f.force {
-		return withHint(fmt.Errorf("%s exists already", out), "give another name, or --force to replace it")
+	if err := keepInputs(out, in); err != nil {
+		return err
 	}
-	data, release, err := loadGGUF(in)
+	g, release, err := parseGGUF(in)
 	if err != nil {
 		return err
 	}
 	defer release()
-	g, err := gguf.Parse(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", in, err)
-	}
 	threads := f.threads
 	if threads == 0 {
 		threads = runtime.NumCPU()
@@ -66,34 +60,17 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}
-	size, err := writeFile(out, w)
+	size := int64(0)
+	err = writeOutput(out, 0o666, f.force, 0, func(file *outfile.File) (err error) {
+		b := bufio.NewWriterSize(&contextWriter{cmd.Context(), file}, 1<<20)
+		if size, err = w.WriteTo(b); err != nil {
+			return err
+		}
+		return b.Flush()
+	})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d bytes, %.1f %% of %d\n", out, size, 100*float64(size)/float64(len(data)), len(data))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d bytes, %.1f %% of %d\n", out, size, 100*float64(size)/float64(g.Size), g.Size)
 	return err
-}
-
-// writeFile writes a model under a temporary name beside path and renames it when it is complete.
-func writeFile(path string, w *gguf.Writer) (size int64, err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(tmp.Name()) // in vain once it is renamed
-	b := bufio.NewWriterSize(tmp, 1<<20)
-	size, err = w.WriteTo(b)
-	if err == nil {
-		err = b.Flush()
-	}
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return 0, err
-	}
-	return size, os.Rename(tmp.Name(), path)
 }

@@ -33,11 +33,3 @@ func splitWeights(ctx context.Context, in *ape.Input, output string, f *buildFla
 		return err
 	})
 }
-
-// counter is a writer that counts.
-type counter func(int64)
-
-func (c counter) Write(b []byte) (int, error) {
-	c(int64(len(b)))
-	return len(b), nil
-}

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/runtime/chat"
-	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/token"
 )
 
@@ -67,15 +66,11 @@ func templateOf(path string) (source string, in chat.Input, err error) {
 		b, err := os.ReadFile(path)
 		return string(b), in, err
 	}
-	data, release, err := loadGGUF(path)
+	g, release, err := parseGGUF(path)
 	if err != nil {
 		return "", in, err
 	}
 	defer release()
-	g, err := gguf.Parse(data)
-	if err != nil {
-		return "", in, fmt.Errorf("%s: %w", path, err)
-	}
 	if source, err = g.Text("tokenizer.chat_template", ""); err != nil {
 		return "", in, fmt.Errorf("%s: %w", path, err)
 	}

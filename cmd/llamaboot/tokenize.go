@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/token"
 )
 
@@ -36,15 +35,11 @@ The model may be a GGUF file without weights.`,
 }
 
 func (f *tokenizeFlags) run(cmd *cobra.Command, path string) error {
-	data, release, err := loadGGUF(path)
+	g, release, err := parseGGUF(path)
 	if err != nil {
 		return err
 	}
 	defer release()
-	g, err := gguf.Parse(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
 	t, err := token.New(g)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -54,6 +54,7 @@ func (e *FormatError) Unwrap() error { return e.Err }
 // File is a parsed GGUF file. Tensor data points into the bytes given to Parse.
 type File struct {
 	Version    int
+	Size       int64 // of the whole file, in bytes
 	Alignment  int
 	DataOffset int64 // of the first tensor byte, from the start of the file
 	Keys       []KeyValue

@@ -11,7 +11,7 @@ import (
 // points into b, which must stay unchanged while the File is in use.
 func Parse(b []byte) (*File, error) {
 	r := &reader{b: b}
-	f := &File{keys: map[string]int{}, tensors: map[string]int{}}
+	f := &File{Size: int64(len(b)), keys: map[string]int{}, tensors: map[string]int{}}
 	tensorCount, keyCount, err := r.header(f)
 	if err != nil {
 		return nil, err
