@@ -67,10 +67,8 @@ func run(platform Platform) (status int, err error) {
 		return ExitOK, err
 	}
 	if p.Env != nil {
-		if level := p.Env(levelEnv); level != "" {
-			if err := kernel.SetLevel(level); err != nil {
-				return 0, fmt.Errorf("%s=%s: %w", levelEnv, level, err)
-			}
+		if err := SetLevel(p.Env); err != nil {
+			return 0, err
 		}
 	}
 	if p.SetConsole != nil {
@@ -113,6 +111,18 @@ func run(platform Platform) (status int, err error) {
 		return p.complete(e, p.options.prompt)
 	}
 	return p.chat(e)
+}
+
+// SetLevel obeys the environment variable that picks the instruction-set level of the kernels.
+func SetLevel(env func(string) string) error {
+	level := env(levelEnv)
+	if level == "" {
+		return nil
+	}
+	if err := kernel.SetLevel(level); err != nil {
+		return fmt.Errorf("%s=%s: %w", levelEnv, level, err)
+	}
+	return nil
 }
 
 // openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C. The
