@@ -13,8 +13,8 @@ import (
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
-// ErrRebuild reports that an edit would move weights: the file must be made anew.
-var ErrRebuild = errors.New("ape: weights are not where they can be used: the file must be written anew")
+// ErrRebuild reports that an edit would move weights or programs: the file must be made anew.
+var ErrRebuild = errors.New("ape: parts are not where they can be used: the file must be written anew")
 
 // maxMoved bounds the members an edit moves, as they pass through memory.
 const maxMoved = 64 << 20
@@ -51,6 +51,11 @@ func planEdit(f *File, c Changes) (*edit, error) {
 			return nil, fmt.Errorf("%w (llamaboot seal repairs it)", err)
 		}
 		if e.disk, err = f.originalDisk(); err != nil {
+			return nil, err
+		}
+	}
+	if c.Seal {
+		if err := f.checkPrograms(); err != nil {
 			return nil, err
 		}
 	}

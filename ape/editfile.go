@@ -110,7 +110,7 @@ func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File,
 // rebuild writes the file anew from its parts, with the changes, and lets it take the
 // old one's place.
 func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, c Changes, progress func(int64)) error {
-	in, err := f.Input()
+	in, err := f.relocated().Input()
 	if err != nil {
 		return err
 	}

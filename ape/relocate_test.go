@@ -1,0 +1,64 @@
+package ape
+
+import (
+	"errors"
+	"os/exec"
+	"slices"
+	"testing"
+)
+
+// zipDelete takes members out of the archive at path as Info-ZIP does: what lies behind them moves up.
+func zipDelete(t *testing.T, path string, members ...string) {
+	t.Helper()
+	cmd := exec.Command("zip", append([]string{"-q", "-d", path}, members...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("zip: %v\n%s", err, out)
+	}
+}
+
+// TestSealWithoutPrograms has a foreign tool take programs out, which moves the others: the sealed file must hold and
+// know those that are left, and no reader may be sent to where the others were.
+func TestSealWithoutPrograms(t *testing.T) {
+	tests := map[string]struct {
+		gone []string
+		left []string
+		pe   Flavour
+	}{
+		"one in the middle": {[]string{"bin/llamafile-darwin-arm64"}, []string{"linux/amd64", "windows/amd64", "freebsd/amd64"}, Windows},
+		"Windows":           {[]string{"bin/llamafile-windows-amd64.exe"}, []string{"linux/amd64", "darwin/arm64", "freebsd/amd64"}, EFI},
+		"all and licence":   {[]string{"bin/*", LicenceName}, []string{"linux/amd64"}, EFI},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			path, _ := sampleFile(t, sampleInput(t))
+			want := contents(t, path)
+			zipDelete(t, path, tt.gone...)
+			if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if got := contents(t, path); got["model.gguf"] != want["model.gguf"] || got[ArgsName] != want[ArgsName] {
+				t.Error("members differ after sealing")
+			}
+			f := opened(t, path)
+			var left []string
+			for _, p := range f.Manifest.Programs {
+				left = append(left, p.Target)
+			}
+			if !slices.Equal(left, tt.left) || f.Manifest.PE != tt.pe {
+				t.Errorf("programs %q and PE flavour %q, want %q and %q", left, f.Manifest.PE, tt.left, tt.pe)
+			}
+			if lines := start(t, "/", cacheEnv(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
+				t.Errorf("does not start: %q", lines)
+			}
+		})
+	}
+}
+
+// TestSealWithoutCore takes out what boots, which sealing cannot make up for.
+func TestSealWithoutCore(t *testing.T) {
+	path, _ := sampleFile(t, sampleInput(t))
+	zipDelete(t, path, ESPName)
+	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); !errors.Is(err, ErrDamaged) {
+		t.Errorf("got %v, want %v", err, ErrDamaged)
+	}
+}
