@@ -41,21 +41,23 @@ type Console struct {
 	arrived    chan struct{} // something changed below
 
 	mu      sync.Mutex
-	input   []byte // typed and not yet used
-	err     error  // why there is no more
-	reading bool   // ReadLine waits: Ctrl-C is its business
+	room    sync.Cond // input has become shorter
+	input   []byte    // typed and not yet used
+	err     error     // why there is no more
+	reading bool      // ReadLine waits: Ctrl-C is its business
 
 	keys   decoder
 	editor editor
 	view   view
 }
 
-// maxInput bounds what is typed ahead.
+// maxInput bounds what is typed ahead. Of a person's typing the rest is dropped; a pipe waits.
 const maxInput = 4 * maxLine
 
 // New starts reading in.
 func New(in io.Reader, o Options) *Console {
 	c := &Console{o: o, interrupts: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
+	c.room.L = &c.mu
 	c.editor.complete = o.Commands
 	go c.read(in)
 	if o.Signals != nil {
@@ -98,19 +100,28 @@ func (c *Console) read(in io.Reader) {
 			case b == ctrlC && c.o.Echo != nil && !c.reading:
 				c.input = c.input[:0]
 				c.interrupt()
-			case len(c.input) < maxInput:
+			case c.o.Echo == nil || len(c.input) < maxInput:
 				c.input = append(c.input, b)
 			}
 		}
 		c.err = err
-		c.mu.Unlock()
-		select {
-		case c.arrived <- struct{}{}:
-		default:
+		for c.o.Echo == nil && err == nil && len(c.input) > maxInput-len(buf) {
+			c.wake()
+			c.room.Wait()
 		}
+		c.mu.Unlock()
+		c.wake()
 		if err != nil {
 			return
 		}
+	}
+}
+
+// wake tells who waits that something arrived.
+func (c *Console) wake() {
+	select {
+	case c.arrived <- struct{}{}:
+	default:
 	}
 }
 
@@ -123,6 +134,7 @@ func (c *Console) take() ([]byte, error) {
 	}
 	b := c.input
 	c.input = nil
+	c.room.Signal()
 	return b, nil
 }
 

@@ -6,8 +6,10 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // readAll returns the inputs up to the error that ends them; ErrInterrupted counts
@@ -49,6 +51,38 @@ func TestPipe(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLongPipe: lines that come faster than they are read are not lost. Of the first one the reader takes its time.
+func TestLongPipe(t *testing.T) {
+	line := strings.Repeat("x", 200<<10)
+	const lines = 3 * maxInput / (200 << 10)
+	in := &countingReader{r: strings.NewReader(strings.Repeat(line+"\n", lines))}
+	c := New(in, Options{})
+	for end := time.Now().Add(5 * time.Second); in.n.Load() < maxInput-4096 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // until all that fits was read ahead
+	}
+	got, err := readAll(c)
+	if err != io.EOF || len(got) != lines {
+		t.Fatalf("%d lines, %v, want %d", len(got), err, lines)
+	}
+	for i, l := range got {
+		if l != line {
+			t.Errorf("line %d has %d characters, want %d", i+1, len(l), len(line))
+		}
+	}
+}
+
+// countingReader counts what was read from it.
+type countingReader struct {
+	r io.Reader
+	n atomic.Int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 func TestReadError(t *testing.T) {
