@@ -244,6 +244,48 @@ func TestStopAndCancel(t *testing.T) {
 	}
 }
 
+// cancelledLater is a context that ends after it was asked a number of times.
+type cancelledLater struct {
+	context.Context
+	asks int
+}
+
+func (c *cancelledLater) Err() error {
+	if c.asks--; c.asks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestCancelledPrompt: of a prompt that was cut off between two batches the logits are not known; a prompt that is what
+// was computed needs them.
+func TestCancelledPrompt(t *testing.T) {
+	e := tiny(t, "llama", Options{Context: 2 * model.MaxBatch})
+	long := make([]int32, model.MaxBatch+10)
+	for i := range long {
+		long[i] = int32(3 + i%256)
+	}
+	s := session(t, e)
+	if _, err := s.Logits(context.Background(), []int32{1}); err != nil { // memory for logits is there from now on
+		t.Fatal(err)
+	}
+	if _, err := s.Logits(&cancelledLater{context.Background(), 1}, long); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want Canceled", err)
+	}
+	if n := len(s.Tokens()); n != model.MaxBatch {
+		t.Fatalf("%d tokens computed, want one batch of %d", n, model.MaxBatch)
+	}
+	short := long[:model.MaxBatch]
+	got, err := s.Logits(context.Background(), short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := e.Logits(context.Background(), short)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d logits, want the %d of a new session (%v)", len(got), len(want), err)
+	}
+}
+
 func TestStopper(t *testing.T) {
 	o := stopper{stops: []string{"END", "é!"}}
 	var got strings.Builder

@@ -135,12 +135,14 @@ func (s *Session) prefill(ctx context.Context, ids []int32) error {
 			batch[i] = model.Token{ID: id, Pos: len(s.tokens) + i, Cache: s.cache, Logits: i == len(ids)-1}
 		}
 		l, err := s.e.model.Forward(s.logits, batch)
+		s.logits = nil // overwritten, or of an earlier token
 		if err != nil {
 			return err
 		}
 		s.tokens = append(s.tokens, ids[:n]...)
-		s.logits = l
-		ids = ids[n:]
+		if ids = ids[n:]; len(ids) == 0 {
+			s.logits = l
+		}
 	}
 	return nil
 }

@@ -4,9 +4,9 @@
 // (32-bit counts) and big-endian files are refused with a message that says so. Nested arrays, which the
 // specification allows but no reader accepts, are refused too.
 //
-// Parse works on bytes already in memory or mapped: metadata is copied out, tensor data is not. Every
-// count and length is checked against the bytes that are left before anything is allocated, so a hostile
-// file costs at most a small multiple of its own size.
+// Parse works on bytes already in memory or mapped. Names are copied out; values and tensor data are not, and
+// what the accessors of a Value return is again a copy. Every count and length is checked against the bytes that
+// are left before anything is allocated, so a hostile file costs at most a small multiple of its own size.
 package gguf
 
 import (
@@ -51,7 +51,7 @@ func (e *FormatError) Error() string {
 
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// File is a parsed GGUF file. Tensor data points into the bytes given to Parse.
+// File is a parsed GGUF file. Values and tensor data point into the bytes given to Parse.
 type File struct {
 	Version    int
 	Size       int64 // of the whole file, in bytes

@@ -7,8 +7,8 @@ import (
 	"sort"
 )
 
-// Parse reads the header, the metadata and the tensor list of b, the whole file. The result's tensor data
-// points into b, which must stay unchanged while the File is in use.
+// Parse reads the header, the metadata and the tensor list of b, the whole file. The result's values and tensor
+// data point into b, which must stay unchanged while the File is in use.
 func Parse(b []byte) (*File, error) {
 	r := &reader{b: b}
 	f := &File{Size: int64(len(b)), keys: map[string]int{}, tensors: map[string]int{}}

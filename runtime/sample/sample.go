@@ -85,7 +85,9 @@ type candidate struct {
 func New(p Params) (*Sampler, error) {
 	for name, v := range map[string]float32{"temperature": p.Temp, "top_p": p.TopP, "min_p": p.MinP, "typ_p": p.TypicalP,
 		"top_n_sigma": p.TopNSigma, "xtc probability": p.XTCProbability, "repeat penalty": p.RepeatPenalty,
-		"frequency penalty": p.FrequencyPenalty, "presence penalty": p.PresencePenalty, "dry multiplier": p.DRYMultiplier} {
+		"frequency penalty": p.FrequencyPenalty, "presence penalty": p.PresencePenalty, "dry multiplier": p.DRYMultiplier,
+		"dry base": p.DRYBase, "xtc threshold": p.XTCThreshold, "dynamic temperature range": p.DynaRange,
+		"dynamic temperature exponent": p.DynaExponent, "mirostat entropy": p.MirostatTau, "mirostat rate": p.MirostatEta} {
 		if v != v || math.IsInf(float64(v), 0) {
 			return nil, fmt.Errorf("sample: %w: %s is %v, want a finite number", ErrParams, name, v)
 		}

@@ -247,7 +247,9 @@ func TestFilter(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	for _, p := range []Params{{Temp: float32(math.NaN())}, {TopP: float32(math.Inf(1))}, {Mirostat: 3}, {RepeatPenalty: -1}, {Order: []string{"top_q"}}} {
+	for _, p := range []Params{{Temp: float32(math.NaN())}, {TopP: float32(math.Inf(1))}, {Mirostat: 3}, {RepeatPenalty: -1}, {Order: []string{"top_q"}},
+		{DRYBase: float32(math.NaN())}, {XTCThreshold: float32(math.NaN())}, {DynaRange: float32(math.Inf(1))},
+		{DynaExponent: float32(math.NaN())}, {MirostatTau: float32(math.NaN())}, {MirostatEta: float32(math.Inf(-1))}} {
 		if _, err := New(p); !errors.Is(err, ErrParams) {
 			t.Errorf("%+v: %v", p, err)
 		}

@@ -61,7 +61,8 @@ type Tokenizer struct {
 	enc    encoder
 }
 
-// encoder turns one stretch of ordinary text into ids. first says that nothing but special tokens came before.
+// encoder turns one stretch of ordinary text into ids. afterSpecial says that the text begins there or behind a special
+// token.
 type encoder interface {
 	encode(dst []int32, text string, afterSpecial bool) []int32
 }
