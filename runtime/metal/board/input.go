@@ -46,7 +46,7 @@ func readInput() {
 			}
 			continue
 		}
-		for len(b) > 0 {
+		for len(b) > 0 && !waiting.Load() { // a program that has ended reads no more
 			b = b[kern.Feed(b):] // takes less when the reader is behind
 			time.Sleep(pollBusy)
 		}

@@ -46,7 +46,7 @@ func mapBAR(b pci.BAR) (bus.Registers, error) {
 		return ports{b}, nil
 	}
 	const maxAddress, maxSize = 1 << 46, 1 << 30 // identity-mapped, below the program
-	if b.Addr+b.Size > maxAddress || b.Size > maxSize {
+	if b.Size > maxSize || b.Addr > maxAddress-b.Size {
 		return nil, fmt.Errorf("board: registers at %#x, %d bytes, out of reach", b.Addr, b.Size)
 	}
 	kern.MapDevice(uintptr(b.Addr), uintptr(b.Size))

@@ -66,7 +66,7 @@ func resetSystem(kind uintptr) {
 
 // physicalMemory reads tables of the firmware where they are.
 func physicalMemory(addr uint64, n int) []byte {
-	if addr < 4096 || addr+uint64(n) > 1<<40 {
+	if addr < 4096 || addr > 1<<40-uint64(n) {
 		return nil
 	}
 	kern.MapDevice(uintptr(addr), uintptr(n))

@@ -119,6 +119,9 @@ func table(signature uint32) uintptr {
 // tableIn searches one root table.
 func tableIn(root uintptr, rootSignature uint32, size uintptr, signature uint32) uintptr {
 	n := sound(root, rootSignature)
+	if n == 0 { // root may be any number: nothing is to be added to it
+		return 0
+	}
 	for e := root + tableHead; e+size <= root+n; e += size {
 		t := uintptr(get32(e))
 		if size == xsdtEntry {

@@ -12,8 +12,8 @@ var input struct {
 	closed     bool
 }
 
-// Feed appends bytes to standard input, dropping what does not fit, and returns how
-// many were taken. Feeding nothing marks the end of input.
+// Feed appends bytes to standard input as far as they fit and returns how many that
+// were. Feeding nothing marks the end of input.
 func Feed(b []byte) int {
 	if len(b) == 0 {
 		return int(sysCall(sysFeed, 0, 0, 0))

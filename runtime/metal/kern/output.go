@@ -144,9 +144,23 @@ func writeConsole(p, n uintptr) uintptr {
 	return n
 }
 
-// say is puts for the kernel at work: it keeps the order with the program's text.
+// say and sayNumber are puts and putNumber for the kernel at work: they keep the order
+// with the program's text.
 func say(s string) {
 	if len(s) > 0 {
 		writeConsole(uintptr(unsafe.Pointer(unsafe.StringData(s))), uintptr(len(s)))
 	}
+}
+
+func sayNumber(v uintptr) {
+	var digits [20]byte // 2^64 has 20
+	at := len(digits)
+	for {
+		at--
+		digits[at] = '0' + byte(v%10)
+		if v /= 10; v == 0 {
+			break
+		}
+	}
+	writeConsole(uintptr(unsafe.Pointer(&digits[at])), uintptr(len(digits)-at))
 }

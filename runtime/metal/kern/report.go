@@ -206,7 +206,7 @@ func indexByte(s string, c byte) int {
 }
 
 // BuildID names the build of the running program, from its read-only segments as they
-// are in memory; 0 if it was not linked as a core.
+// are in memory. The program must be linked as a core (internal/corebuild).
 func BuildID() uint32 {
 	h := buildid.Start
 	n := uintptr(get16(coreBase + elfPhnum))

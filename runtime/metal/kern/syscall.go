@@ -202,10 +202,9 @@ func unserved(nr uintptr) {
 	if nr >= uintptr(len(unknown)) || atomic.AddUint32(&unknown[nr], 1) > 1 {
 		return
 	}
-	console.lock()
-	putReg("\nllamaboot: system call not served: ", nr)
-	puts("\n")
-	console.unlock()
+	say("\nllamaboot: system call not served: ")
+	sayNumber(nr)
+	say("\n")
 }
 
 func sysCall(nr, a1, a2, a3 uintptr) uintptr {

@@ -100,6 +100,7 @@ func Broken() (list []*Machine) {
 	})
 	add("no XSDT", func(m *Machine) { le.PutUint64(m.bytes(rootAt)[24:], 0) })
 	add("XSDT at an address nobody has", func(m *Machine) { le.PutUint64(m.bytes(rootAt)[24:], 1<<63) })
+	add("XSDT at the end of the address space", func(m *Machine) { le.PutUint64(m.bytes(rootAt)[24:], ^uint64(0)) })
 	add("XSDT with a wrong checksum", func(m *Machine) { m.bytes(xsdtAt)[9]++ })
 	add("XSDT is something else", func(m *Machine) { m.put(xsdtAt, Table("SSDT", make([]byte, 16))) })
 	add("XSDT with null entries", func(m *Machine) { m.put(xsdtAt, xsdt(0, fadtAt, 0, madtAt, 0)) })
