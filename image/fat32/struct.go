@@ -2,9 +2,10 @@
 // at known, 4 KiB-aligned offsets.
 //
 // Implements the Microsoft Extensible Firmware Initiative FAT32 File System
-// Specification, version 1.03 (December 2000): 512-byte sectors, upper-case 8.3
-// names, directories of any depth. It writes fresh volumes only; it neither
-// reads nor changes existing ones.
+// Specification, version 1.03 (December 2000), as far as 512-byte sectors, upper-case
+// 8.3 names, long names of files and directories of any depth go. Section numbers are
+// those of its edition of August 2005 (Microsoft FAT Specification), the first that has
+// any. It writes fresh volumes only; it neither reads nor changes existing ones.
 //
 // It is hand-written because 16-bit code, the Linux ELF loader and a shell
 // script all read the metal core out of the volume by offset: the place of each

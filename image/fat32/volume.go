@@ -124,7 +124,7 @@ func (v *Volume) plan(files []File) error {
 		}
 		cluster := v.allocate(f.Size, alignClusters)
 		if f.Size == 0 {
-			cluster = 0 // section 6.3: an empty file owns no cluster
+			cluster = 0 // section 6.7: an empty file owns no cluster
 		}
 		v.places[f.Path] = (max(cluster, rootCluster) - rootCluster) * v.clusterBytes()
 		d := byPath[dir]

@@ -2,8 +2,8 @@
 // Partition of a boot disk, where an owner's settings lie.
 //
 // Implements reading of the Microsoft Extensible Firmware Initiative FAT32 File System Specification, version 1.03
-// (December 2000): long and short names compared without case, fragmented files, sectors of 512 to 4096 bytes,
-// clusters up to 128 KiB. Every byte is treated as foreign: all sizes and places are checked, and no directory, chain
+// (December 2000; section numbers are those of its edition of August 2005): long and short names compared without case,
+// fragmented files, sectors of 512 to 4096 bytes, clusters up to 128 KiB. Every byte is treated as foreign: all sizes and places are checked, and no directory, chain
 // or file makes it read more than a bounded amount.
 //
 // Not supported: FAT12 and FAT16, writing. Package image/fat32 makes fresh volumes.
