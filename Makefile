@@ -6,7 +6,7 @@ export CGO_ENABLED := 0
 
 GOBUILD := go build -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
-.PHONY: all build programs demo test check generate model matrix soak bench-gate clean
+.PHONY: all build programs demo test check generate model levels matrix soak bench-gate clean
 
 all: build
 
@@ -54,9 +54,19 @@ generate:
 bench-gate: build
 	go run ./tools/bench -gate -rounds 1
 
+# Ask every golden model at each instruction-set level, with 1, 2 and 4 threads and with the generic code, what llama.cpp
+# was asked: through the verbs and in the engine. Some minutes.
+levels: export LLAMABOOT_MATRIX = 1
+levels:
+	go test -count 1 -timeout 30m ./cmd/llamaboot -run Golden
+	go test -count 1 -timeout 30m ./runtime/model ./runtime/engine
+	go test -count 1 -timeout 30m -tags noasm ./cmd/llamaboot -run Golden
+	go test -count 1 -timeout 30m -tags noasm ./runtime/model ./runtime/engine
+
 # Boot the demo model on every pair of firmware, disk, chipset, CPUs, memory and CPU model, and on odd machines: 20
 # minutes or more. ONLY=regexp chooses some, PART=1/4 a quarter; failures leave logs and screens in build/matrix.
-matrix:
+# Without either the levels above come first.
+matrix: $(if $(ONLY)$(PART),,levels)
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory build
 	bin/llamaboot build --force --model testdata/demo.gguf -o build/demo.llamafile
