@@ -343,6 +343,38 @@ func TestSealRebuilds(t *testing.T) {
 	}
 }
 
+// TestWholeSize opens files that are not as long as they say; sealing takes off what is too much.
+func TestWholeSize(t *testing.T) {
+	path, _ := sampleFile(t, sampleInput(t))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(b []byte) error {
+		_, err := Open(bytes.NewReader(b), int64(len(b)))
+		return err
+	}
+	if err := open(whole[:len(whole)-1000]); !errors.Is(err, ErrCut) {
+		t.Errorf("cut: got %v, want %v", err, ErrCut)
+	}
+	if err := open([]byte("GGUF model")); !errors.Is(err, ErrModel) {
+		t.Errorf("model: got %v, want %v", err, ErrModel)
+	}
+	padded := append(bytes.Clone(whole), make([]byte, 100_000)...)
+	if err := open(padded); !errors.Is(err, ErrFormat) {
+		t.Errorf("padded: got %v, want %v", err, ErrFormat)
+	}
+	if err := os.WriteFile(path, padded, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
+		t.Errorf("the sealed file is not the one that was padded (%v)", err)
+	}
+}
+
 // TestSealFolders has what zip -r adds: a record for the folder itself.
 func TestSealFolders(t *testing.T) {
 	path, _ := sampleFile(t, sampleInput(t))

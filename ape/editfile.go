@@ -40,7 +40,11 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: not a regular file", path)
 	}
-	f, err := Open(file, info.Size())
+	size := info.Size()
+	if c.Seal {
+		size = sealedSize(file, size)
+	}
+	f, err := Open(file, size)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

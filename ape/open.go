@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -16,6 +17,19 @@ const maxManifest = 16 << 20
 
 // maxProgram bounds a program read from a foreign file.
 const maxProgram = 256 << 20
+
+// maxLBA bounds the sectors a partition table speaks of; no system holds files of so many.
+const maxLBA = 1 << 54
+
+// modelMagic starts a model that is no llamafile.
+const modelMagic = "GGUF"
+
+var (
+	// ErrCut reports a llamafile that has lost its end.
+	ErrCut = errors.New("ape: file ends too early")
+	// ErrModel reports a GGUF model in place of a llamafile.
+	ErrModel = errors.New("ape: a GGUF model, not a llamafile")
+)
 
 // A File is an open llamafile or disk image made by this package.
 type File struct {
@@ -31,7 +45,7 @@ type File struct {
 func Open(r io.ReaderAt, size int64) (*File, error) {
 	z, err := zipalign.Open(r, size)
 	if err != nil {
-		return nil, err
+		return nil, explain(err, r, size)
 	}
 	b, err := z.ReadFile(ManifestName, maxManifest)
 	if errors.Is(err, zipalign.ErrNotFound) {
@@ -45,6 +59,50 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	return &File{ZIP: z, Manifest: m, r: r, size: size}, nil
+}
+
+// explain says of a file without an archive at its end what it is instead, as far as its start tells.
+func explain(err error, r io.ReaderAt, size int64) error {
+	magic := make([]byte, len(modelMagic))
+	if n, _ := r.ReadAt(magic, 0); string(magic[:n]) == modelMagic {
+		return ErrModel
+	}
+	switch whole := wholeSize(r); {
+	case whole > size:
+		return fmt.Errorf("%w: %d of %d bytes are there", ErrCut, size, whole)
+	case whole > 0 && whole < size:
+		return fmt.Errorf("%w: %d bytes behind the %d of the llamafile (llamaboot seal takes them off)", ErrFormat, size-whole, whole)
+	}
+	return err
+}
+
+// wholeSize is the size of the llamafile that r starts with by its partition table, 0 if it starts with none.
+func wholeSize(r io.ReaderAt) int64 {
+	sector := make([]byte, 512)
+	if _, err := r.ReadAt(sector, offGPT512); err != nil {
+		return 0
+	}
+	h, err := gpt.DecodeHeader(sector, 1)
+	if err != nil || h.Alternate >= maxLBA {
+		return 0
+	}
+	return int64(h.Alternate+1) * 512
+}
+
+// sealedSize is how many of the size bytes of r sealing starts from: what was put behind a whole llamafile, as by reading
+// back a disk that is larger than it, does not count.
+func sealedSize(r io.ReaderAt, size int64) int64 {
+	whole := wholeSize(r)
+	if whole <= 0 || whole >= size {
+		return size
+	}
+	if _, err := zipalign.Open(r, size); err == nil {
+		return size // an archive tool added members
+	}
+	if _, err := zipalign.Open(r, whole); err != nil {
+		return size
+	}
+	return whole
 }
 
 // Size returns the file's size.

@@ -118,8 +118,6 @@ func editLlamafile(ctx context.Context, path string, changes ape.Changes, stderr
 		return withHint(err, "%s is as it was; free some space", path)
 	case errors.Is(err, zipalign.ErrNotFound):
 		return withHint(err, "llamaboot ls lists the members")
-	case errors.Is(err, ape.ErrFormat), errors.Is(err, zipalign.ErrFormat):
-		return withHint(err, "llamaboot build makes llamafiles")
 	}
-	return err
+	return explainLlamafile(path, err)
 }

@@ -110,7 +110,7 @@ func imageInput(path string, f *imageFlags) (ape.Input, io.Closer, error) {
 		}
 		return in, file, nil
 	}
-	if !errors.Is(err, zipalign.ErrFormat) {
+	if !errors.Is(err, ape.ErrModel) && !errors.Is(err, zipalign.ErrFormat) {
 		return ape.Input{}, nil, err
 	}
 	model, err := openModel(path)
@@ -150,10 +150,7 @@ func openLlamafile(path string) (*ape.File, *os.File, error) {
 	var f *ape.File
 	if err == nil {
 		if f, err = ape.Open(file, info.Size()); err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
-			if ape.EditPending(path) {
-				err = withHint(err, "an edit of this file was cut off; llamaboot seal undoes it")
-			}
+			err = explainLlamafile(path, fmt.Errorf("%s: %w", path, err))
 		}
 	}
 	if err != nil {
@@ -161,4 +158,17 @@ func openLlamafile(path string) (*ape.File, *os.File, error) {
 		return nil, nil, err
 	}
 	return f, file, nil
+}
+
+// explainLlamafile adds what to do about the file at path, which is no whole llamafile.
+func explainLlamafile(path string, err error) error {
+	switch {
+	case ape.EditPending(path):
+		return withHint(err, "an edit of this file was cut off; llamaboot seal undoes it")
+	case errors.Is(err, ape.ErrCut):
+		return withHint(err, "the download or copy may have failed: get the file again")
+	case errors.Is(err, ape.ErrModel), errors.Is(err, ape.ErrFormat), errors.Is(err, zipalign.ErrFormat):
+		return withHint(err, "llamaboot build makes llamafiles")
+	}
+	return err
 }

@@ -285,6 +285,8 @@ func hintFor(err error) string {
 		return "--help lists the flags"
 	case errors.Is(err, bundle.ErrNoModel):
 		return "llamaboot add FILE model.gguf puts one in, or -m model.gguf uses one from outside"
+	case errors.Is(err, bundle.ErrTruncated):
+		return "copy or download the file again"
 	case errors.Is(err, bundle.ErrNotBundle):
 		return "start the .llamafile itself, or give a model with -m model.gguf"
 	}

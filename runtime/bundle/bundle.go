@@ -7,6 +7,7 @@ package bundle
 
 import (
 	"archive/zip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,8 @@ const ggufMagic = "GGUF"
 var (
 	// ErrNotBundle says that a file is neither a ZIP archive nor a GGUF model.
 	ErrNotBundle = errors.New("no ZIP archive and no GGUF model")
+	// ErrTruncated says that a llamafile has lost its end.
+	ErrTruncated = errors.New("file ends too early")
 	// ErrNoMember says that the archive does not hold a name.
 	ErrNoMember = errors.New("no such member")
 	// ErrNoModel says that the archive holds no .gguf member.
@@ -55,18 +58,22 @@ type File struct {
 // A GGUF model in place of an archive is accepted as well.
 func New(name string, r io.ReaderAt, size int64, load LoadFunc) (*File, error) {
 	f := &File{name: name, size: size, r: r, load: load}
-	var magic [len(ggufMagic)]byte
-	if size >= int64(len(magic)) {
-		if _, err := r.ReadAt(magic[:], 0); err != nil && err != io.EOF {
-			return nil, fmt.Errorf("bundle: read %s: %w", name, err)
-		}
+	magic := make([]byte, min(size, int64(len(ggufMagic))))
+	if _, err := r.ReadAt(magic, 0); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("bundle: read %s: %w", name, err)
 	}
-	if string(magic[:]) == ggufMagic {
+	if string(magic) == ggufMagic {
 		return f, nil
 	}
 	archive, err := zip.NewReader(r, size)
 	if errors.Is(err, zip.ErrFormat) {
-		return nil, fmt.Errorf("bundle: %s: %w (%d bytes, starts with %q)", name, ErrNotBundle, size, magic[:])
+		switch whole := wholeSize(r); {
+		case whole > size:
+			return nil, fmt.Errorf("bundle: %s: %w: %d of the llamafile's %d bytes are there; the download or copy may be incomplete", name, ErrTruncated, size, whole)
+		case whole > 0 && whole < size: // read back from a larger disk, or padded
+			return New(name, r, whole, load)
+		}
+		return nil, fmt.Errorf("bundle: %s: %w (%d bytes, starts with %q)", name, ErrNotBundle, size, magic)
 	}
 	// ErrInsecurePath only matters to extraction to a file system, which this package does not do.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
@@ -74,6 +81,27 @@ func New(name string, r io.ReaderAt, size int64, load LoadFunc) (*File, error) {
 	}
 	f.archive = archive
 	return f, nil
+}
+
+// Where a llamafile says how long it is: the GPT header in its second sector (UEFI 2.10 table 5-5).
+const (
+	sectorSize    = 512
+	gptSignature  = "EFI PART"
+	alternateAt   = 32 // the sector of the backup header, the last one; 8 bytes
+	gptHeaderSize = 92
+)
+
+// wholeSize is the size in bytes of the llamafile that r starts with, 0 when it starts with none.
+func wholeSize(r io.ReaderAt) int64 {
+	var b [gptHeaderSize]byte
+	if _, err := r.ReadAt(b[:], sectorSize); err != nil || string(b[:len(gptSignature)]) != gptSignature {
+		return 0
+	}
+	last := binary.LittleEndian.Uint64(b[alternateAt:])
+	if last >= 1<<54 { // sectors of a file that no system holds
+		return 0
+	}
+	return int64(last+1) * sectorSize
 }
 
 // Name is the name the file was opened by.

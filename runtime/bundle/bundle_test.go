@@ -3,6 +3,7 @@ package bundle
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,6 +13,9 @@ import (
 
 // prefix stands for the programs and headers in front of the ZIP; its odd length makes members unaligned.
 const prefix = "MZ a program of some length in front of the archive"
+
+// endRecord is the size of a ZIP's end record without its comment (APPNOTE 4.3.16).
+const endRecord = 22
 
 type member struct {
 	name, data string
@@ -173,4 +177,48 @@ func FuzzNew(f *testing.F) {
 			file.Load(name)
 		}
 	})
+}
+
+// sized returns b as a llamafile whose partition table says that it has whole sectors.
+func sized(b []byte, sectors uint64) []byte {
+	b = bytes.Clone(b)
+	copy(b[sectorSize:], gptSignature)
+	binary.LittleEndian.PutUint64(b[sectorSize+alternateAt:], sectors-1)
+	return b
+}
+
+// TestWholeSize opens llamafiles that have lost their end or have more behind it, as those read back from a disk.
+func TestWholeSize(t *testing.T) {
+	const sectors = 4
+	var b bytes.Buffer
+	b.Write(make([]byte, 2*sectorSize))
+	w := zip.NewWriter(&b)
+	w.SetOffset(int64(b.Len()))
+	for _, err := range []error{w.SetComment(strings.Repeat("c", sectors*sectorSize-b.Len()-endRecord)), w.Close()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := sized(b.Bytes(), sectors)
+	if len(whole) != sectors*sectorSize {
+		t.Fatalf("archive of %d bytes, want %d sectors", len(whole), sectors)
+	}
+	for name, behind := range map[string]string{"zeros": string(make([]byte, 70_000)), "text": "behind", "nothing": ""} {
+		if f, err := Open(writeFile(t, append(bytes.Clone(whole), behind...))); err != nil {
+			t.Errorf("%s behind the end: %v", name, err)
+		} else {
+			f.Close()
+		}
+	}
+	if _, err := Open(writeFile(t, whole[:len(whole)-100])); !errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "1948 of the llamafile's 2048 bytes") {
+		t.Errorf("cut file: got %v, want %v and both sizes", err, ErrTruncated)
+	}
+	for _, sectors := range []uint64{0, 1 << 60, 1} { // tables of hostile files: 2^64 sectors, beyond every file, before the end
+		if _, err := Open(writeFile(t, sized(whole[:3*sectorSize], sectors))); !errors.Is(err, ErrNotBundle) {
+			t.Errorf("a table of %d sectors: got %v, want %v", sectors, err, ErrNotBundle)
+		}
+	}
+	if _, err := Open(writeFile(t, []byte("hi"))); err == nil || !strings.Contains(err.Error(), `starts with "hi"`) {
+		t.Errorf("got %v, want the two bytes there are", err)
+	}
 }
