@@ -94,6 +94,8 @@ func TestHostileKeys(t *testing.T) {
 		{"llama", "llama.block_count", float32(2), "integer"},
 		{"llama", "llama.block_count", int32(-2), "want 1 to"},
 		{"llama", "llama.block_count", uint32(0), "want 1 to"},
+		{"llama", "llama.block_count", int32(-1), "got -1, want 1 to"},
+		{"llama", "llama.block_count", nil, "missing"},
 		{"llama", "llama.embedding_length", uint32(0), "want 1 to"},
 		{"llama", "llama.attention.head_count", uint32(0), "want 1 to"},
 		{"llama", "llama.attention.head_count", []int32{4, 3}, "layer to layer"},
@@ -108,7 +110,8 @@ func TestHostileKeys(t *testing.T) {
 		{"llama", "llama.feed_forward_length", uint32(1 << 31), "want 1 to"},
 		{"llama", "llama.attention.layer_norm_rms_epsilon", nan, "finite"},
 		{"llama", "llama.attention.layer_norm_rms_epsilon", inf, "finite"},
-		{"llama", "llama.rope.dimension_count", uint32(1 << 20), ""},
+		{"llama", "llama.rope.dimension_count", uint32(1 << 20), "want 2 to 8"},
+		{"llama", "llama.rope.dimension_count", uint32(7), "even"},
 		{"llama", "llama.rope.freq_base", nan, ""},
 		{"llama", "llama.rope.freq_base", float32(-1), ""},
 		{"llama", "llama.rope.scaling.factor", nan, ""},
@@ -130,6 +133,7 @@ func TestHostileKeys(t *testing.T) {
 		{"llama", "tokenizer.chat_template", uint32(1), "want a string"},
 		{"gpt2 words", "tokenizer.ggml.pre", "nobody-knows", "supported are"},
 		{"gpt2 words", "tokenizer.ggml.merges", []int32{1}, "want an array of strings"},
+		{"gpt2 words", "tokenizer.ggml.merges", nil, "missing"},
 		{"gpt2 words", "tokenizer.ggml.merges", []string{"nospace"}, "merge 0"},
 	} {
 		keys := map[string]any{"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "qwen2", "tokenizer.ggml.merges": []string{"a n"}, c.key: c.value}

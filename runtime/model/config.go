@@ -71,10 +71,10 @@ func (r *reader) fail(key string, format string, args ...any) {
 
 // number reads an integer from lo to hi; def is used when the key is absent, unless it is -1.
 func (r *reader) number(key string, def, lo, hi int) int {
-	n := r.scalar(key, def)
-	if n == -1 && r.err == nil {
+	if _, ok := r.f.Find(r.arch + "." + key); !ok && def == -1 {
 		r.fail(key, "missing")
 	}
+	n := r.scalar(key, def)
 	if r.err == nil && (n < lo || n > hi) {
 		r.fail(key, "got %d, want %d to %d", n, lo, hi)
 	}

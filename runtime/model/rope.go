@@ -24,11 +24,14 @@ type Rope struct {
 // readRope sets the Rope and SlidingRot of c, which are the same unless the architecture says otherwise.
 func readRope(r *reader, c *Config) {
 	p := Rope{
-		Dims:  r.number("rope.dimension_count", c.HeadDim, 2, c.HeadDim) &^ 1,
+		Dims:  r.number("rope.dimension_count", c.HeadDim&^1, 2, c.HeadDim),
 		Base:  float64(r.float("rope.freq_base", 10000)),
 		Scale: 1, Attn: float64(r.float("rope.scaling.attn_factor", 1)),
 		Orig: r.number("rope.scaling.original_context_length", c.TrainContext, 1, maxCtx),
 		Fast: 32, Slow: 1, // the paper's; files have keys for them that these architectures do not read
+	}
+	if p.Dims%2 != 0 {
+		r.fail("rope.dimension_count", "got %d, want an even number: elements turn in pairs", p.Dims)
 	}
 	if p.Base <= 1 {
 		r.fail("rope.freq_base", "got %v, want more than 1", p.Base)

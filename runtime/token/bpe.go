@@ -35,6 +35,9 @@ func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 	if !ok {
 		return nil, fmt.Errorf("token: %w: tokenizer.ggml.pre is %q; supported are %s", ErrUnsupported, gguf.Clip(t.Pre), preTokenizerNames())
 	}
+	if _, ok := f.Find("tokenizer.ggml.merges"); !ok {
+		return nil, fmt.Errorf("token: %w: key \"tokenizer.ggml.merges\" is missing, which tokenizer.ggml.model %q needs", ErrVocab, t.Model)
+	}
 	merges, err := f.Strings("tokenizer.ggml.merges")
 	if err != nil {
 		return nil, err
