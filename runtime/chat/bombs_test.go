@@ -90,6 +90,7 @@ func bombs() map[string]string {
 		"conditions":        "{{ " + rep("1 if 1 else ", 20000) + "1 }}",
 		"conditions inside": "{{ " + rep("1 if ", 20000) + "1 }}",
 		"plus":              "{{ 1" + rep("+1", 100000) + " }}",
+		"comparisons":       "{{ " + rep("0 < (", 90) + "1" + rep(") < 1", 90) + " }}",
 		"or":                "{{ 1" + rep(" or 1", 40000) + " }}",
 		"filters":           "{{ 1" + rep("|abs", 50000) + " }}",
 		"attributes":        "{{ a" + rep(".a", 100000) + " }}",
@@ -143,6 +144,8 @@ func TestLongSource(t *testing.T) {
 		"prints": strings.Repeat("{{1}}", maxSource/5),
 		"braces": strings.Repeat("{{'{'}}{", maxSource/8),
 		"raw":    strings.Repeat("{%raw%}{%", maxSource/9),
+		"in raw": "{%raw%}" + strings.Repeat("{%a)", maxSource/4-2),
+		"endraw": "{%raw%}" + strings.Repeat("{%endraw )", maxSource/10-1),
 		"open":   strings.Repeat("{{ '", maxSource/4),
 		"dashes": strings.Repeat("{{-1-}}\n", maxSource/8),
 	} {

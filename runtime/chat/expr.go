@@ -215,6 +215,10 @@ var comparisons = map[string]string{
 	"in": prefix + "in(%s, %s)", "not in": "(not " + prefix + "in(%s, %s))",
 }
 
+// maxTwice bounds the text of an operand that stands twice, in bytes. Without it chains within chains would double with
+// each.
+const maxTwice = 512
+
 // compare is a < b, or a < b < c, which is a < b and b < c.
 func (p *exprParser) compare() (node, error) {
 	l, err := p.sum()
@@ -232,6 +236,9 @@ func (p *exprParser) compare() (node, error) {
 			break
 		}
 		p.at++
+		if all.text != "" && len(l.text) > maxTwice {
+			return l, fmt.Errorf("%w: an operand between two comparisons of more than %d bytes", ErrLimit, maxTwice)
+		}
 		r, err := p.sum()
 		if err != nil {
 			return r, err

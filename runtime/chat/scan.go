@@ -125,7 +125,7 @@ func stringLen(s string) int {
 	return len(s)
 }
 
-// readRaw finds the endraw tag.
+// readRaw finds the endraw tag. What else looks like a tag is not read as one: it may have no end.
 func readRaw(s string) (body, rest string, end piece, err error) {
 	for at := 0; ; at += 2 {
 		i := strings.Index(s[at:], "{%")
@@ -133,11 +133,29 @@ func readRaw(s string) (body, rest string, end piece, err error) {
 			return "", "", end, fmt.Errorf("%w: {%% raw %%} is not closed", ErrTemplate)
 		}
 		at += i
-		tag, n, err := readTag(s[at:])
-		if err == nil && strings.TrimSpace(tag.text) == "endraw" {
-			return s[:at], s[at+n:], tag, nil
+		if end, n, ok := readEndRaw(s[at:]); ok {
+			return s[:at], s[at+n:], end, nil
 		}
 	}
+}
+
+// readEndRaw reads the endraw tag if s, which begins with an opening marker, begins with that, and its length.
+func readEndRaw(s string) (p piece, n int, ok bool) {
+	p.kind = '%'
+	at := s[2:]
+	if at != "" && (at[0] == '-' || at[0] == '+') {
+		p.left, at = at[0], at[1:]
+	}
+	at, ok = strings.CutPrefix(strings.TrimLeft(at, whiteSpace), "endraw")
+	if !ok {
+		return p, 0, false
+	}
+	at = strings.TrimLeft(at, whiteSpace)
+	if at != "" && (at[0] == '-' || at[0] == '+') {
+		p.right, at = at[0], at[1:]
+	}
+	at, ok = strings.CutPrefix(at, "%}")
+	return p, len(s) - len(at), ok
 }
 
 const whiteSpace = " \t\n\r\v\f"
