@@ -38,3 +38,46 @@ func genericDot(a, b []float32) float32 {
 	}
 	return sum
 }
+
+// farRows multiplies rows first to last, but for up to three, with the single
+// column, and returns the first row left: four streams far apart are read
+// faster than one.
+func (m *product) farRows(s *scratch, q *part, first, last int) int {
+	const streams = 4
+	w, far := q.w, (last-first)/streams
+	s.out = growFloats(s.out, streams)
+	for r := first; r < first+far; r++ {
+		cur.floatTile(w.t, w.row(r), far*w.rowBytes, &m.x[0], w.cols, w.cols, streams, 1, &s.out[0], streams, uintptr(unsafe.Pointer(w.row(r))))
+		for i, v := range s.out[:streams] {
+			q.dst[r+i*far] = v
+		}
+	}
+	return first + streams*far
+}
+
+// floatRows does item i of a product with float weights; following is the item
+// this thread is likely to take next, -1 for none.
+func (m *product) floatRows(s *scratch, i, following int) {
+	q, first, last := m.at(i, 1)
+	w := q.w
+	next := w.row(first) // where nothing is to be fetched: something already here
+	if following >= 0 {
+		f, from, _ := m.at(following, 1)
+		next = f.w.row(from)
+	}
+	if m.n == 1 {
+		first = m.farRows(s, q, first, last)
+	}
+	for c := 0; c < m.n; c += cur.floatCols {
+		cols := min(cur.floatCols, m.n-c)
+		for r := first; r < last; r += cur.floatRows {
+			rows := min(cur.floatRows, last-r)
+			ahead := next
+			if r+rows < last {
+				ahead = w.row(r + rows)
+			}
+			cur.floatTile(w.t, w.row(r), w.rowBytes, &m.x[c*w.cols], w.cols, w.cols, rows, cols,
+				&q.dst[c*w.rows+r], w.rows, uintptr(unsafe.Pointer(ahead)))
+		}
+	}
+}

@@ -18,6 +18,18 @@ const spinPauses = 30000
 //go:noescape
 func pause()
 
+// prefetch brings n bytes at p nearer.
+//
+//go:noescape
+func prefetch(p *byte, n int)
+
+// fetch says that b will be needed soon.
+func fetch(b []byte) {
+	if len(b) > 0 {
+		prefetch(&b[0], len(b))
+	}
+}
+
 // init adds the levels this processor and its operating system can run. The
 // cpu package looks at XCR0 too, so a level is there only if its registers
 // are kept.

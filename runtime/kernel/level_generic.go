@@ -11,5 +11,8 @@ const spinPauses = 3000
 // scheduler.
 func pause() { runtime.Gosched() }
 
+// fetch says that b will be needed soon.
+func fetch(b []byte) {}
+
 // threadsPerCore is 1 where the processor is not asked.
 func threadsPerCore() int { return 1 }

@@ -169,3 +169,60 @@ func TestMatMulExtremes(t *testing.T) {
 		}
 	})
 }
+
+// TestMatMuls: products computed together are those computed one by one,
+// whatever forms of columns the matrices want.
+func TestMatMuls(t *testing.T) {
+	atLevels(t, func(t *testing.T) {
+		one, three := NewPool(1), NewPool(3)
+		defer one.Close()
+		defer three.Close()
+		r := rand.New(rand.NewPCG(8, 8))
+		const cols = 512
+		var list []Product
+		for i, ty := range []Type{Q4_0, Q4_0, Q8_0, Q4_K, Q5_K, Q6_K, F16, F32, F16} {
+			list = append(list, Product{W: randMatrix(t, r, ty, 5+37*i, cols)})
+		}
+		for _, n := range []int{1, 2, 29} {
+			x := randFloats(r, n*cols)
+			var want [][]float32
+			for i := range list {
+				w := list[i].W
+				dst := make([]float32, n*w.rows)
+				one.MatMul(dst, w, x, n)
+				want = append(want, dst)
+			}
+			for _, p := range []*Pool{one, three} {
+				for i := range list {
+					list[i].Dst = make([]float32, n*list[i].W.rows)
+				}
+				p.MatMuls(x, n, list...)
+				for i := range list {
+					for k, got := range list[i].Dst {
+						if math.Float32bits(got) != math.Float32bits(want[i][k]) {
+							t.Fatalf("%d threads, %d columns, matrix %d (%v): element %d is %v, want %v", p.Threads(), n, i, list[i].W.t, k, got, want[i][k])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestPanels: every column is in one panel, wide ones first.
+func TestPanels(t *testing.T) {
+	widths := []int{12, 8, 4, 2, 1}
+	for n := range 60 {
+		c, before := 0, widths[0]
+		for i := range panels(widths, n) {
+			first, width := panelAt(widths, n, i)
+			if first != c || width > before {
+				t.Fatalf("%d columns: panel %d has %d from %d, want at most %d from %d", n, i, width, first, before, c)
+			}
+			c, before = c+width, width
+		}
+		if c != n {
+			t.Fatalf("%d columns: panels hold %d", n, c)
+		}
+	}
+}

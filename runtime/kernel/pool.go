@@ -19,8 +19,6 @@ type Pool struct {
 	_    [cacheLine]byte // what follows is written by one side, read by all
 	gate atomic.Uint64   // number of the job, whether workers may enter, how many are in it
 	_    [cacheLine - 8]byte
-	next atomic.Int64 // first item of the job not yet taken
-	_    [cacheLine - 8]byte
 
 	spin   int // pauses before a waiting thread parks
 	job    job
@@ -33,7 +31,10 @@ type Pool struct {
 type worker struct {
 	park    parker
 	scratch scratch
-	_       [cacheLine]byte
+
+	_    [cacheLine]byte // what follows is written by all
+	left atomic.Uint64   // the items of its share not yet taken: the first in the high half, the end in the low one
+	_    [cacheLine]byte
 }
 
 // parker lets one thread sleep until another wakes it.
@@ -55,7 +56,7 @@ func (p *parker) unpark() {
 type jobKind int
 
 const (
-	jobFunc     jobKind = iota // f(i) for every item
+	jobFunc     jobKind = iota // f(thread, i) for every item
 	jobQuantize                // columns of activations into panels
 	jobInt                     // strips of a quantised matrix
 	jobFloat                   // rows of a float matrix
@@ -65,8 +66,7 @@ const (
 // job is what the workers share while they work on one thing.
 type job struct {
 	kind  jobKind
-	items int // numbered 0..items-1, taken one by one
-	f     func(i int)
+	f     func(thread, i int)
 	mm    product
 	bytes []byte
 }
@@ -100,9 +100,13 @@ func (p *Pool) Close() {
 	p.start()
 }
 
-// Do calls f(0) to f(n-1), each once, on the threads of the pool, and returns
-// when all are done. f must not use the pool.
-func (p *Pool) Do(n int, f func(i int)) {
+// mostItems bounds the items of a job: their numbers take half a word.
+const mostItems = 1<<32 - 1
+
+// Do calls f(thread, i) once for every i below n on the threads of the pool,
+// and returns when all calls are done. thread is below Threads() and says whose
+// memory f may use. f must not use the pool.
+func (p *Pool) Do(n int, f func(thread, i int)) {
 	if n <= 0 {
 		return
 	}
@@ -113,13 +117,28 @@ func (p *Pool) Do(n int, f func(i int)) {
 	p.job.f = nil
 }
 
-// run works on one job; p.mu is held.
+// run works on one job of items numbered from 0; p.mu is held and nobody is in
+// a job.
+//
+// Every thread has a share of neighbouring items: what they read is one stream,
+// and what they write stays in the cache of a core from one job to the next.
+// A thread that is done takes items from the ends of other shares, so that all
+// are done at once, and the share of a thread that did not come too.
 func (p *Pool) run(kind jobKind, items int) {
-	p.job.kind, p.job.items = kind, items
-	p.next.Store(0)
+	if items > mostItems {
+		panic("kernel: job of too many items")
+	}
+	p.job.kind = kind
 	if p.threads == 1 || items == 1 {
+		p.worker[0].left.Store(share(0, items))
+		for i := 1; i < p.threads; i++ {
+			p.worker[i].left.Store(0)
+		}
 		p.work(0)
 		return
+	}
+	for i := range p.worker {
+		p.worker[i].left.Store(share(items*i/p.threads, items*(i+1)/p.threads))
 	}
 	p.start()
 	p.work(0)
@@ -200,32 +219,62 @@ func (p *Pool) wait(k *parker, ready func() bool) {
 	}
 }
 
-// take returns the next item of the job, or false when none is left.
-func (p *Pool) take() (int, bool) {
-	i := int(p.next.Add(1)) - 1
-	return i, i < p.job.items
+// share is the items from first to end-1 in a word.
+func share(first, end int) uint64 { return uint64(first)<<32 | uint64(end) }
+
+// take returns an item for thread id and the one it will take after it if
+// nobody else does, or -1 for none. ok is false when no item is left.
+func (p *Pool) take(id int) (i, following int, ok bool) {
+	for left := &p.worker[id].left; ; {
+		v := left.Load()
+		first, end := int(v>>32), int(uint32(v))
+		if first >= end {
+			break
+		}
+		if left.CompareAndSwap(v, share(first+1, end)) {
+			if first+1 == end {
+				return first, -1, true
+			}
+			return first, first + 1, true
+		}
+	}
+	for k := 1; k < p.threads; k++ {
+		for left := &p.worker[(id+k)%p.threads].left; ; {
+			v := left.Load()
+			first, end := int(v>>32), int(uint32(v))
+			if first >= end {
+				break
+			}
+			if left.CompareAndSwap(v, share(first, end-1)) {
+				if first+1 == end {
+					return first, -1, true
+				}
+				return end - 1, end - 2, true
+			}
+		}
+	}
+	return 0, -1, false
 }
 
 // work does items of the current job on thread id until none is left.
 func (p *Pool) work(id int) {
 	j, s := &p.job, &p.worker[id].scratch
-	i, ok := p.take()
-	for ok {
-		// The next item is known before this one is done, so that its memory
-		// can be fetched meanwhile.
-		following, more := p.take()
+	for {
+		i, following, ok := p.take(id)
+		if !ok {
+			return
+		}
 		switch j.kind {
 		case jobFunc:
-			j.f(i)
+			j.f(id, i)
 		case jobQuantize:
-			j.mm.quantizeColumn(s, i)
+			j.mm.quantizePanel(s, i)
 		case jobInt:
-			j.mm.intStrips(s, i, following, more)
+			j.mm.intStrips(s, i, following)
 		case jobFloat:
-			j.mm.floatRows(s, i, following, more)
+			j.mm.floatRows(s, i, following)
 		case jobRead:
 			j.readItem(i)
 		}
-		i, ok = following, more
 	}
 }

@@ -17,7 +17,7 @@ func TestDo(t *testing.T) {
 		}
 		for _, n := range []int{0, 1, 2, 3, 1000} {
 			count := make([]atomic.Int32, n)
-			p.Do(n, func(i int) { count[i].Add(1) })
+			p.Do(n, func(_, i int) { count[i].Add(1) })
 			for i := range count {
 				if c := count[i].Load(); c != 1 {
 					t.Fatalf("%d threads, %d items: item %d done %d times", threads, n, i, c)
@@ -39,7 +39,7 @@ func TestDoConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for k := range 300 {
 				var sum atomic.Int64
-				p.Do(50, func(i int) { sum.Add(int64(i)) })
+				p.Do(50, func(_, i int) { sum.Add(int64(i)) })
 				if s := sum.Load(); s != 49*50/2 {
 					t.Errorf("goroutine %d, job %d: sum %d", g, k, s)
 					return
@@ -89,7 +89,12 @@ func TestLateWorkers(t *testing.T) {
 		p.worker[i].park = newParker() // and nobody serves
 	}
 	var done atomic.Int32
-	p.Do(100, func(int) { done.Add(1) })
+	p.Do(100, func(thread, _ int) {
+		if thread != 0 {
+			t.Errorf("an item is done by thread %d", thread)
+		}
+		done.Add(1)
+	})
 	if n := done.Load(); n != 100 {
 		t.Errorf("%d items done, want 100", n)
 	}
@@ -110,5 +115,22 @@ func TestCores(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	if n := Cores(); n != 1 {
 		t.Errorf("%d cores with GOMAXPROCS 1", n)
+	}
+}
+
+// TestShares: a thread takes its own items in order, then those of others from
+// the end, and knows what it will take next.
+func TestShares(t *testing.T) {
+	p := &Pool{threads: 2, worker: make([]worker, 2)}
+	p.worker[0].left.Store(share(0, 2))
+	p.worker[1].left.Store(share(2, 5))
+	for _, want := range []struct {
+		thread, i, following int
+		ok                   bool
+	}{{0, 0, 1, true}, {1, 2, 3, true}, {0, 1, -1, true}, {0, 4, 3, true}, {1, 3, -1, true}, {0, 0, -1, false}, {1, 0, -1, false}} {
+		i, following, ok := p.take(want.thread)
+		if i != want.i || following != want.following || ok != want.ok {
+			t.Errorf("thread %d takes %d, then %d, %v; want %+v", want.thread, i, following, ok, want)
+		}
 	}
 }

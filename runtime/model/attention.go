@@ -2,7 +2,6 @@ package model
 
 import (
 	"math"
-	"sync/atomic"
 
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
@@ -56,9 +55,7 @@ func (a *attention) attend(s *step, layer int, x []float32) []float32 {
 // project sets q [n, heads*head], k and v [n, kvheads*head].
 func (a *attention) project(s *step, x []float32) {
 	if a.QKV.w == nil {
-		s.linear(&s.q, x, a.Q)
-		s.linear(&s.k, x, a.K)
-		s.linear(&s.v, x, a.V)
+		s.linears(x, to{&s.q, a.Q}, to{&s.k, a.K}, to{&s.v, a.V})
 		return
 	}
 	q, kv := s.m.Heads*s.m.HeadDim, s.m.KVHeads*s.m.HeadDim
@@ -127,10 +124,9 @@ const blockQueries = 32
 
 // attends is attention in progress and the memory of its threads.
 type attends struct {
-	layer, window, items int
-	next                 atomic.Int64 // first item not yet taken
-	threads              []attScratch
-	work                 func(worker int) // (*step).attendWorker, made once
+	layer, window int
+	threads       []attScratch
+	item          func(thread, i int) // (*step).attendItem, made once
 }
 
 // attScratch is the memory of one thread in attention.
@@ -157,24 +153,19 @@ func (s *step) attendBlocks(layer, window int) {
 		i += b.n
 	}
 	a := &s.attends
-	a.layer, a.window, a.items = layer, window, len(s.blocks)*c.KVHeads
-	a.next.Store(0)
-	threads := min(s.m.pool.Threads(), a.items)
-	for len(a.threads) < threads {
-		a.threads = append(a.threads, attScratch{})
+	a.layer, a.window = layer, window
+	if a.item == nil {
+		a.item = s.attendItem
+		a.threads = make([]attScratch, s.m.pool.Threads())
 	}
-	if a.work == nil {
-		a.work = s.attendWorker
-	}
-	s.m.pool.Do(threads, a.work)
+	s.m.pool.Do(len(s.blocks)*c.KVHeads, a.item)
 }
 
-// attendWorker computes items until none is left.
-func (s *step) attendWorker(worker int) {
-	a, heads := &s.attends, s.m.KVHeads
-	for i := int(a.next.Add(1)) - 1; i < a.items; i = int(a.next.Add(1)) - 1 {
-		s.attendBlock(&a.threads[worker], s.blocks[i/heads], a.layer, i%heads, a.window)
-	}
+// attendItem computes one block for one key head. The blocks of a head follow each other, so that its keys and values
+// stay in a cache, the last ones, which see most positions, first: the pool takes what is left over from the end.
+func (s *step) attendItem(thread, i int) {
+	a, n := &s.attends, len(s.blocks)
+	s.attendBlock(&a.threads[thread], s.blocks[n-1-i%n], a.layer, i/n, a.window)
 }
 
 // attendBlock computes one block for one key head. Scores of positions a query does not see are computed too, and

@@ -48,15 +48,13 @@ func (m *bert) forward(s *step) {
 		l := &m.Layers[i]
 		s.add(l.Attn.attend(s, i, s.x))
 		s.layerNorm(s.x, s.x, l.AttnNorm, l.AttnNormB)
-		up := s.linear(&s.up, s.x, l.Up) // [n, ff]
 		if l.Gate.w != nil {
-			gate := s.linear(&s.gate, s.x, l.Gate)
-			s.combine(gate, up, kernel.SiLUMul)
-			up = gate
+			s.linears(s.x, to{&s.gate, l.Gate}, to{&s.up, l.Up}) // [n, ff] both
+			s.combine(s.gate, s.up, kernel.SiLUMul)
 		} else {
-			s.gelu(up)
+			s.gelu(s.linear(&s.gate, s.x, l.Up)) // [n, ff]
 		}
-		s.add(s.linear(&s.out, up, l.Down))
+		s.add(s.linear(&s.out, s.gate, l.Down))
 		s.layerNorm(s.x, s.x, l.FFNNorm, l.FFNNormB)
 	}
 }

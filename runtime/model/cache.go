@@ -219,7 +219,7 @@ func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	width := c.heads * c.dim
-	m.pool.Do(len(c.layers), func(layer int) {
+	m.pool.Do(len(c.layers), func(_, layer int) {
 		l := &c.layers[layer]
 		row := make([]float32, width)
 		rope := m.ropeOf(layer)

@@ -24,8 +24,7 @@ func (m *mlp) forward(s *step, x []float32, act activation) []float32 {
 		s.unfuse(0, ff, &s.gate)
 		s.unfuse(ff, ff, &s.up)
 	} else {
-		s.linear(&s.gate, x, m.Gate) // [n, ff]
-		s.linear(&s.up, x, m.Up)     // [n, ff]
+		s.linears(x, to{&s.gate, m.Gate}, to{&s.up, m.Up}) // [n, ff] both
 	}
 	s.combine(s.gate, s.up, act)
 	return s.linear(&s.out, s.gate, m.Down)

@@ -66,8 +66,7 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 			continue
 		}
 		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)
-		s.m.pool.MatMul(g, m.Gate[x1], b.in, n)
-		s.m.pool.MatMul(u, m.Up[x1], b.in, n)
+		s.m.pool.MatMuls(b.in, n, kernel.Product{Dst: g, W: m.Gate[x1]}, kernel.Product{Dst: u, W: m.Up[x1]})
 		addBias(g, m.GateB, x1, n)
 		addBias(u, m.UpB, x1, n)
 		act(g, g, u)
@@ -149,10 +148,9 @@ func (s *step) route(x []float32, router linear) {
 // addShared adds the expert every token uses, weighted by a sigmoid of its own gate.
 func (m *moe) addShared(s *step, x, out []float32, act activation) {
 	b, e := &s.moe, s.m.Embd
-	g := s.linear(&b.gate, x, m.SharedGate)
-	u := s.linear(&b.up, x, m.SharedUp)
-	s.combine(g, u, act)
-	y := s.linear(&b.y, g, m.SharedDown)
+	s.linears(x, to{&b.gate, m.SharedGate}, to{&b.up, m.SharedUp})
+	s.combine(b.gate, b.up, act)
+	y := s.linear(&b.y, b.gate, m.SharedDown)
 	var w []float32
 	if m.SharedIn.w != nil {
 		w = s.linear(&b.shared, x, m.SharedIn) // [n, 1]

@@ -91,6 +91,9 @@ func (r *rotation) fill(p *Rope, tokens []Token) {
 	}
 }
 
+// eachTokens is how many tokens each gives to a thread at a time.
+const eachTokens = 8
+
 // each calls f for every token, on all threads when there are enough of them. Callers treat a single token without it:
 // a closure is memory for the garbage collector, and generating a token allocates none.
 func (s *step) each(f func(i int)) {
@@ -100,7 +103,11 @@ func (s *step) each(f func(i int)) {
 		}
 		return
 	}
-	s.m.pool.Do(s.n, f)
+	s.m.pool.Do((s.n+eachTokens-1)/eachTokens, func(_, part int) {
+		for i := part * eachTokens; i < min((part+1)*eachTokens, s.n); i++ {
+			f(i)
+		}
+	})
 }
 
 // embed sets x to the rows of the embedding table [embd, vocab].
@@ -147,17 +154,40 @@ func (s *step) norm(dst, src, w []float32) {
 
 // linear sets dst [n, out] to src [n, in] times the weight plus the bias.
 func (s *step) linear(dst *[]float32, src []float32, l linear) []float32 {
-	out := l.w.Rows()
-	y := grow(dst, s.n*out)
-	s.m.pool.MatMul(y, l.w, src, s.n)
-	switch {
-	case l.b == nil:
-	case s.n == 1:
-		kernel.Add(y, l.b)
-	default:
-		s.each(func(i int) { kernel.Add(y[i*out:(i+1)*out], l.b) })
+	s.linears(src, to{dst, l})
+	return *dst
+}
+
+// to is one projection of linears and where it goes [n, out].
+type to struct {
+	dst *[]float32
+	linear
+}
+
+// mostLinears is how many projections of the same vectors there are at most: queries, keys and values.
+const mostLinears = 3
+
+// linears is linear for several projections of the same src at once, which costs less than one after the other.
+func (s *step) linears(src []float32, list ...to) {
+	var products [mostLinears]kernel.Product
+	for i, t := range list {
+		products[i] = kernel.Product{Dst: grow(t.dst, s.n*t.w.Rows()), W: t.w}
 	}
-	return y
+	s.m.pool.MatMuls(src, s.n, products[:len(list)]...)
+	for _, t := range list {
+		s.addBias(*t.dst, t.b)
+	}
+}
+
+// addBias adds b to every row of y [n, len(b)]; none when it is nil.
+func (s *step) addBias(y, b []float32) {
+	switch {
+	case b == nil:
+	case s.n == 1:
+		kernel.Add(y, b)
+	default:
+		s.each(func(i int) { kernel.Add(y[i*len(b):(i+1)*len(b)], b) })
+	}
 }
 
 // add adds the block output to the residual stream.

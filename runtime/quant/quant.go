@@ -108,7 +108,7 @@ func convert(t *gguf.Tensor, to kernel.Type, pool *kernel.Pool) ([]byte, error) 
 	in, out := from.RowBytes(cols), to.RowBytes(cols)
 	data := make([]byte, rows*out)
 	errs := make([]error, rows)
-	pool.Do(rows, func(r int) {
+	pool.Do(rows, func(_, r int) {
 		x := make([]float32, cols)
 		kernel.Dequantize(from, x, t.Data[r*in:(r+1)*in])
 		for i, v := range x {
