@@ -58,10 +58,6 @@ func (x *Matcher) Accept(id int32) error {
 		return fmt.Errorf("grammar: token %d (%q) does not match", id, x.v.Piece(id, false))
 	}
 	x.state, x.partial = s, append(x.partial[:0], rest...)
-	if len(x.m.states) > maxStates {
-		x.m.forget()
-		x.state.next = map[rune]*state{}
-	}
 	return nil
 }
 
@@ -70,6 +66,10 @@ func (x *Matcher) Done() bool { return x.state.done && len(x.partial) == 0 }
 
 // walk follows a piece; rest is the beginning of a character at its end.
 func (x *Matcher) walk(piece string) (s *state, rest []byte) {
+	if x.m.crowded() {
+		x.m.forget()
+		x.state.next = map[rune]*state{}
+	}
 	s = x.state
 	b := []byte(piece)
 	if len(x.partial) > 0 {
@@ -139,6 +139,10 @@ func (g *Grammar) Match(text string) (bool, error) {
 	for _, r := range text {
 		if s == nil {
 			return false, nil
+		}
+		if m.crowded() {
+			m.forget()
+			s.next = map[rune]*state{}
 		}
 		s = m.step(s, r)
 		if m.full {

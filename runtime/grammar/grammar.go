@@ -26,6 +26,7 @@ const (
 	maxDepth   = 1 << 15 // rules that refer to each other without a character between
 	maxStacks  = 4096    // alternatives followed at once
 	maxStates  = 1 << 14 // kept before the memory of states starts over
+	maxVisited = 1 << 20 // stacks looked at for those, which are kept as well
 )
 
 // item is one element of an alternative. Alternatives are stretches of Grammar.items that end with an end item.

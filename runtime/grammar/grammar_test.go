@@ -172,6 +172,7 @@ func TestGrammarBombs(t *testing.T) {
 		"optional":    "root::=" + strings.Repeat("e? ", 100000) + "\ne::=\"a\"?",
 		"repetitions": "root::=((((\"a\"{0,2000}){0,2000}){0,2000}){0,2000}){0,2000}",
 		"exponential": "root::=x\nx::=y y y y\ny::=z z z z|\"\"\nz::=(\"a\"?){2000}|\"a\"*",
+		"copies":      "root::=" + strings.Repeat("x{2000} ", 130000) + "\nx::=\"a\"",
 		"class":       "root::=[" + strings.Repeat("a-z", 300000) + "]*",
 	} {
 		start := time.Now()

@@ -28,11 +28,12 @@ type state struct {
 
 // machine makes states and remembers them.
 type machine struct {
-	g      *Grammar
-	nodes  map[nodeKey]*node
-	states map[string]*state
-	serial uint32
-	full   bool // a state would have had too many stacks
+	g       *Grammar
+	nodes   map[nodeKey]*node
+	states  map[string]*state
+	serial  uint32
+	visited int  // stacks looked at since the memory started
+	full    bool // a state would have had too many stacks
 }
 
 func newMachine(g *Grammar) (*machine, *state, error) {
@@ -51,8 +52,11 @@ func newMachine(g *Grammar) (*machine, *state, error) {
 
 // forget starts the memory of states over; states in use go on working.
 func (m *machine) forget() {
-	m.nodes, m.states = map[nodeKey]*node{}, map[string]*state{}
+	m.nodes, m.states, m.visited = map[nodeKey]*node{}, map[string]*state{}, 0
 }
+
+// crowded says that it is time to forget.
+func (m *machine) crowded() bool { return len(m.states) > maxStates || m.visited > maxVisited }
 
 func (m *machine) node(at int, below *node) *node {
 	k := nodeKey{at, below}
@@ -110,6 +114,7 @@ func (b *builder) expand(at int, below *node) {
 
 // state returns the state of what was collected.
 func (b *builder) state() *state {
+	b.m.visited += len(b.seen)
 	if len(b.stacks) == 0 && !b.done {
 		return nil
 	}

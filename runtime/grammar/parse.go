@@ -36,11 +36,12 @@ func Parse(text, root string) (*Grammar, error) {
 }
 
 type parser struct {
-	text  string
-	at    int
-	depth int
-	ids   map[string]int
-	g     *Grammar
+	text   string
+	at     int
+	depth  int
+	copies int // items that repetitions have written out
+	ids    map[string]int
+	g      *Grammar
 }
 
 func (p *parser) fail(format string, args ...any) error {
@@ -281,6 +282,9 @@ func (p *parser) repeat(out, x []item, lo, hi int) ([]item, error) {
 			return nil, err
 		}
 		x = []item{{kind: ref, rule: id}}
+	}
+	if p.copies += lo; p.copies > maxItems {
+		return nil, fmt.Errorf("grammar: %w: more than %d items", ErrLimit, maxItems)
 	}
 	for range lo {
 		out = append(out, x...)

@@ -294,6 +294,9 @@ func complement(set []runRange) []runRange {
 	return out
 }
 
+// longest is taken for all greater lengths, so that they do not overflow.
+const longest = 1 << 40
+
 // length is the least and the greatest number of characters, -1 for no limit.
 func (x *pattern) length() (lo, hi int) {
 	switch x.kind {
@@ -301,9 +304,9 @@ func (x *pattern) length() (lo, hi int) {
 		return 1, 1
 	case repeated:
 		lo, hi = x.subs[0].length()
-		lo *= x.lo
+		lo = min(lo*x.lo, longest)
 		if hi > 0 && x.hi >= 0 {
-			return lo, hi * x.hi
+			return lo, min(hi*x.hi, longest)
 		}
 		if hi != 0 && x.hi != 0 {
 			return lo, -1
@@ -314,9 +317,9 @@ func (x *pattern) length() (lo, hi int) {
 		l, h := s.length()
 		switch {
 		case x.kind == sequence:
-			lo += l
+			lo = min(lo+l, longest)
 			if hi >= 0 {
-				hi += h
+				hi = min(hi+h, longest)
 			}
 			if h < 0 {
 				hi = -1

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,8 +34,7 @@ func FromSchema(schema []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %v", ErrSchema, err)
 	}
-	c := &converter{root: root, rules: map[string]string{}, refs: map[string]string{}}
-	return c.document(root, "root")
+	return newConverter(root, 0).document(root, "root")
 }
 
 // document makes the whole grammar of a schema.
@@ -85,12 +85,18 @@ var uses = map[string][]string{"number": {"integer"}, "string": {"char"}, "value
 	"object": {"ws", "string", "value"}, "array": {"ws", "value"}, "date-time": {"date", "time"}}
 
 type converter struct {
-	root  any
-	rules map[string]string
-	order []string
-	refs  map[string]string // rule of a $ref
-	depth int
-	work  int // schemas seen
+	root    any
+	rules   map[string]string
+	order   []string
+	refs    map[string]string // rule of a $ref
+	regexps map[string]*regexp.Regexp
+	depth   int
+	work    int // schemas seen
+	written int // bytes of rules, and of what schemas became
+}
+
+func newConverter(root any, work int) *converter {
+	return &converter{root: root, rules: map[string]string{}, refs: map[string]string{}, regexps: map[string]*regexp.Regexp{}, work: work}
 }
 
 func (c *converter) define(name, body string) {
@@ -98,6 +104,19 @@ func (c *converter) define(name, body string) {
 		c.order = append(c.order, name)
 	}
 	c.rules[name] = body
+	c.written += len(body)
+}
+
+// regexp compiles a pattern, each only once.
+func (c *converter) regexp(text string) (*regexp.Regexp, error) {
+	if re, ok := c.regexps[text]; ok {
+		return re, nil
+	}
+	re, err := regexp.Compile(text)
+	if err == nil {
+		c.regexps[text] = re
+	}
+	return re, err
 }
 
 // use makes sure a primitive rule is defined and returns its name.
@@ -120,6 +139,9 @@ const (
 	maxSchemaDepth = 64
 	maxSchemas     = 10000 // of a document
 	maxMembers     = 2000  // described or required in an object
+	maxTypes       = 7     // there are no more
+	maxPattern     = 8 << 10
+	maxWritten     = 8 * maxText // bytes; the grammar itself must be smaller
 )
 
 // refused are keywords that restrict what is valid and that a grammar cannot express.
@@ -141,6 +163,14 @@ func (c *converter) nothing(path, format string, args ...any) error {
 
 // value returns the right side of a rule for a schema; path names it in errors and rules.
 func (c *converter) value(schema any, path string) (string, error) {
+	body, err := c.convert(schema, path)
+	if c.written += len(body); err == nil && c.written > maxWritten {
+		return "", c.fail(path, "its grammar is too large")
+	}
+	return body, err
+}
+
+func (c *converter) convert(schema any, path string) (string, error) {
 	if c.depth++; c.depth > maxSchemaDepth {
 		return "", c.fail(path, "nested more than %d deep", maxSchemaDepth)
 	}
@@ -213,6 +243,9 @@ func (c *converter) typed(s *object, path string) (string, error) {
 		}
 	}
 	if list, ok := t.([]any); ok {
+		if len(list) > maxTypes {
+			return "", c.fail(path, "type: a list of %d, want at most %d", len(list), maxTypes)
+		}
 		var alts []string
 		for _, x := range list {
 			one := s.with("type", x)
@@ -312,9 +345,16 @@ func (c *converter) enum(s *object, v any, path string) (string, error) {
 	if !ok || len(list) == 0 {
 		return "", c.fail(path, "enum: want a list that is not empty")
 	}
+	// A pattern that Go does not know admits everything.
+	p, _ := s.get("pattern")
+	text, _ := p.(string)
+	pattern, err := c.regexp(text)
+	if err != nil {
+		pattern = nil
+	}
 	var alts []string
 	for _, x := range list {
-		if s.admits(x) {
+		if s.admits(x, pattern) {
 			alts = append(alts, literal(x))
 		}
 	}

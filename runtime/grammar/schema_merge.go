@@ -166,6 +166,9 @@ func (c *converter) bothTypes(a, b any, path string) (any, error) {
 	out := []any{}
 	for _, x := range typeList(a) {
 		for _, y := range typeList(b) {
+			if _, isName := x.(string); !isName { // lists cannot be compared
+				return nil, c.fail(path, "type %s: want names", encode(a))
+			}
 			switch {
 			case x == y, x == "integer" && y == "number":
 				out = append(out, x)
@@ -259,9 +262,9 @@ func (c *converter) mergeMembers(out *object, parts []*object, path string) erro
 	return nil
 }
 
-// admits says whether a value of enum or const has the right type and size for the rest of its schema. What is inside
-// lists and objects is taken to be right.
-func (s *object) admits(v any) bool {
+// admits says whether a value of enum or const has the right type and size for the rest of its schema, whose pattern is
+// nil where it counts for nothing. What is inside lists and objects is taken to be right.
+func (s *object) admits(v any, pattern *regexp.Regexp) bool {
 	if t, ok := s.get("type"); ok && !slices.ContainsFunc(typeList(t), func(t any) bool { return hasType(v, t) }) {
 		return false
 	}
@@ -289,11 +292,8 @@ func (s *object) admits(v any) bool {
 		}
 		return err == nil && within(f, "minimum", "maximum", false) && within(f, "exclusiveMinimum", "exclusiveMaximum", true)
 	case string:
-		if p, ok := s.get("pattern"); ok {
-			text, _ := p.(string)
-			if re, err := regexp.Compile(text); err == nil && !re.MatchString(x) {
-				return false
-			}
+		if pattern != nil && !pattern.MatchString(x) {
+			return false
 		}
 		return within(float64(utf8.RuneCountInString(x)), "minLength", "maxLength", false)
 	case []any:

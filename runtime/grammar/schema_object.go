@@ -3,7 +3,6 @@ package grammar
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -149,8 +148,9 @@ func (c *converter) memberValue(s, props *object, name, path string) (string, er
 	if err != nil {
 		return "", err
 	}
+	c.work += len(patterns.keys) / 100
 	for i, p := range patterns.keys {
-		re, err := regexp.Compile(p)
+		re, err := c.regexp(p)
 		if err != nil {
 			return "", c.fail(path, "patternProperties: %v", err)
 		}
@@ -176,8 +176,9 @@ func (c *converter) matchesAny(s *object, name, path string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	c.work += len(patterns.keys) / 100
 	for _, p := range patterns.keys {
-		re, err := regexp.Compile(p)
+		re, err := c.regexp(p)
 		if err != nil {
 			return false, c.fail(path, "patternProperties: %v", err)
 		}
@@ -190,7 +191,7 @@ func (c *converter) matchesAny(s *object, name, path string) (bool, error) {
 
 // names is the grammar of the names propertyNames allows.
 func (c *converter) names(schema any, path string) (*Grammar, error) {
-	n := &converter{root: c.root, rules: map[string]string{}, refs: map[string]string{}, work: c.work}
+	n := newConverter(c.root, c.work)
 	text, err := n.document(withType(schema), path+"/propertyNames")
 	c.work = n.work
 	if err != nil {

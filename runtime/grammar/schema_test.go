@@ -106,7 +106,8 @@ func TestSchemaRefuses(t *testing.T) {
 		`{"type":"string","minLength":3,"maxLength":2}`: "more than",
 		`{"$ref":"http://x"}`:                           "within", `{"$ref":"#/nowhere"}`: "no \"nowhere\"", `{"$ref":"#"}`: "refers to itself", `{"enum":[]}`: "not empty",
 		`{"type":"integer","minimum":2,"maximum":1}`: "no integer",
-		`{"properties":{"a":{"uniqueItems":true}}}`:  "root/a", `{"required":["a"],"additionalProperties":false}`: `member "a" is required`,
+		`{"allOf":[{"type":[[]]},{"type":[[1]]}]}`:   "want names", `{"type":["null","null","null","null","null","null","null","null"]}`: "at most 7",
+		`{"properties":{"a":{"uniqueItems":true}}}`: "root/a", `{"required":["a"],"additionalProperties":false}`: `member "a" is required`,
 		`{"minLength":100000}`: "want 0 to", `{"a":1} 2`: "after the document", strings.Repeat(`{"items":`, 100) + "1" + strings.Repeat("}", 100): "deep",
 	} {
 		if _, err := FromSchema([]byte(schema)); !errors.Is(err, ErrSchema) || !strings.Contains(strings.Replace(err.Error(), "references into the document", "within", 1), want) {
@@ -117,10 +118,13 @@ func TestSchemaRefuses(t *testing.T) {
 
 // TestSchemaBombs wants an answer for hostile schemas in little time.
 func TestSchemaBombs(t *testing.T) {
-	var many, refs, required strings.Builder
+	var many, refs, required, patterns strings.Builder
 	for i := range 60000 {
 		fmt.Fprintf(&many, `"k%d":{},`, i)
 		fmt.Fprintf(&required, `"k%d",`, i)
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&patterns, `"%d%s":{},`, i, strings.Repeat("[a-z]x?", 100))
 	}
 	for i := range 60 {
 		fmt.Fprintf(&refs, `"a%d":{"allOf":[{"$ref":"#/$defs/a%d"},{"$ref":"#/$defs/a%d"}]},`, i, i+1, i+1)
@@ -140,6 +144,11 @@ func TestSchemaBombs(t *testing.T) {
 		"pattern deep": `{"pattern":"` + strings.Repeat("(", 100000) + `"}`,
 		"class":        `{"pattern":"[` + strings.Repeat("ab", 200000) + `]"}`,
 		"size":         `"` + strings.Repeat("x", maxText) + `"`,
+		"patterns":     `{"properties":{` + many.String()[:10000] + `"x":{}},"patternProperties":{` + patterns.String() + `"x":{}}}`,
+		"enum pattern": `{"pattern":"` + strings.Repeat("[a-z]x?", 1000) + `","enum":` + list(`"a"`, 100000) + `}`,
+		"types":        `{"multipleOf":7,"minimum":0,"maximum":6000,"type":` + list(`"integer"`, 50000) + `}`,
+		"multiples":    `{"anyOf":` + list(`{"type":"integer","multipleOf":7,"minimum":0,"maximum":6000}`, 9000) + `}`,
+		"long pattern": `{"pattern":"` + strings.Repeat(`\\D`, 200000) + `"}`,
 	} {
 		start := time.Now()
 		gbnf, err := FromSchema([]byte(schema))

@@ -165,6 +165,9 @@ func (c *converter) pattern(p any, lo, hi int, path string) (string, error) {
 	if !ok {
 		return "", c.fail(path, "pattern: want a string")
 	}
+	if len(text) > maxPattern {
+		return "", c.fail(path, "pattern of %d bytes, want at most %d", len(text), maxPattern)
+	}
 	x, err := parsePattern(text)
 	if err != nil {
 		return "", c.fail(path, "%v", err)
