@@ -29,6 +29,7 @@ func (s *Sampler) mirostat1(vocab int) int32 {
 	if k != k || k < 1 {
 		k = 1
 	}
+	// Beyond 2^31 llama.cpp's conversion to int overflows and leaves one token, after which mu grows for ever.
 	s.topK(int(min(k, float64(len(s.cand)))))
 	return s.surprise()
 }

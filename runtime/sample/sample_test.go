@@ -224,6 +224,35 @@ func TestMirostat(t *testing.T) {
 	}
 }
 
+// TestMirostatCut compares what the first step keeps, and the probability of the likeliest after it, with llama.cpp's
+// samplers temp and mirostat.
+func TestMirostatCut(t *testing.T) {
+	logits := make([]float32, 512)
+	for i := range logits {
+		logits[i] = float32(-1.3*math.Log(float64(1+i*37%512)) + 0.3*math.Sin(float64(i)))
+	}
+	for _, c := range []struct {
+		version   int
+		tau, temp float32
+		size      int
+		p         float64
+	}{
+		{1, 1, 1, 1, 1}, {1, 2, 0.8, 4, 0.5736026}, {1, 2, 1, 3, 0.5503369}, {1, 2, 1.25, 2, 0.6187956},
+		{1, 3, 0.8, 10, 0.49399185}, {1, 3, 1, 11, 0.39982966}, {1, 3, 1.25, 9, 0.34496862},
+		{2, 1, 1, 1, 1}, {2, 2, 0.8, 3, 0.6006382}, {2, 2, 1, 3, 0.5503369}, {2, 2, 1.25, 2, 0.6187956},
+		{2, 3, 0.8, 8, 0.5096992}, {2, 3, 1, 10, 0.40610567}, {2, 3, 1.25, 10, 0.33311242},
+	} {
+		s, err := New(Params{Temp: c.temp, Mirostat: c.version, MirostatTau: c.tau})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Choose(logits, nil)
+		if got := float64(s.cand[0].p); len(s.cand) != c.size || math.Abs(got-c.p) > 1e-5 {
+			t.Errorf("version %d, tau %g, temperature %g: keeps %d with %g first, want %d with %g", c.version, c.tau, c.temp, len(s.cand), got, c.size, c.p)
+		}
+	}
+}
+
 type even struct{}
 
 func (even) Allowed(id int32) bool { return id%2 == 0 }
