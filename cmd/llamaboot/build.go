@@ -91,7 +91,7 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 		}
 	}()
 	if errors.Is(err, context.Canceled) {
-		return withHint(errors.New("interrupted: nothing was written"), "run the command again")
+		return fmt.Errorf("%w: nothing was written", errInterrupted)
 	}
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func buildInput(ctx context.Context, f *buildFlags) (ape.Input, []io.Closer, err
 	if err != nil {
 		return in, closers, err
 	}
-	return in, closers, addPrograms(&in, f)
+	return in, closers, addPrograms(ctx, &in, f)
 }
 
 // addArgs puts the default arguments in the file at path into in; no path means none.
@@ -250,8 +250,8 @@ func readShort(path string, limit int64) ([]byte, error) {
 }
 
 // readPrograms unpacks the programs for the targets, all at once: unpacking is slow and
-// one goroutine's work for each.
-func readPrograms(targets []string) ([]ape.Program, error) {
+// one goroutine's work for each, of which none is waited for when ctx ends.
+func readPrograms(ctx context.Context, targets []string) ([]ape.Program, error) {
 	list, errs := make([]ape.Program, len(targets)), make([]error, len(targets))
 	var wg sync.WaitGroup
 	for i, t := range targets {
@@ -264,7 +264,16 @@ func readPrograms(targets []string) ([]ape.Program, error) {
 			list[i], errs[i] = ape.Program{OS: osName, Arch: arch, Data: b}, err
 		})
 	}
-	wg.Wait()
+	unpacked := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(unpacked)
+	}()
+	select {
+	case <-unpacked:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	for _, err := range errs {
 		if err != nil {
 			return nil, err
@@ -274,7 +283,7 @@ func readPrograms(targets []string) ([]ape.Program, error) {
 }
 
 // addPrograms puts the programs for the wanted targets into in and fixes the PE flavour.
-func addPrograms(in *ape.Input, f *buildFlags) error {
+func addPrograms(ctx context.Context, in *ape.Input, f *buildFlags) error {
 	targets := f.targets
 	if len(targets) == 0 {
 		targets = programs.Default()
@@ -285,7 +294,7 @@ func addPrograms(in *ape.Input, f *buildFlags) error {
 	if !slices.Contains(targets, programs.Core) {
 		targets = append([]string{programs.Core}, targets...)
 	}
-	list, err := readPrograms(targets)
+	list, err := readPrograms(ctx, targets)
 	if err != nil {
 		return err
 	}

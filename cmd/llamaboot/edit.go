@@ -111,7 +111,7 @@ func editLlamafile(ctx context.Context, path string, changes ape.Changes, stderr
 	case err == nil:
 		return nil
 	case errors.Is(err, context.Canceled):
-		return withHint(fmt.Errorf("interrupted: %s is as it was", path), "run the command again")
+		return fmt.Errorf("%w: %s is as it was", errInterrupted, path)
 	case errors.Is(err, syscall.ETXTBSY):
 		return withHint(err, "the file is running as a program; stop it first")
 	case errors.Is(err, syscall.ENOSPC):

@@ -1,6 +1,12 @@
 package main
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// errInterrupted ends a verb that Ctrl-C stopped: status 130. A verb that writes files says with it that there are none.
+var errInterrupted = errors.New("interrupted")
 
 // hintError is an error with one line that says what to do about it.
 // Packages may give hints of their own: run looks for any error in the chain with a Hint method.

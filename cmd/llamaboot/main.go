@@ -23,6 +23,8 @@ const (
 	exitOK      = 0
 	exitFailure = 1 // the work could not be done
 	exitUsage   = 2 // the command line is wrong
+
+	exitInterrupted = 130 // Ctrl-C, as shells report it: 128 + SIGINT
 )
 
 func main() {
@@ -47,7 +49,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if errors.As(err, &status) {
 		return status.code
 	}
+	if errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
 	fmt.Fprintf(stderr, "llamaboot: %v\n", err)
+	if errors.Is(err, errInterrupted) {
+		return exitInterrupted
+	}
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", hinted.Hint())

@@ -17,6 +17,9 @@ import (
 // writeOutput writes a file of size bytes, 0 if that is not known yet, with write. The file appears under its
 // name only when write and everything else succeeded.
 func writeOutput(path string, perm os.FileMode, force bool, size int64, write func(*outfile.File) error) error {
+	if path == "-" {
+		return withHint(usagef("standard output cannot take this file, which is not written from front to end"), "name a file")
+	}
 	out, err := outfile.Create(path, perm, force)
 	if errors.Is(err, outfile.ErrExists) {
 		return withHint(err, "choose another name or place, or replace it with --force")
@@ -33,9 +36,9 @@ func writeOutput(path string, perm os.FileMode, force bool, size int64, write fu
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return withHint(fmt.Errorf("interrupted: %s was not written", path), "run the command again")
+		return fmt.Errorf("%w: %s was not written", errInterrupted, path)
 	case errors.Is(err, syscall.ENOSPC):
-		return withHint(err, "%s needs %d bytes: free some space or write to another disk with -o", path, size)
+		return withHint(err, "free some space, or write to another disk")
 	case errors.Is(err, syscall.EFBIG):
 		return withHint(err, "FAT32 ends at 4 GiB: write to another file system, or format the disk with exFAT or NTFS")
 	}

@@ -20,9 +20,6 @@ import (
 // promptTimeout is how long a guest with --prompt may take unless --timeout says otherwise.
 const promptTimeout = 60 * time.Second
 
-// exitInterrupted is the shells' status for a program ended by Ctrl-C: 128 + SIGINT.
-const exitInterrupted = 130
-
 type qemuFlags struct {
 	bios, uefi bool
 	arch       string

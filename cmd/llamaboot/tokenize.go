@@ -67,12 +67,23 @@ func (f *tokenizeFlags) run(cmd *cobra.Command, path string) error {
 
 // readText reads a file, or standard input when the name is empty or "-".
 func readText(cmd *cobra.Command, name string) (string, error) {
-	var b []byte
-	var err error
-	if name == "" || name == "-" {
-		b, err = io.ReadAll(cmd.InOrStdin())
-	} else {
-		b, err = os.ReadFile(name)
+	if name != "" && name != "-" {
+		b, err := os.ReadFile(name)
+		return string(b), err
 	}
-	return string(b), err
+	type input struct {
+		text []byte
+		err  error
+	}
+	read := make(chan input, 1)
+	go func() {
+		b, err := io.ReadAll(cmd.InOrStdin())
+		read <- input{b, err}
+	}()
+	select {
+	case in := <-read:
+		return string(in.text), in.err
+	case <-cmd.Context().Done():
+		return "", cmd.Context().Err() // nothing ends a read of a terminal
+	}
 }

@@ -45,7 +45,11 @@ func Create(path string, perm fs.FileMode, force bool) (*File, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".part-*")
 	if err != nil {
-		return nil, err
+		var temporary *fs.PathError
+		if errors.As(err, &temporary) { // whose name nobody asked for
+			err = temporary.Err
+		}
+		return nil, fmt.Errorf("%s: cannot make a file in folder %s: %w", path, filepath.Dir(path), err)
 	}
 	return &File{File: f, path: path, perm: perm, force: force}, nil
 }

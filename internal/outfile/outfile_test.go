@@ -116,3 +116,14 @@ func TestMissingFolder(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestUnwritableFolder writes where no file can be made, by whomever; the message must not speak of a temporary name.
+func TestUnwritableFolder(t *testing.T) {
+	if _, err := os.Stat("/proc/self"); err != nil {
+		t.Skip("there is no /proc here")
+	}
+	_, err := Create("/proc/x", 0o600, false)
+	if err == nil || !strings.Contains(err.Error(), "/proc/x: cannot make a file in folder /proc: ") || strings.Contains(err.Error(), "part-") {
+		t.Errorf("got %v", err)
+	}
+}
