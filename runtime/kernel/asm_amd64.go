@@ -324,6 +324,16 @@ func decodeQ80rowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *b
 //go:noescape
 func decodeIQ4NLrowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
+// decodeQ40farAVX512 multiplies rows rows of each of four streams of Q40far with one column (see ops.far).
+//
+//go:noescape
+func decodeQ40farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int)
+
+// decodeQ80farAVX512 multiplies rows rows of each of four streams of Q80far with one column (see ops.far).
+//
+//go:noescape
+func decodeQ80farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int)
+
 // tile32xSSE2n1 multiplies a strip with 1 columns (see genericTile).
 //
 //go:noescape

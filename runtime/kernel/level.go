@@ -22,6 +22,9 @@ type ops struct {
 	// apart, and the panel of one column, whole rows of blocks blocks; the bits
 	// are those of unpack and tile. A nil entry means unpack and tile.
 	decode [maxType]decoder
+	// far are routines for whole matrices and one column, with the same bits. A
+	// nil entry means decode.
+	far [maxType]farDecoder
 	// tile multiplies a strip with a panel (see genericTile).
 	tile func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool)
 	// quantize rounds n activations into a panel (see genericQuantize).

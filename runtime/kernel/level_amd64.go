@@ -44,6 +44,7 @@ func init() {
 		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI {
 			if x.HasAVX512VBMI {
 				useVBMI(&avx512Ops.decode)
+				avx512Ops.far = farVBMI
 			}
 			levels = append(levels, &avx512Ops)
 		}

@@ -18,6 +18,9 @@ func (m *product) intStrips(s *scratch, i, following int) {
 		}
 		return ahead
 	}
+	if m.n == 1 && m.decodeFar(q, first, last) {
+		return
+	}
 	if m.n == 1 {
 		for t := first; t < last; t++ {
 			m.decodeStrip(s, q, t, after(t))

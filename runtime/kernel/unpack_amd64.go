@@ -93,3 +93,9 @@ func useVBMI(d *[maxType]decoder) {
 	d[Q8_0].many, d[Q8_0].group = decodeQ80rowsAVX512, 2
 	d[IQ4_NL].many, d[IQ4_NL].group = decodeIQ4NLrowsAVX512, 4
 }
+
+// farVBMI are the routines along far rows; that of Q4_0 needs AVX512_VBMI.
+var farVBMI = [maxType]farDecoder{
+	Q4_0: {decodeQ40farAVX512, 4},
+	Q8_0: {decodeQ80farAVX512, 2},
+}

@@ -61,6 +61,11 @@ func decodeFile(level isa) *file {
 			emitDecode(vec{level, f}, fm)
 		}
 	}
+	for _, fm := range farFormats {
+		if level.size == 64 {
+			emitFar(vec{level, f}, fm)
+		}
+	}
 	return f
 }
 
@@ -105,7 +110,7 @@ func emitDecode(v vec, fm format) {
 	u := &unpacker{vec: body, format: fm, fused: true}
 	fm.body(u)
 	streams := fm.streams()
-	v.spread(body.text.String(), 16*fm.bytes/groups/len(streams), streams...)
+	v.spread(body.text.String(), 0, ceilDiv(16*fm.bytes/groups/len(streams), 64), streams...)
 	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}

@@ -61,14 +61,9 @@ func rowsIQ4NL(u *unpacker) {
 	u.rows18(table)
 }
 
-// rows18 takes four blocks of 18 bytes: a vector of a row is their 4 x 16
-// bytes of nibbles, mapped through the table in a register if it is not -1.
-func (u *unpacker) rows18(table int) {
-	const low, high, index, mask = 28, 29, 30, 31
-	u.groupScales(4, 18)
-	c := u.colBytes()
-	u.columns(low, 0, c, 2*c, 3*c)
-	u.columns(high, 16, c+16, 2*c+16, 3*c+16)
+// blocks18 is the index for VPERMT2B that gathers the quants of four blocks of
+// 18 bytes.
+func (u *unpacker) blocks18() string {
 	var order []uint64 // bytes 2..65 of the row, then (from 64 on) bytes 8..71
 	for b := range 4 {
 		for i := range 16 {
@@ -79,7 +74,18 @@ func (u *unpacker) rows18(table int) {
 			order = append(order, at)
 		}
 	}
-	u.load(u.data("blocks18", 8, order...), index)
+	return u.data("blocks18", 8, order...)
+}
+
+// rows18 takes four blocks of 18 bytes: a vector of a row is their 4 x 16
+// bytes of nibbles, mapped through the table in a register if it is not -1.
+func (u *unpacker) rows18(table int) {
+	const low, high, index, mask = 28, 29, 30, 31
+	u.groupScales(4, 18)
+	c := u.colBytes()
+	u.columns(low, 0, c, 2*c, 3*c)
+	u.columns(high, 16, c+16, 2*c+16, 3*c+16)
+	u.load(u.blocks18(), index)
 	u.load(u.data("k0f0f0f0f", 32, 0x0f0f0f0f), mask)
 	for g := range 4 {
 		for i := range 4 {

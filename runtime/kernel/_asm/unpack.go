@@ -107,7 +107,7 @@ func emitUnpack(v vec, fm format) {
 	body := vec{v.isa, newFile("")}
 	body.consts = v.consts
 	fm.body(&unpacker{vec: body, format: fm})
-	v.spread(body.text.String(), 16*fm.bytes/groups, "(R11)")
+	v.spread(body.text.String(), 0, ceilDiv(16*fm.bytes/groups, 64), "(R11)")
 	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}
@@ -132,19 +132,21 @@ func (v vec) gatherMasks() {
 	}
 }
 
-// spread emits body with prefetches of n bytes at each of the streams strewn
-// evenly over it: a burst of them would fill the miss buffers and hold up the
-// loads.
-func (v vec) spread(body string, n int, streams ...string) {
-	lines := strings.SplitAfter(body, "\n")
-	done, total := 0, (n+63)/64*len(streams)
-	for i, l := range lines {
-		for ; done*len(lines) < i*total && done < total; done++ {
-			v.ins("PREFETCHT0 %d%s", done/len(streams)*64, streams[done%len(streams)])
+// spread emits body with prefetches of lines cache lines, from byte from on, at
+// each of the streams strewn evenly over it: a burst of them would fill the miss
+// buffers and hold up the loads.
+func (v vec) spread(body string, from, lines int, streams ...string) {
+	text := strings.SplitAfter(body, "\n")
+	done, total := 0, lines*len(streams)
+	for i, l := range text {
+		for ; done*len(text) < i*total && done < total; done++ {
+			v.ins("PREFETCHT0 %d%s", from+done/len(streams)*64, streams[done%len(streams)])
 		}
 		v.text.WriteString(l)
 	}
 }
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // row is the operand of byte off of the current block of row r.
 func row(r, off int) string {
