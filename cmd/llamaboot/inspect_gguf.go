@@ -6,9 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
+
+// longText is the length from which texts are not printed whole.
+const longText = 1 << 20
 
 // ggufInspection is what inspect --json prints of a model file.
 type ggufInspection struct {
@@ -22,7 +28,7 @@ type ggufInspection struct {
 type ggufKey struct {
 	Key   string `json:"key"`
 	Type  string `json:"type"`
-	Value string `json:"value"` // in full, but for arrays, of which only type and length
+	Value string `json:"value"` // arrays: only type and length; texts beyond longText bytes: only the beginning
 }
 
 type ggufTensorInfo struct {
@@ -54,7 +60,11 @@ func inspectGGUF(out io.Writer, path string, asJSON bool) error {
 	defer release()
 	in := ggufInspection{Version: g.Version, Alignment: g.Alignment, Weights: g.Params()}
 	for _, kv := range g.Keys {
-		in.Keys = append(in.Keys, ggufKey{kv.Key, kv.Value.Type.String(), kv.Value.String()})
+		value := kv.Value.Clip()
+		if asJSON && kv.Value.Size() <= longText {
+			value = kv.Value.String()
+		}
+		in.Keys = append(in.Keys, ggufKey{kv.Key, kv.Value.Type.String(), value})
 	}
 	for i := range g.Tensors {
 		t := &g.Tensors[i]
@@ -68,11 +78,19 @@ func inspectGGUF(out io.Writer, path string, asJSON bool) error {
 	p := &printer{w: out}
 	p.printf("GGUF version %d, %d keys, %d tensors, %d weights\n\n", in.Version, len(in.Keys), len(in.Tensors), in.Weights)
 	for _, k := range in.Keys {
-		p.printf("%-45s %s\n", k.Key, gguf.Clip(k.Value))
+		p.printf("%-45s %s\n", printable(k.Key), k.Value)
 	}
 	p.printf("\n%12s %12s  %-8s %-24s name\n", "offset", "bytes", "type", "shape")
 	for _, t := range in.Tensors {
-		p.printf("%#12x %12d  %-8s %-24s %s\n", t.Offset, t.Bytes, t.Type, fmt.Sprint(t.Shape), t.Name)
+		p.printf("%#12x %12d  %-8s %-24s %s\n", t.Offset, t.Bytes, t.Type, fmt.Sprint(t.Shape), printable(t.Name))
 	}
 	return p.err
+}
+
+// printable is a name as it is, or quoted when a terminal would take part of it for a command.
+func printable(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
 }

@@ -26,6 +26,15 @@ const (
 	minTensorSize    = 8 + 4 + 8 + 4 + 8
 )
 
+// Limits that no real file comes near; they keep hostile ones from costing seconds or memory.
+const (
+	maxKeys     = 1 << 16  // in use: about 100
+	maxTensors  = 1 << 16  // in use: about 2000
+	maxStrings  = 1 << 23  // in all arrays of a file together; in use: below a million
+	maxElements = 1 << 21  // of an array somebody reads
+	maxValue    = 64 << 20 // bytes of a value somebody reads; in use: about 10 MB
+)
+
 // Magic is the first four bytes of every GGUF file.
 const Magic = "GGUF"
 

@@ -139,7 +139,7 @@ func TestRefuses(t *testing.T) {
 		{"5 dimensions", patch(one, 5), ErrCorrupt, "5 dimensions"},
 		{"huge dimension", patch(one+4, huge...), ErrCorrupt, "impossibly large"},
 		{"zero dimension", patch(one+4, 0), ErrCorrupt, "empty"},
-		{"unknown tensor type", patch(one+4+16, 99), ErrUnsupported, "type 99"},
+		{"unknown tensor type", patch(one+4+16, 99), ErrUnsupported, "type 99; known are F32 F16 Q4_0"},
 		{"odd offset", patch(one+4+16+4, 1), ErrCorrupt, "multiple of 32"},
 		{"outside", patch(one+4+16+4, 0, 0, 0, 1), ErrTruncated, `tensor "one"`},
 		{"overlap", patch(one+4+16+4, 32), ErrCorrupt, "overlaps"},
@@ -153,6 +153,49 @@ func TestRefuses(t *testing.T) {
 		if !errors.As(err, &fe) {
 			t.Errorf("%s: %T is not a FormatError", c.name, err)
 		}
+	}
+}
+
+// TestLimits wants files that are larger than any real one refused before they cost anything, and values that are too
+// large for reading named by their key.
+func TestLimits(t *testing.T) {
+	with := func(tensors, keys uint64) []byte {
+		b := binary.LittleEndian.AppendUint32([]byte(Magic), 3)
+		b = binary.LittleEndian.AppendUint64(b, tensors)
+		b = binary.LittleEndian.AppendUint64(b, keys)
+		return append(b, make([]byte, 40*maxTensors)...)
+	}
+	file := func(v Value) []byte {
+		var w Writer
+		if err := w.Add("k", v); err != nil {
+			t.Fatal(err)
+		}
+		return w.header()
+	}
+	for want, b := range map[string][]byte{
+		"key count at offset 0x10: got 65537, want at most 65536":   with(0, maxKeys+1),
+		"tensor count at offset 0x8: got 65537, want at most 65536": with(maxTensors+1, 0),
+		"array of 8388609 strings":                                  file(Value{Type: Array, Elem: String, Len: maxStrings + 1, raw: make([]byte, 8*(maxStrings+1))}),
+	} {
+		if _, err := Parse(b); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	f, err := Parse(file(Value{Type: Array, Elem: Uint8, Len: maxElements + 1, raw: make([]byte, maxElements+1)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Ints("k"); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), `key "k" at offset`) {
+		t.Errorf("long array: got %v", err)
+	}
+	if f, err = Parse(file(Value{Type: String, raw: make([]byte, maxValue+1)})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Text("k", ""); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "67108865 bytes") {
+		t.Errorf("long text: got %v", err)
+	}
+	if v, _ := f.Find("k"); len(v.Clip()) > 4*clipped {
+		t.Errorf("clipped text of %d bytes", len(v.Clip()))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sort"
+	"strings"
 )
 
 // Parse reads the header, the metadata and the tensor list of b, the whole file. The result's values and tensor
@@ -34,8 +35,9 @@ func Parse(b []byte) (*File, error) {
 
 // reader walks the file; every method checks the bytes left before it reads.
 type reader struct {
-	b   []byte
-	off int
+	b       []byte
+	off     int
+	strings uint64 // in the arrays so far
 }
 
 func (r *reader) left() uint64 { return uint64(len(r.b) - r.off) }
@@ -110,6 +112,12 @@ func (r *reader) header(f *File) (tensors, keys uint64, err error) {
 	}
 	if keys, err = r.u64("key count"); err != nil {
 		return 0, 0, err
+	}
+	if keys > maxKeys {
+		return 0, 0, &FormatError{16, "key count", fmt.Sprintf("got %d, want at most %d", keys, maxKeys), ErrCorrupt}
+	}
+	if tensors > maxTensors {
+		return 0, 0, &FormatError{8, "tensor count", fmt.Sprintf("got %d, want at most %d", tensors, maxTensors), ErrCorrupt}
 	}
 	// A count that cannot fit in the file is refused before the first entry is read.
 	if keys > r.left()/minKeySize {
@@ -198,6 +206,9 @@ func (r *reader) array(v Value, what string) (Value, error) {
 		v.raw, err = r.take(n*size, what)
 		return v, err
 	}
+	if r.strings += n; r.strings > maxStrings {
+		return v, &FormatError{v.Off, what, fmt.Sprintf("array of %d strings; all arrays together may have %d", n, maxStrings), ErrCorrupt}
+	}
 	start := r.off
 	for i := uint64(0); i < n; i++ {
 		l, err := r.u64(what)
@@ -265,7 +276,7 @@ func (r *reader) tensor(f *File) error {
 	}
 	t.Type = TensorType(typ)
 	if !t.Type.Known() {
-		return &FormatError{start, what, fmt.Sprintf("unknown tensor type %d", typ), ErrUnsupported}
+		return &FormatError{start, what, fmt.Sprintf("unknown tensor type %d; known are %s", typ, strings.Join(typeNames(), " ")), ErrUnsupported}
 	}
 	if t.Dims[0]%t.Type.BlockLen() != 0 {
 		return &FormatError{start, what, fmt.Sprintf("row of %d elements, want a multiple of %d for %v", t.Dims[0], t.Type.BlockLen(), t.Type), ErrCorrupt}

@@ -1,6 +1,10 @@
 package gguf
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // TensorType is a ggml_type number (ggml.h). The table covers every type ever written to files, so that
 // a file with a type no kernel supports can still be checked, listed and named in an error.
@@ -57,6 +61,14 @@ func (t TensorType) String() string {
 		return d.name
 	}
 	return fmt.Sprintf("type %d", uint32(t))
+}
+
+// typeNames lists the types in order of their numbers.
+func typeNames() (names []string) {
+	for _, t := range slices.Sorted(maps.Keys(tensorTypes)) {
+		names = append(names, t.String())
+	}
+	return names
 }
 
 // Known says whether the size of the type's blocks is known.

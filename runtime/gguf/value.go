@@ -138,6 +138,9 @@ func (v Value) Floats() ([]float32, bool) {
 	return out, true
 }
 
+// Size is the number of bytes of a string, or of an array's elements.
+func (v Value) Size() int { return len(v.raw) }
+
 // String describes the value for listings: scalars in full, strings quoted, arrays by type and length.
 func (v Value) String() string {
 	switch {
@@ -176,16 +179,26 @@ func wrongType(key string, v Value, want string) error {
 	if v.Type == Array {
 		got = "array of " + v.Elem.String()
 	}
-	return &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("got %s %s, want %s", got, Clip(v.String()), want), ErrCorrupt}
+	return &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("got %s %s, want %s", got, v.Clip(), want), ErrCorrupt}
 }
+
+// clipped is the length at which foreign text in messages ends.
+const clipped = 60
 
 // Clip shortens foreign text for a message.
 func Clip(s string) string {
-	const most = 60
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
+	if len(s) > clipped {
+		return strings.ToValidUTF8(s[:clipped], "") + "..."
 	}
 	return s
+}
+
+// Clip is String, shortened for a message.
+func (v Value) Clip() string {
+	if v.Type == String && len(v.raw) > clipped {
+		v.raw = v.raw[:clipped+1] // Clip cuts what String makes of it
+	}
+	return Clip(v.String())
 }
 
 // get reads an optional key with one of the accessors above.
@@ -193,6 +206,9 @@ func get[T any](f *File, key, want string, def T, read func(Value) (T, bool)) (T
 	v, ok := f.Find(key)
 	if !ok {
 		return def, nil
+	}
+	if len(v.raw) > maxValue || v.Len > maxElements {
+		return def, &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("%d bytes, %d elements; want at most %d and %d", len(v.raw), v.Len, maxValue, maxElements), ErrCorrupt}
 	}
 	x, ok := read(v)
 	if !ok {

@@ -85,8 +85,11 @@ func (r *reader) number(key string, def, lo, hi int) int {
 func (r *reader) scalar(key string, def int) int {
 	v, ok := r.f.Find(r.arch + "." + key)
 	if ok && v.Type == gguf.Array {
-		l, ok := v.Ints()
-		if !ok || len(l) == 0 {
+		l, err := r.f.Ints(r.arch + "." + key)
+		if err != nil && r.err == nil {
+			r.err = err
+		}
+		if len(l) == 0 {
 			r.fail(key, "got %v, want an integer", v)
 			return def
 		}

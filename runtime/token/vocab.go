@@ -8,7 +8,7 @@ import (
 )
 
 // maxVocab bounds the ids of a model; the largest vocabularies in use have about 260 000.
-const maxVocab = 1 << 24
+const maxVocab = 1 << 20
 
 // readVocab reads the token texts, kinds and scores.
 func (t *Tokenizer) readVocab(f *gguf.File) error {
