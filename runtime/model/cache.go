@@ -66,8 +66,10 @@ func (m *Model) NewCache(t CacheType) *Cache {
 func (c *Cache) Bytes() int {
 	n := 0
 	for _, l := range c.layers {
-		for _, p := range append(l.k, l.v...) {
-			n += 2*len(p.h) + 4*len(p.f) + len(p.b)
+		for _, pages := range [...][]page{l.k, l.v} {
+			for _, p := range pages {
+				n += 2*len(p.h) + 4*len(p.f) + len(p.b)
+			}
 		}
 	}
 	return n

@@ -96,9 +96,20 @@ func (s *sequence) feed(ids ...int32) []float32 {
 		toks[i] = Token{ID: id, Pos: s.pos, Cache: s.cache, Logits: i == len(ids)-1}
 		s.pos++
 	}
-	l, err := s.m.Forward(nil, toks)
+	return forward(s.t, s.m, toks)
+}
+
+// forward computes toks and wants finite logits: comparisons with NaN are false, so a bar would not notice one.
+func forward(t testing.TB, m *Model, toks []Token) []float32 {
+	t.Helper()
+	l, err := m.Forward(nil, toks)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
+	}
+	for i, v := range l {
+		if v-v != 0 {
+			t.Fatalf("logit %d of row %d is %v", i%m.Vocab, i/m.Vocab, v)
+		}
 	}
 	return l
 }
@@ -198,15 +209,7 @@ func checkGolden(t *testing.T, m *Model, g *golden, logits func(got []float32) (
 
 // meanNLL is the mean over all predicted tokens of -log p(token).
 func meanNLL(t testing.TB, m *Model, ids []int32) float64 {
-	c := m.NewCache(CacheF32)
-	toks := make([]Token, len(ids))
-	for i, id := range ids {
-		toks[i] = Token{ID: id, Pos: i, Cache: c, Logits: true}
-	}
-	l, err := m.Forward(nil, toks)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := textLogits(t, m, ids)
 	sum := 0.0
 	for i := range len(ids) - 1 {
 		row := l[i*m.Vocab : (i+1)*m.Vocab]

@@ -50,11 +50,7 @@ func textLogits(t testing.TB, m *Model, ids []int32) []float32 {
 	for i, id := range ids {
 		toks[i] = Token{ID: id, Pos: i, Cache: c, Logits: true}
 	}
-	l, err := m.Forward(nil, toks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return forward(t, m, toks)
 }
 
 // quantisedModels are the golden files whose weights are multiplied as integers.
