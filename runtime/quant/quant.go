@@ -111,17 +111,11 @@ func convert(t *gguf.Tensor, to kernel.Type, pool *kernel.Pool) ([]byte, error) 
 	pool.Do(rows, func(_, r int) {
 		x := make([]float32, cols)
 		kernel.Dequantize(from, x, t.Data[r*in:(r+1)*in])
-		for i, v := range x {
-			if v-v != 0 { // NaN or infinite
-				errs[r] = fmt.Errorf("element %d is %v, which cannot be rounded; the file may be damaged", i, v)
-				return
-			}
-		}
 		errs[r] = Row(to, data[r*out:(r+1)*out], x)
 	})
 	for r, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("quant: tensor %q, row %d: %w", t.Name, r, err)
+			return nil, fmt.Errorf("quant: tensor %q, row %d: %w; the file may be damaged", t.Name, r, err)
 		}
 	}
 	return data, nil

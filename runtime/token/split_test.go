@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -184,12 +185,16 @@ func TestSplittersAdvance(t *testing.T) {
 	}
 }
 
-// TestLinear feeds each scanner long runs of one kind; quadratic work would take minutes.
+// TestLinear feeds each scanner long runs of one kind: quadratic work would take many seconds.
 func TestLinear(t *testing.T) {
 	buildClasses()
-	for _, p := range preTokenizers {
+	for name, p := range preTokenizers {
 		for _, s := range []string{" ", "a", "1", "\n", "!", "中", " \n", "'s", "a ", "\u0301", " a\n1"} {
-			byScanner(strings.Repeat(s, 1<<15/len(s))+"x", p.stages)
+			start := time.Now()
+			byScanner(strings.Repeat(s, 1<<16/len(s))+"x", p.stages)
+			if took := time.Since(start); took > 2*time.Second { // alone some 10 ms
+				t.Errorf("%s: %q and so on took %v", name, s, took)
+			}
 		}
 	}
 }
