@@ -41,11 +41,6 @@ func ReadStats() Stats {
 	return s
 }
 
-// Uptime is the time since the boot stage began.
-func Uptime() time.Duration {
-	return time.Duration(ticksToNano(rdtsc() - info.tsc))
-}
-
 // SetWallClock sets CLOCK_REALTIME.
 func SetWallClock(now time.Time) { wallBase = uint64(now.UnixNano() - nanotime()) }
 
