@@ -1,15 +1,21 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/internal/progress"
 )
+
+// otherArch is what --arch stands for when it was not given and the file has no program for this one.
+var otherArch = map[string]string{"amd64": "arm64", "arm64": "amd64"}
 
 // bsds are the systems --os bsd stands for, the first one a file holds wins.
 var bsds = []string{"freebsd", "openbsd", "netbsd"}
@@ -30,18 +36,20 @@ systemd) and does not boot.`,
 				return err
 			}
 			defer file.Close()
-			target, err := nativeTarget(osName, arch, func(target string) bool {
-				for _, p := range f.Manifest.Programs {
-					if p.Target == target {
-						return true
-					}
-				}
-				return false
-			})
+			has := func(target string) bool {
+				return slices.ContainsFunc(f.Manifest.Programs, func(p ape.RecordedProgram) bool { return p.Target == target })
+			}
+			target, err := nativeTarget(osName, arch, has)
+			if err == nil && !has(target) && !cmd.Flags().Changed("arch") {
+				target, err = nativeTarget(osName, otherArch[arch], has) // such as the one for macOS
+			}
 			if err != nil {
 				return err
 			}
 			plan, err := f.Native(target)
+			if errors.Is(err, ape.ErrProgram) && !has(target) {
+				return withHint(err, "llamaboot build --from %s --targets %s -o NEW makes a file that has it", args[0], target)
+			}
 			if err != nil {
 				return err
 			}
@@ -60,7 +68,7 @@ systemd) and does not boot.`,
 		},
 	}
 	cmd.Flags().StringVar(&osName, "os", runtime.GOOS, "linux, windows, macos, bsd (or freebsd, openbsd, netbsd)")
-	cmd.Flags().StringVar(&arch, "arch", runtime.GOARCH, "amd64 or arm64")
+	cmd.Flags().StringVar(&arch, "arch", runtime.GOARCH, "amd64 or arm64; not given: the one the file has a program for")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: FILE's name with the system's, in this folder)")
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "replace the output if it exists")
 	return cmd
