@@ -8,7 +8,11 @@ const KeyBlock = 16
 // PutKey stores key i of a cache of blocks, as binary16. len(key) is the
 // dimension; k holds whole blocks.
 func PutKey(k []uint16, i int, key []float32) {
-	k = k[i/KeyBlock*KeyBlock*len(key)+i%KeyBlock:]
+	cur.putKey(k[i/KeyBlock*KeyBlock*len(key)+i%KeyBlock:], key)
+}
+
+// genericPutKey writes element d of a key to k[d*KeyBlock].
+func genericPutKey(k []uint16, key []float32) {
 	for d, v := range key {
 		k[d*KeyBlock] = F32ToF16(v)
 	}

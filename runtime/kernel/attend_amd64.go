@@ -33,6 +33,22 @@ var (
 	}
 )
 
+// putKeyAsm is genericPutKey, most of it rounded with AVX2.
+func putKeyAsm(k []uint16, key []float32) {
+	var part [4 * vecStep]uint16
+	for len(key) >= vecStep {
+		n := min(len(part), len(key)&^(vecStep-1))
+		f32ToF16sAVX2(part[:n], key)
+		for d, h := range part[:n] {
+			k[d*KeyBlock] = h
+		}
+		if key = key[n:]; len(key) > 0 {
+			k = k[n*KeyBlock:]
+		}
+	}
+	genericPutKey(k, key)
+}
+
 func floatAt(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*n)) }
 
 // mostScoreBlocks is how many blocks a score routine takes at a time at most.

@@ -6,25 +6,29 @@ import (
 	"testing"
 )
 
+// TestPutKey: keys of a block do not disturb each other and are rounded as the
+// generic routine does.
 func TestPutKey(t *testing.T) {
-	r := rand.New(rand.NewPCG(40, 40))
-	const dim, n = 24, 37
-	k := make([]uint16, (n+KeyBlock-1)/KeyBlock*KeyBlock*dim)
-	var want [][]float32
-	for i := range n {
-		_, f := halves(r, dim)
-		want = append(want, f)
-		PutKey(k, i, f)
-	}
-	got := make([]float32, dim)
-	for i := range n {
-		Key(got, k, i)
-		for d := range got {
-			if got[d] != want[i][d] {
-				t.Fatalf("key %d, element %d: %v, want %v", i, d, got[d], want[i][d])
+	atLevels(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(40, 40))
+		for _, dim := range []int{1, 16, 24, 64, 80, 200} {
+			const n = 37
+			k := make([]uint16, (n+KeyBlock-1)/KeyBlock*KeyBlock*dim)
+			keys := randFloats(r, n*dim)
+			for i := range n {
+				PutKey(k, i, keys[i*dim:(i+1)*dim])
+			}
+			got := make([]float32, dim)
+			for i := range n {
+				Key(got, k, i)
+				for d, v := range got {
+					if want := F16ToF32(F32ToF16(keys[i*dim+d])); v != want {
+						t.Fatalf("%d elements: key %d, element %d: %v, want %v", dim, i, d, v, want)
+					}
+				}
 			}
 		}
-	}
+	})
 }
 
 // TestScoresLikeGeneric: every number of queries gives the bits of one alone,

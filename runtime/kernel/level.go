@@ -36,6 +36,7 @@ type ops struct {
 	// type t and cols columns of n float32, xs elements apart.
 	floatTile func(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr)
 
+	putKey    func(k []uint16, key []float32) // see genericPutKey
 	scoresF16 func(dst []float32, dstStride int, q []float32, qStride, n int, k []uint16, blocks, dim int)
 	mixF16    func(dst []float32, dstStride int, w []float32, wStride, n int, v []uint16, rows, dim int)
 
@@ -100,6 +101,7 @@ var genericOps = ops{
 	floatRows: 4,
 	floatCols: 1,
 	floatTile: genericFloatTile,
+	putKey:    genericPutKey,
 	scoresF16: genericScoresF16,
 	mixF16:    genericMixF16,
 	read:      genericRead,

@@ -2,9 +2,20 @@
 
 package kernel
 
+import "math"
+
 // vecStep is how many elements a loop of the vector routines takes (step of
 // the generator); the generic code does the rest.
 const vecStep = 16
+
+// expTail is x, shorter than a step, filled up with numbers whose exponential is
+// zero: a row of scores ends anywhere, and math.Exp is slow.
+func expTail(x []float32) (tail [vecStep]float32) {
+	for i := copy(tail[:], x); i < vecStep; i++ {
+		tail[i] = float32(math.Inf(-1))
+	}
+	return tail
+}
 
 var avx2Vec = vecOps{
 	f16ToF32s: func(dst []float32, src []uint16) {
@@ -68,7 +79,13 @@ var avx2Vec = vecOps{
 	},
 	expSum: func(x []float32, shift float32) float32 {
 		n := len(x) &^ (vecStep - 1)
-		return expSumAVX2(x[:n], shift) + genericExpSum(x[n:], shift)
+		sum := expSumAVX2(x[:n], shift)
+		if n < len(x) {
+			tail := expTail(x[n:])
+			sum += expSumAVX2(tail[:], shift)
+			copy(x[n:], tail[:])
+		}
+		return sum
 	},
 	siluMul: func(dst, gate, up []float32) {
 		n := len(dst) &^ (vecStep - 1)
@@ -158,7 +175,13 @@ var avx512Vec = vecOps{
 	},
 	expSum: func(x []float32, shift float32) float32 {
 		n := len(x) &^ (vecStep - 1)
-		return expSumAVX512(x[:n], shift) + genericExpSum(x[n:], shift)
+		sum := expSumAVX512(x[:n], shift)
+		if n < len(x) {
+			tail := expTail(x[n:])
+			sum += expSumAVX512(tail[:], shift)
+			copy(x[n:], tail[:])
+		}
+		return sum
 	},
 	siluMul: func(dst, gate, up []float32) {
 		n := len(dst) &^ (vecStep - 1)

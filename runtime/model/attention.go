@@ -119,8 +119,9 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 // attBlock is a run of tokens of one sequence, one after the other, whose queries share the reading of keys and values.
 type attBlock struct{ first, n int }
 
-// blockQueries is how many queries of one key head are computed together, if there are as many.
-const blockQueries = 32
+// blockQueries is how many queries of one key head are computed together, if there are as many: a multiple of the 8 and
+// 6 that the widest routines of package kernel take.
+const blockQueries = 24
 
 // attends is attention in progress and the memory of its threads.
 type attends struct {

@@ -24,19 +24,20 @@ type llamaLayer struct {
 }
 
 func (m *llama) forward(s *step) {
-	s.embed(m.Embd) // x [n, embd]
+	s.embed(m.Embd)   // x [n, embd]
+	var out []float32 // of the block before
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		s.norm(s.h, s.x, l.AttnNorm)
-		s.add(l.Attn.attend(s, i, s.h))
-		s.norm(s.h, s.x, l.FFNNorm)
+		s.addNorm(s.h, out, l.AttnNorm)
+		out = l.Attn.attend(s, i, s.h)
+		s.addNorm(s.h, out, l.FFNNorm)
 		if l.MoE.complete() {
-			s.add(l.MoE.forward(s, s.h, kernel.SiLUMul))
+			out = l.MoE.forward(s, s.h, kernel.SiLUMul)
 		} else {
-			s.add(l.MLP.forward(s, s.h, kernel.SiLUMul))
+			out = l.MLP.forward(s, s.h, kernel.SiLUMul)
 		}
 	}
-	s.norm(s.x, s.x, m.Norm)
+	s.addNorm(s.x, out, m.Norm)
 }
 
 func (m *llama) head(s *step, logits, hidden []float32, n int) {

@@ -199,6 +199,24 @@ func (s *step) add(out []float32) {
 	s.each(func(i int) { s.addRow(out, i) })
 }
 
+// addNorm adds the block output, none if it is nil, to the residual stream and sets dst, which may be x, to the RMS norm
+// of every row of that.
+func (s *step) addNorm(dst, out, w []float32) {
+	if s.n == 1 {
+		s.addNormRow(dst, out, w, 0)
+		return
+	}
+	s.each(func(i int) { s.addNormRow(dst, out, w, i) })
+}
+
+func (s *step) addNormRow(dst, out, w []float32, i int) {
+	if out != nil {
+		s.addRow(out, i)
+	}
+	e := s.m.Embd
+	kernel.RMSNorm(dst[i*e:(i+1)*e], s.x[i*e:(i+1)*e], w, s.m.Eps)
+}
+
 func (s *step) addRow(out []float32, i int) {
 	e := s.m.Embd
 	row := out[i*e : (i+1)*e]
