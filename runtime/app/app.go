@@ -129,8 +129,10 @@ func SetLevel(env func(string) string) error {
 // function it returns gives the terminal back.
 func (p *program) openConsole() (closeConsole func()) {
 	closeConsole = func() {}
-	p.interrupts = p.Interrupts
-	o := console.Options{Columns: p.Columns, Signals: p.Interrupts, Commands: p.commands()}
+	if p.Interrupts != nil {
+		p.interrupts = p.Interrupts()
+	}
+	o := console.Options{Columns: p.Columns, Signals: p.interrupts, Commands: p.commands()}
 	switch {
 	case p.options.mode == modeChat && p.RawConsole:
 		o.Echo = p.Stdout
@@ -248,14 +250,29 @@ func (p *program) readText(flag, name string) (string, error) {
 		return p.self.Text(member)
 	}
 	if name == "-" {
-		return readAllText(p.Stdin)
+		return readBounded(flag, p.Stdin)
 	}
-	if p.ReadFile == nil {
+	if p.OpenText == nil {
 		return "", fmt.Errorf("%s %s: there are no files here; /zip/NAME reads a member of this llamafile", flag, name)
 	}
-	b, err := p.ReadFile(name)
+	f, err := p.OpenText(name)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	defer f.Close()
+	return readBounded(flag, f)
+}
+
+// maxText bounds a text a flag names, in bytes: a pipe may never end.
+const maxText = 16 << 20
+
+func readBounded(flag string, r io.Reader) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxText+1))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	if len(b) > maxText {
+		return "", fmt.Errorf("%s: a text of more than %d MiB", flag, maxText>>20)
 	}
 	return string(b), nil
 }

@@ -76,7 +76,7 @@ func newWorld(t *testing.T, members files, stdin string, args ...string) *world 
 		Stdin: strings.NewReader(stdin), Stdout: &w.out, Stderr: &w.err,
 		OpenSelf: openImage(w.image),
 		OpenFile: bundle.Open,
-		ReadFile: os.ReadFile,
+		OpenText: func(path string) (io.ReadCloser, error) { return os.Open(path) },
 	}
 	return w
 }
@@ -225,6 +225,12 @@ func TestConstraints(t *testing.T) {
 	if !strings.Contains(stderr, "malformed grammar") {
 		t.Errorf("stderr %q", stderr)
 	}
+	for _, flag := range []string{"--grammar-file", "--json-schema-file"} {
+		_, stderr := newWorld(t, members, "", "--cli", "-p", "x", flag, file("empty", "")).run(t, ExitUsage)
+		if !strings.Contains(stderr, flag) || !strings.Contains(stderr, "is empty") {
+			t.Errorf("%s with an empty file: stderr %q", flag, stderr)
+		}
+	}
 }
 
 func TestMarks(t *testing.T) {
@@ -308,7 +314,7 @@ func TestCtrlC(t *testing.T) {
 		w := newWorld(t, model, "", args...)
 		interrupts := make(chan struct{}, 1)
 		interrupts <- struct{}{}
-		w.Interrupts = interrupts
+		w.Interrupts = func() <-chan struct{} { return interrupts }
 		w.run(t, ExitInterrupted)
 	})
 	t.Run("console", func(t *testing.T) {
@@ -320,7 +326,7 @@ func TestCtrlC(t *testing.T) {
 		w := newWorld(t, model, "", "--chat")
 		interrupts := make(chan struct{}, 1)
 		interrupts <- struct{}{}
-		w.Interrupts = interrupts
+		w.Interrupts = func() <-chan struct{} { return interrupts }
 		w.Stdin, _ = io.Pipe() // nobody types
 		w.run(t, ExitInterrupted)
 	})

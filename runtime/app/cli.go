@@ -5,26 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
-
-// maxPrompt bounds a prompt read from a file or a pipe.
-const maxPrompt = 16 << 20
-
-// readAllText reads a whole prompt.
-func readAllText(r io.Reader) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxPrompt+1))
-	if err != nil {
-		return "", fmt.Errorf("read the prompt: %w", err)
-	}
-	if len(b) > maxPrompt {
-		return "", fmt.Errorf("the prompt has more than %d bytes", maxPrompt)
-	}
-	return string(b), nil
-}
 
 // complete generates from one prompt: the text, or with --ids the token ids, then one newline on standard output and
 // nothing else there.

@@ -24,15 +24,25 @@ func (c *constraint) given() int {
 }
 
 // readConstraint replaces the files of a constraint by their text.
-func (p *program) readConstraint() (err error) {
+func (p *program) readConstraint() error {
 	c := &p.options.constraint
-	if c.grammarFile != "" {
-		c.grammar, err = p.readText("--grammar-file", c.grammarFile)
+	for _, f := range []struct {
+		flag, name string
+		text       *string
+	}{{"--grammar-file", c.grammarFile, &c.grammar}, {"--json-schema-file", c.schemaFile, &c.schema}} {
+		if f.name == "" {
+			continue
+		}
+		text, err := p.readText(f.flag, f.name)
+		if err != nil {
+			return err
+		}
+		if text == "" { // which would be no constraint at all
+			return fmt.Errorf("%w: %s: %s is empty", errUsage, f.flag, f.name)
+		}
+		*f.text = text
 	}
-	if c.schemaFile != "" {
-		c.schema, err = p.readText("--json-schema-file", c.schemaFile)
-	}
-	return err
+	return nil
 }
 
 // params are the engine's parameters of one generation. A grammar serves one generation only, so each gets its own.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"io"
 	"os"
 	"os/signal"
 
@@ -17,15 +18,15 @@ func Hosted(name string, args []string) Platform {
 		Stdin:      os.Stdin,
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
-		Interrupts: interrupts(),
+		Interrupts: interrupts,
 		Terminal:   func() (*console.Terminal, bool) { return console.OpenTerminal(os.Stdin, os.Stdout) },
 		OpenSelf:   bundle.OpenSelf,
 		OpenFile:   bundle.Open,
-		ReadFile:   os.ReadFile,
+		OpenText:   func(path string) (io.ReadCloser, error) { return os.Open(path) },
 	}
 }
 
-// interrupts turns SIGINT, or Ctrl-C on Windows, into values.
+// interrupts turns SIGINT, or Ctrl-C on Windows, into values from now on.
 func interrupts() <-chan struct{} {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)

@@ -46,8 +46,9 @@ type Platform struct {
 	Status func(text string)
 	// Temperature is the CPU's; nil, or false: it does not say.
 	Temperature func() (celsius int, ok bool)
-	// Interrupts delivers one value for each Ctrl-C; nil when they only come through a raw console.
-	Interrupts <-chan struct{}
+	// Interrupts makes Ctrl-C deliver one value each time instead of ending the program, from when the program looks for
+	// them; nil when they only come through a raw console.
+	Interrupts func() <-chan struct{}
 
 	// PowerOff and Reboot switch the machine off and start it again, at /quit and /reboot of the chat; nil where the
 	// program is one of many. They return when the machine does not let itself be switched.
@@ -57,8 +58,8 @@ type Platform struct {
 	OpenSelf func() (*bundle.File, error)
 	// OpenFile opens another llamafile or model by path; nil means there are no files.
 	OpenFile func(path string) (*bundle.File, error)
-	// ReadFile reads a text by path; nil means there are no files.
-	ReadFile func(path string) ([]byte, error)
+	// OpenText opens a text by path; nil means there are no files.
+	OpenText func(path string) (io.ReadCloser, error)
 	// Threads is the number of CPUs to compute on when -t does not say; 0 leaves it to the engine.
 	Threads int
 }
