@@ -77,10 +77,11 @@ func run(platform Platform) (status int, err error) {
 		}
 	}
 	if name := p.options.promptFile; name != "" {
-		if p.options.prompt, err = p.readText("-f", name); err != nil {
+		text, err := p.readText("-f", name)
+		if err != nil {
 			return 0, err
 		}
-		p.options.hasPrompt = true
+		p.options.prompts = []string{text}
 	}
 	if err := p.readConstraint(); err != nil {
 		return 0, err
@@ -108,7 +109,7 @@ func run(platform Platform) (status int, err error) {
 	case modeBench:
 		return p.bench(m)
 	case modeCLI:
-		return p.complete(e, p.options.prompt)
+		return p.completeAll(e, p.options.prompts)
 	}
 	return p.chat(e)
 }

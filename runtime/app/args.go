@@ -24,3 +24,16 @@ func mergeArgs(text string, user []string) []string {
 	}
 	return merged
 }
+
+// pickPrompts leaves only the prompts of the first layer of arguments that gives any, and all when none does by itself:
+// several -p of one layer are several prompts, those of a stronger layer take the place of a weaker one's.
+func (o *options) pickPrompts(layers [][]string) {
+	for _, layer := range layers {
+		alone := newOptions()
+		_ = alone.flagSet().Parse(layer) // the whole was parsed without error; a layer alone may end in the middle
+		if len(alone.prompts) > 0 {
+			o.prompts = alone.prompts
+			return
+		}
+	}
+}

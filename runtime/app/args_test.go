@@ -27,3 +27,27 @@ func TestMergeArgs(t *testing.T) {
 		}
 	}
 }
+
+// TestPickPrompts gives prompts in .args, by the user, in llamaboot.cfg and by the boot environment.
+func TestPickPrompts(t *testing.T) {
+	for _, test := range []struct {
+		file                 string // .args
+		user, settings, last []string
+		want                 []string
+	}{
+		{"", []string{"-p", "a", "-p", "b"}, nil, nil, []string{"a", "b"}},
+		{"-p\nx\n-p\ny", nil, nil, nil, []string{"x", "y"}},
+		{"-p\nx\n...", []string{"-p", "a", "--prompt=b"}, nil, nil, []string{"a", "b"}},
+		{"-p\nx\n...", []string{"-n", "5"}, nil, nil, []string{"x"}},
+		{"--cli\n-p\n...", []string{"what the user says"}, nil, nil, []string{"what the user says"}},
+		{"-p\nx", nil, []string{"--prompt=s"}, nil, []string{"s"}},
+		{"-p\nx", nil, []string{"--prompt=s"}, []string{"-p=l", "-p=m"}, []string{"l", "m"}},
+		{"", nil, nil, nil, nil},
+	} {
+		args := slices.Concat(mergeArgs(test.file, test.user), test.settings, test.last)
+		o, err := parseOptions(args, test.last, test.settings, test.user)
+		if err != nil || !slices.Equal(o.prompts, test.want) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}

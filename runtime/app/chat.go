@@ -63,9 +63,9 @@ func (p *program) chat(e *engine.Engine) (int, error) {
 	if !e.HasTemplate() {
 		fmt.Fprintf(p.Stderr, "%s: the model has no chat template: it continues what you type; --chat-template gives it one\n", p.Name)
 	}
-	if p.options.hasPrompt {
-		fmt.Fprintf(p.Stdout, "%s%s\n", promptSign, p.options.prompt)
-		if err := c.answer(p.options.prompt); err != nil {
+	for _, prompt := range p.options.prompts {
+		fmt.Fprintf(p.Stdout, "%s%s\n", promptSign, prompt)
+		if err := c.answer(prompt); err != nil {
 			return 0, err
 		}
 	}

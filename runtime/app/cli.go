@@ -10,18 +10,33 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
 
-// complete generates from one prompt: the text, or with --ids the token ids, then one newline on standard output and
-// nothing else there.
-func (p *program) complete(e *engine.Engine, prompt string) (int, error) {
+// completeAll generates from one prompt after the other, each by itself.
+func (p *program) completeAll(e *engine.Engine, prompts []string) (int, error) {
 	ctx, stop := p.interruptible()
 	defer stop()
+	for _, prompt := range prompts {
+		stats, err := p.complete(ctx, e, prompt)
+		if errors.Is(err, context.Canceled) {
+			return ExitInterrupted, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		p.printStats(stats)
+	}
+	return ExitOK, nil
+}
+
+// complete generates from one prompt: the text, or with --ids the token ids, then one newline on standard output and
+// nothing else there.
+func (p *program) complete(ctx context.Context, e *engine.Engine, prompt string) (stats engine.Stats, err error) {
 	params, err := p.params(e)
 	if err != nil {
-		return 0, err
+		return stats, err
 	}
 	session, err := e.NewSession()
 	if err != nil {
-		return 0, err
+		return stats, err
 	}
 	if p.MarkText {
 		fmt.Fprintln(p.Stderr, guest.TextBegin)
@@ -41,23 +56,15 @@ func (p *program) complete(e *engine.Engine, prompt string) (int, error) {
 		}
 		return out.Flush() // keeps the first write error
 	}
-	stats, err := session.Generate(ctx, e.TokenizePrompt(prompt), params, emit)
+	stats, err = session.Generate(ctx, e.TokenizePrompt(prompt), params, emit)
 	out.WriteByte('\n')
-	flushErr := out.Flush()
+	if flushErr := out.Flush(); err == nil {
+		err = flushErr
+	}
 	if p.MarkText {
 		fmt.Fprintln(p.Stderr, guest.TextEnd)
 	}
-	if errors.Is(err, context.Canceled) {
-		return ExitInterrupted, nil
-	}
-	if err == nil {
-		err = flushErr
-	}
-	if err != nil {
-		return 0, err
-	}
-	p.printStats(stats)
-	return ExitOK, nil
+	return stats, err
 }
 
 // printStats reports what a generation cost.

@@ -32,10 +32,9 @@ type options struct {
 	context int    // tokens; 0 = the model's own
 	threads int    // 0 = the platform's
 
-	prompt     string
+	prompts    []string // one for each -p, or the text of -f
 	promptFile string
-	hasPrompt  bool
-	escapes    bool // -e: \n, \t, \\ and so on in the prompt
+	escapes    bool // -e: \n, \t, \\ and so on in the prompts
 	system     string
 	template   string // chat template in place of the model's own
 	n          int    // tokens to generate at most; -1 = until the model ends
@@ -67,7 +66,7 @@ Model
   -t, --threads N        CPU threads (default: one for each physical core)
 
 Prompt
-  -p, --prompt TEXT      the text to complete; in a chat what is said first
+  -p, --prompt TEXT      the text to complete, in a chat what is said first; several are taken one after the other
   -f, --file FILE        read the text from FILE; - is standard input, /zip/NAME a member of this file
   -e, --escape           \n \t \r \\ \" \xHH in the text stand for their characters
   -sys, --system-prompt TEXT
@@ -111,8 +110,9 @@ When the file boots
   --video MODE           auto: the picture that suits the screen; text: 80 columns, 25 lines; or a size such as 1280x1024
 `
 
-// parseOptions reads arguments in the style of llamafile and llama.cpp: one or two dashes, `-n 5` or `-n=5`.
-func parseOptions(args []string) (*options, error) {
+// parseOptions reads arguments in the style of llamafile and llama.cpp: one or two dashes, `-n 5` or `-n=5`. layers
+// are the parts that args were merged from, the strongest first, as far as they matter to which prompts count.
+func parseOptions(args []string, layers ...[]string) (*options, error) {
 	o := newOptions()
 	fs := o.flagSet()
 	if err := fs.Parse(args); err != nil {
@@ -123,6 +123,7 @@ func parseOptions(args []string) (*options, error) {
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("%w: unexpected %q", errUsage, fs.Arg(0))
 	}
+	o.pickPrompts(layers)
 	if o.help || o.version {
 		return o, nil
 	}
@@ -158,7 +159,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	intFlag(fs, &o.context, "ctx-size", "c")
 	intFlag(fs, &o.threads, "threads", "t")
 	for _, name := range []string{"prompt", "p"} {
-		fs.Func(name, "", func(s string) error { o.prompt, o.hasPrompt = s, true; return nil })
+		fs.Func(name, "", func(s string) error { o.prompts = append(o.prompts, s); return nil })
 	}
 	stringFlag(fs, &o.promptFile, "file", "f")
 	boolFlag(fs, &o.escapes, "escape", "e")
@@ -182,11 +183,11 @@ func (o *options) flagSet() *flag.FlagSet {
 // check refuses values and combinations that cannot work.
 func (o *options) check() error {
 	switch {
-	case o.hasPrompt && o.promptFile != "":
+	case len(o.prompts) > 0 && o.promptFile != "":
 		return fmt.Errorf("%w: -p and -f both give a prompt, give one", errUsage)
-	case o.mode == modeCLI && !o.hasPrompt && o.promptFile == "":
+	case o.mode == modeCLI && len(o.prompts) == 0 && o.promptFile == "":
 		return fmt.Errorf("%w: --cli needs a prompt: -p TEXT or -f FILE", errUsage)
-	case o.mode == modeBench && (o.hasPrompt || o.promptFile != "" || o.ids):
+	case o.mode == modeBench && (len(o.prompts) > 0 || o.promptFile != "" || o.ids):
 		return fmt.Errorf("%w: --bench makes its own prompts: leave out -p, -f and --ids", errUsage)
 	case o.mode == modeChat && o.ids:
 		return fmt.Errorf("%w: --ids goes with --cli", errUsage)
@@ -196,12 +197,15 @@ func (o *options) check() error {
 	if err := o.checkValues(); err != nil {
 		return err
 	}
-	if o.escapes {
-		text, err := unescape(o.prompt)
+	if !o.escapes {
+		return nil
+	}
+	for i := range o.prompts {
+		text, err := unescape(o.prompts[i])
 		if err != nil {
 			return fmt.Errorf("%w: -p: %v", errUsage, err)
 		}
-		o.prompt = text
+		o.prompts[i] = text
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func TestParseOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.mode != modeCLI || o.prompt != "a b" || o.n != 5 || o.context != 256 || o.threads != 2 || !o.ids || o.model != "x.gguf" ||
+	if o.mode != modeCLI || !slices.Equal(o.prompts, []string{"a b"}) || o.n != 5 || o.context != 256 || o.threads != 2 || !o.ids || o.model != "x.gguf" ||
 		!slices.Equal(o.stop, []string{"stop", "halt"}) || !o.ignoreEOS {
 		t.Errorf("options %+v", o)
 	}
@@ -40,7 +40,7 @@ func TestLaterArgumentsWin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.mode != modeCLI || o.n != 6 || o.sampling.Temp != 0.5 || o.prompt != "two" {
+	if o.mode != modeCLI || o.n != 6 || o.sampling.Temp != 0.5 || !slices.Equal(o.prompts, []string{"one", "two"}) {
 		t.Errorf("options %+v", o)
 	}
 }

@@ -195,11 +195,11 @@ func (p *program) readOptions() (*options, error) {
 		return nil, err
 	}
 	settings := p.settings()
-	o, err := parseOptions(slices.Concat(first, settings, last))
+	o, err := parseOptions(slices.Concat(first, settings, last), last, settings, p.Args)
 	if err == nil || len(settings) == 0 {
 		return o, err
 	}
-	without, errWithout := parseOptions(slices.Concat(first, last))
+	without, errWithout := parseOptions(slices.Concat(first, last), last, p.Args)
 	if errWithout != nil {
 		return nil, errWithout
 	}
