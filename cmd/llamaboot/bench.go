@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/internal/outfile"
+	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bench"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
@@ -60,8 +61,8 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 		return withHint(usagef("want either a model or --synthetic"), "llamaboot bench --synthetic tinyllama-1.1b:Q4_0 needs no file")
 	}
 	for _, t := range f.Threads {
-		if t < 1 {
-			return usagef("--threads %d: want at least 1", t)
+		if t < 1 || t > app.MaxThreads {
+			return usagef("--threads %d: want 1 to %d", t, app.MaxThreads)
 		}
 	}
 	if f.level != "" {

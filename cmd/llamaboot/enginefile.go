@@ -58,8 +58,8 @@ func (f *engineFlags) add(cmd *cobra.Command) {
 
 // withEngine opens the model at path for the time of use.
 func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) error {
-	if f.threads < 0 {
-		return usagef("--threads %d: want 0 or more", f.threads)
+	if f.threads < 0 || f.threads > app.MaxThreads {
+		return usagef("--threads %d: want at most %d, or 0 for one on each core", f.threads, app.MaxThreads)
 	}
 	cache, err := model.ParseCacheType(f.cache)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/internal/outfile"
+	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 	"github.com/llamaboot/llamaboot/runtime/quant"
 )
@@ -36,8 +37,8 @@ Q4_K_M is the usual choice. Start from F32, F16 or BF16: rounding rounded weight
 }
 
 func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
-	if f.threads < 0 {
-		return usagef("--threads %d: want 0 or more", f.threads)
+	if f.threads < 0 || f.threads > app.MaxThreads {
+		return usagef("--threads %d: want at most %d, or 0 for all", f.threads, app.MaxThreads)
 	}
 	if err := keepInputs(out, in); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/internal/version"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/chat"
 	"github.com/llamaboot/llamaboot/runtime/console"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/kernel"
@@ -208,7 +209,35 @@ func (p *program) openEngine(m *loadedModel) (*engine.Engine, error) {
 	if threads == 0 {
 		threads = p.Threads
 	}
-	return engine.Open(m.name, m.data, engine.Options{Threads: threads, Context: p.options.context, Template: p.options.template})
+	template, err := p.chatTemplate(p.options.template)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(m.name, m.data, engine.Options{Threads: threads, Context: p.options.context, Template: template, Cache: p.options.cache})
+}
+
+// chatTemplate returns the template that --chat-template means: a known one, its own text, or a file's.
+func (p *program) chatTemplate(name string) (source string, err error) {
+	if name == "" {
+		return "", nil
+	}
+	source, known := chat.Named(name)
+	switch {
+	case known:
+	case strings.Contains(name, "{{"), strings.Contains(name, "{%"):
+		source = name
+	default:
+		if source, err = p.readText("--chat-template", name); err != nil {
+			return "", fmt.Errorf("%w; known by name are %s", err, strings.Join(chat.Names(), ", "))
+		}
+		if source == "" {
+			return "", fmt.Errorf("%w: --chat-template %s: the file is empty", errUsage, name)
+		}
+	}
+	if _, err := chat.Parse(source); err != nil {
+		return "", fmt.Errorf("%w: --chat-template: %w", errUsage, err)
+	}
+	return source, nil
 }
 
 // modelFile decides which file, and which member of it, -m means. owned says that the caller closes the file.

@@ -5,11 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/ps2"
 	"github.com/llamaboot/llamaboot/runtime/metal/vbe"
+	"github.com/llamaboot/llamaboot/runtime/model"
 	"github.com/llamaboot/llamaboot/runtime/sample"
 )
 
@@ -30,13 +32,14 @@ type options struct {
 
 	model   string // -m: path, /zip/NAME, or empty for the first model of the llamafile
 	context int    // tokens; 0 = the model's own
-	threads int    // 0 = the platform's
+	cache   model.CacheType
+	threads int // 0 = the platform's
 
 	prompts    []string // one for each -p, or the text of -f
 	promptFile string
 	escapes    bool // -e: \n, \t, \\ and so on in the prompts
 	system     string
-	template   string // chat template in place of the model's own
+	template   string // name, file or text of a chat template in place of the model's own
 	n          int    // tokens to generate at most; -1 = until the model ends
 	ids        bool
 	ignoreEOS  bool
@@ -46,6 +49,9 @@ type options struct {
 	sampling   sample.Params
 	console    ConsoleOptions
 }
+
+// MaxThreads is how many threads may be asked for; the Go runtime ends a program with more than ten thousand.
+const MaxThreads = 1024
 
 // errUsage marks errors in the arguments.
 var errUsage = errors.New("wrong arguments")
@@ -62,7 +68,8 @@ const flagHelp = `Modes
 
 Model
   -m, --model FILE       a GGUF model or another llamafile; /zip/NAME is a member of this file
-  -c, --ctx-size N       context in tokens (default: what the model was trained with)
+  -c, --ctx-size N       context in tokens (default: what the model was trained with, at most 8192)
+  --cache-type TYPE      precision of cached keys and values: f16, f32 or q8_0 (default f16)
   -t, --threads N        CPU threads (default: one for each physical core)
 
 Prompt
@@ -71,7 +78,8 @@ Prompt
   -e, --escape           \n \t \r \\ \" \xHH in the text stand for their characters
   -sys, --system-prompt TEXT
                          system message of the chat
-  --chat-template TEXT   Jinja template of the chat in place of the model's own
+  --chat-template NAME   template of the chat in place of the model's own: a known one, such as chatml, llama3 or
+                         gemma, or a file with a Jinja template (/zip/NAME: a member of this file), or its text
 
 Generation
   -n, --predict N        tokens to generate at most (default -1: until the model ends)
@@ -103,7 +111,10 @@ Sampling
   --dynatemp-range T     let the temperature vary by T with the model's certainty (default off)
   --mirostat N, --mirostat-ent X, --mirostat-lr X
                          steer towards a target surprise, version 1 or 2 (default off, 5, 0.1)
-  -s, --seed N           seed of the random choice (default 0: the same text every time)
+  --logit-bias ID+X      add X to the logit of token ID, or with - subtract it; may be given several times
+  --samplers A;B;C       the samplers to apply, in this order (default: penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;
+                         xtc;temperature)
+  -s, --seed N           seed of the random choice (default 0: the same text every time); -1 takes another one each time
 
 When the file boots
   --keyboard LAYOUT      us, uk, de, fr, es, it, pt, br, ch, be, se, no, dk, pl, dvorak and others (default us)
@@ -118,6 +129,7 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 	if err := fs.Parse(args); err != nil {
 		// The flag package names flags with one dash; the help text has two.
 		text := strings.Replace(err.Error(), "not defined: -", "not known: --", 1)
+		text = longFlag.ReplaceAllString(text, "$1 --$2")
 		return nil, fmt.Errorf("%w: %s", errUsage, strings.Replace(text, ": parse error", ": want a number", 1))
 	}
 	if fs.NArg() > 0 {
@@ -129,6 +141,9 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 	}
 	return o, o.check()
 }
+
+// longFlag matches the flag package's words about a flag of several letters.
+var longFlag = regexp.MustCompile(`(for flag|argument:) -(\w[\w-]+)`)
 
 func newOptions() *options { return &options{n: -1, sampling: defaultSampling()} }
 
@@ -157,6 +172,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	boolFlag(fs, &o.help, "help", "h")
 	stringFlag(fs, &o.model, "model", "m")
 	intFlag(fs, &o.context, "ctx-size", "c")
+	fs.Func("cache-type", "", func(s string) (err error) { o.cache, err = model.ParseCacheType(s); return err })
 	intFlag(fs, &o.threads, "threads", "t")
 	for _, name := range []string{"prompt", "p"} {
 		fs.Func(name, "", func(s string) error { o.prompts = append(o.prompts, s); return nil })
@@ -214,9 +230,9 @@ func (o *options) check() error {
 func (o *options) checkValues() error {
 	switch {
 	case o.context < 0:
-		return fmt.Errorf("%w: -c %d: want a number of tokens, or 0 for the model's own", errUsage, o.context)
-	case o.threads < 0:
-		return fmt.Errorf("%w: -t %d: want a number of threads, or 0 for all", errUsage, o.threads)
+		return fmt.Errorf("%w: -c %d: want a number of tokens, or 0 for what suits the model", errUsage, o.context)
+	case o.threads < 0 || o.threads > MaxThreads:
+		return fmt.Errorf("%w: -t %d: want a number of threads up to %d, or 0 for one on each core", errUsage, o.threads, MaxThreads)
 	case o.n < -1:
 		return fmt.Errorf("%w: -n %d: want a number of tokens, or -1 for no limit", errUsage, o.n)
 	}

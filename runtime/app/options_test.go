@@ -3,21 +3,30 @@ package app
 import (
 	"errors"
 	"flag"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/model"
 )
 
 func TestParseOptions(t *testing.T) {
 	o, err := parseOptions([]string{"--cli", "-p", "a b", "-n=5", "--temp", "0", "-c", "256", "--threads", "2", "--seed", "7",
 		"--ids", "-m", "x.gguf", "--top-k", "3", "--top-p=0.5", "--min-p", "0", "--repeat-penalty", "1.5", "--repeat-last-n", "9",
-		"-r", "stop", "-r", "halt", "--ignore-eos"})
+		"-r", "stop", "-r", "halt", "--ignore-eos", "--samplers", "top_k;temperature", "--logit-bias", "5+1.5", "--logit-bias", "6-inf",
+		"--cache-type", "q8_0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if o.mode != modeCLI || !slices.Equal(o.prompts, []string{"a b"}) || o.n != 5 || o.context != 256 || o.threads != 2 || !o.ids || o.model != "x.gguf" ||
 		!slices.Equal(o.stop, []string{"stop", "halt"}) || !o.ignoreEOS {
 		t.Errorf("options %+v", o)
+	}
+	bias := map[int32]float32{5: 1.5, 6: float32(math.Inf(-1))}
+	if s := o.sampling; !maps.Equal(s.LogitBias, bias) || !slices.Equal(s.Order, []string{"top_k", "temperature"}) || o.cache != model.CacheQ8 {
+		t.Errorf("sampling %+v, cache %v", s, o.cache)
 	}
 	if s := o.sampling; s.Temp != 0 || s.Seed != 7 || s.TopK != 3 || s.TopP != 0.5 || s.MinP != 0 || s.RepeatPenalty != 1.5 || s.RepeatLastN != 9 {
 		t.Errorf("sampling %+v", s)
@@ -72,7 +81,15 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"--grammar x -j y":        "is enough",
 		"--mirostat 3":            "mirostat is 3",
 		"--dry-multiplier Inf":    "dry multiplier",
-		"--cli -p x --seed -1":    "invalid value",
+		"--cli -p x --seed -2":    "or -1",
+		"-t 1025":                 "up to 1024",
+		"--xtc-probability 2":     "--xtc-probability 2: want 0 to 1",
+		"--typical NaN":           "--typical NaN: want 0 to 1",
+		"--samplers top_k;foo":    `sampler "foo" is unknown`,
+		"--logit-bias 5":          "such as 15+1.5",
+		"--logit-bias x+1":        "such as 15+1.5",
+		"--logit-bias 5+inf":      "such as 15+1.5",
+		"--cache-type q4_0":       "want f16, f32 or q8_0",
 		"--cli -p x -c 999999999": "",
 	} {
 		_, err := parseOptions(strings.Fields(args))
@@ -125,8 +142,10 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 
 func TestOptionErrorsNameFlagsAsTheHelpDoes(t *testing.T) {
 	for args, want := range map[string]string{
-		"--nope": "wrong arguments: flag provided but not known: --nope",
-		"-n abc": `wrong arguments: invalid value "abc" for flag -n: want a number`,
+		"--nope":   "wrong arguments: flag provided but not known: --nope",
+		"--temp x": `wrong arguments: invalid value "x" for flag --temp: want a number`,
+		"--temp":   "wrong arguments: flag needs an argument: --temp",
+		"-n abc":   `wrong arguments: invalid value "abc" for flag -n: want a number`,
 	} {
 		if _, err := parseOptions(strings.Fields(args)); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", args, err, want)

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strconv"
+	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/sample"
 )
@@ -36,8 +39,23 @@ func (o *options) samplingFlags(fs *flag.FlagSet) {
 	intFlag(fs, &s.Mirostat, "mirostat")
 	floatFlag(fs, &s.MirostatTau, "mirostat-ent")
 	floatFlag(fs, &s.MirostatEta, "mirostat-lr")
+	fs.Func("samplers", "", func(list string) error {
+		s.Order = strings.FieldsFunc(list, func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
+		return nil
+	})
+	fs.Func("logit-bias", "", func(text string) error {
+		id, bias, err := parseBias(text)
+		if err != nil {
+			return err
+		}
+		if s.LogitBias == nil {
+			s.LogitBias = map[int32]float32{}
+		}
+		s.LogitBias[id] = bias
+		return nil
+	})
 	for _, name := range []string{"seed", "s"} {
-		fs.Uint64Var(&s.Seed, name, s.Seed, "")
+		fs.Func(name, "", func(text string) (err error) { s.Seed, err = parseSeed(text); return err })
 	}
 }
 
@@ -55,6 +73,10 @@ func (o *options) checkSampling() error {
 		return fmt.Errorf("%w: --min-p %v: want 0 to 1", errUsage, s.MinP)
 	case !(s.RepeatPenalty > 0):
 		return fmt.Errorf("%w: --repeat-penalty %v: want more than 0", errUsage, s.RepeatPenalty)
+	case !(s.XTCProbability >= 0 && s.XTCProbability <= 1):
+		return fmt.Errorf("%w: --xtc-probability %v: want 0 to 1", errUsage, s.XTCProbability)
+	case !(s.TypicalP >= 0 && s.TypicalP <= 1):
+		return fmt.Errorf("%w: --typical %v: want 0 to 1", errUsage, s.TypicalP)
 	case s.RepeatLastN < -1:
 		return fmt.Errorf("%w: --repeat-last-n %d: want -1 for all tokens, or more", errUsage, s.RepeatLastN)
 	}
@@ -62,6 +84,31 @@ func (o *options) checkSampling() error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return nil
+}
+
+// parseSeed reads a seed; -1 stands for a new one each time, as in llama.cpp.
+func parseSeed(text string) (uint64, error) {
+	if text == "-1" {
+		return rand.Uint64(), nil
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, errors.New("want a number from 0 to 2^64-1, or -1")
+	}
+	return seed, nil
+}
+
+// parseBias reads what is added to the logit of a token, ID+X or ID-X; ID-inf forbids the token.
+func parseBias(text string) (id int32, bias float32, err error) {
+	i := strings.IndexAny(text, "+-")
+	if i > 0 {
+		n, idErr := strconv.ParseUint(text[:i], 10, 31)
+		x, biasErr := strconv.ParseFloat(text[i:], 32)
+		if idErr == nil && biasErr == nil && x == x && !math.IsInf(x, 1) {
+			return int32(n), float32(x), nil
+		}
+	}
+	return 0, 0, errors.New("want the id of a token and a number with its sign, such as 15+1.5 or 15-inf")
 }
 
 func floatFlag(fs *flag.FlagSet, p *float32, names ...string) {
