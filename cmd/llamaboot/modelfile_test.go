@@ -95,9 +95,9 @@ func TestModelsTheEngineCannotRun(t *testing.T) {
 		want                  string // empty: accepted
 	}{
 		{"known", "llama", "", gguf.F32, ""},
-		{"architecture", "mamba", "", gguf.F32, "architecture not supported: general.architecture is \"mamba\"; supported are"},
+		{"architecture", "mamba", "", gguf.F32, "architecture not supported: key \"general.architecture\" at offset 0x38 is \"mamba\"; supported are"},
 		{"type", "llama", "", gguf.TensorType(16), "tensor type not supported"}, // IQ2_XXS
-		{"tokenizer", "llama", "rwkv", gguf.F32, "tokenizer not supported: tokenizer.ggml.model is \"rwkv\""},
+		{"tokenizer", "llama", "rwkv", gguf.F32, "tokenizer not supported: key \"tokenizer.ggml.model\" at offset"},
 	} {
 		w := &gguf.Writer{}
 		if err := w.Add("general.architecture", c.arch); err != nil {

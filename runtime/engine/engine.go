@@ -82,8 +82,10 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	if threads <= 0 {
 		threads = kernel.Cores()
 	}
+	from := "the given chat template"
 	e.templateSource = o.Template
 	if e.templateSource == "" {
+		from = f.At("tokenizer.chat_template")
 		if e.templateSource, err = f.Text("tokenizer.chat_template", ""); err != nil {
 			return nil, err
 		}
@@ -94,7 +96,7 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 		}
 		t, err := chat.Parse(e.templateSource)
 		if err != nil {
-			return nil, fmt.Errorf("%s: key \"tokenizer.chat_template\": %w", name, err)
+			return nil, fmt.Errorf("%s: %s: %w", name, from, err)
 		}
 		return t, nil
 	})
@@ -103,8 +105,8 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	}
 	if tokens := e.tok.Size(); tokens != e.model.Vocab {
 		e.model.Close()
-		return nil, fmt.Errorf("%w: key \"tokenizer.ggml.tokens\" has %d tokens, tensor \"token_embd.weight\" %d rows; want as many",
-			token.ErrVocab, tokens, e.model.Vocab)
+		return nil, fmt.Errorf("%w: %s has %d tokens, tensor \"token_embd.weight\" %d rows; want as many",
+			token.ErrVocab, f.At("tokenizer.ggml.tokens"), tokens, e.model.Vocab)
 	}
 	return e, nil
 }
@@ -212,15 +214,10 @@ func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
 	}
 	for _, l := range s.logits {
 		if l != l {
-			return nil, noNumbers(len(ids))
+			return nil, e.noNumbers(len(ids))
 		}
 	}
 	return s.logits, nil
-}
-
-// noNumbers is the error of a model whose logits after n tokens are no numbers.
-func noNumbers(n int) error {
-	return fmt.Errorf("engine: %w after %d tokens; the file may be damaged", ErrNaN, n)
 }
 
 // Embed returns the vector of a text, scaled to length one.
@@ -234,7 +231,7 @@ func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
 		sum += float64(x) * float64(x)
 	}
 	if math.IsNaN(sum) {
-		return nil, noNumbers(len(ids))
+		return nil, e.noNumbers(len(ids))
 	}
 	if sum > 0 {
 		kernel.Scale(v, float32(1/math.Sqrt(sum)))

@@ -66,7 +66,7 @@ func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress fu
 				}
 				x := negLogProb(logits[:e.model.Vocab], chunk[from+i+1])
 				if math.IsNaN(x) {
-					return Perplexity{}, noNumbers(from + i + 1)
+					return Perplexity{}, e.noNumbers(from + i + 1)
 				}
 				logits = logits[e.model.Vocab:]
 				count, sum, squares = count+1, sum+x, squares+x*x

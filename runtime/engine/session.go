@@ -172,7 +172,7 @@ func (s *Session) generate(ctx context.Context, sampler *sample.Sampler, p *Para
 		}
 		id := sampler.Choose(s.logits, filter)
 		if id < 0 && p.Grammar == nil {
-			return fmt.Errorf("%s: %w", s.e.name, noNumbers(len(s.tokens)))
+			return fmt.Errorf("%s: %w", s.e.name, s.e.noNumbers(len(s.tokens)))
 		}
 		if id < 0 {
 			return s.finish(st, "grammar", emit, out.flush(decode.Flush()))

@@ -124,6 +124,7 @@ func TestRefuses(t *testing.T) {
 		{"empty", nil, ErrNotGGUF, `want "GGUF"`},
 		{"another format", []byte("PK\x03\x04 zip"), ErrNotGGUF, "PK"},
 		{"version 1", patch(4, 1), ErrUnsupported, "version"},
+		{"version 0", patch(4, 0), ErrUnsupported, "got 0, want 2 or 3"},
 		{"version 9", patch(4, 9), ErrUnsupported, "got 9, want 2 or 3"},
 		{"big-endian", patch(4, 0, 0, 0, 3), ErrUnsupported, "big-endian"},
 		{"huge tensor count", patch(8, huge...), ErrCorrupt, "tensor count at offset 0x8"},

@@ -102,7 +102,7 @@ func (r *reader) header(f *File) (tensors, keys uint64, err error) {
 		f.Version = int(version)
 	case version == 1:
 		return 0, 0, &FormatError{4, "version", "got 1, want 2 or 3; convert the model again with a newer tool", ErrUnsupported}
-	case bits.ReverseBytes32(version) <= 3:
+	case version > 0 && bits.ReverseBytes32(version) <= 3:
 		return 0, 0, &FormatError{4, "version", "the file is big-endian; only little-endian files are supported", ErrUnsupported}
 	default:
 		return 0, 0, &FormatError{4, "version", fmt.Sprintf("got %d, want 2 or 3", version), ErrUnsupported}

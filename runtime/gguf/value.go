@@ -173,6 +173,14 @@ func (f *File) Find(key string) (Value, bool) {
 	return f.Keys[i].Value, true
 }
 
+// At names a key for a message, with the offset of its value when the file has it.
+func (f *File) At(key string) string {
+	if v, ok := f.Find(key); ok {
+		return fmt.Sprintf("key %q at offset %#x", key, v.Off)
+	}
+	return fmt.Sprintf("key %q", key)
+}
+
 // wrongType is the error for a key that is there but cannot be read as want.
 func wrongType(key string, v Value, want string) error {
 	got := v.Type.String()

@@ -95,7 +95,7 @@ func nomicBERT(c *Config, r *reader) {
 func bertConfig(c *Config, r *reader) {
 	c.Encoder = true
 	c.NoRope = func(int) bool { return true }
-	c.Eps = r.float("attention.layer_norm_epsilon", 1e-12)
+	c.Eps = r.epsilon("attention.layer_norm_epsilon", 1e-12)
 	n, err := r.f.Int("tokenizer.ggml.token_type_count", 2)
 	if err != nil && r.err == nil {
 		r.err = err

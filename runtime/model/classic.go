@@ -92,7 +92,7 @@ func (m *mlp) any(s *step, x []float32) []float32 {
 // layerNorms is what all of them have: GELU, pairs of elements half a head apart.
 func layerNorms(c *Config, r *reader) {
 	neoX(c, r)
-	c.Eps = r.float("attention.layer_norm_epsilon", 1e-5)
+	c.Eps = r.epsilon("attention.layer_norm_epsilon", 1e-5)
 	c.Act = kernel.GELUMul
 	c.Parallel = r.flag("use_parallel_residual", false)
 }

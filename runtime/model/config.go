@@ -65,7 +65,7 @@ type reader struct {
 
 func (r *reader) fail(key string, format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf("model: %w: key %q: %s", ErrConfig, r.arch+"."+key, fmt.Sprintf(format, args...))
+		r.err = fmt.Errorf("model: %w: %s: %s", ErrConfig, r.f.At(r.arch+"."+key), fmt.Sprintf(format, args...))
 	}
 }
 
@@ -120,6 +120,15 @@ func (r *reader) float(key string, def float64) float32 {
 	return float32(x)
 }
 
+// epsilon reads what norms add to a sum of squares, of which they take the root.
+func (r *reader) epsilon(key string, def float64) float32 {
+	e := r.float(key, def)
+	if e < 0 {
+		r.fail(key, "got %v, want 0 or more", e)
+	}
+	return e
+}
+
 func (r *reader) flag(key string, def bool) bool {
 	b, err := r.f.Bool(r.arch+"."+key, def)
 	if err != nil && r.err == nil {
@@ -151,7 +160,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 		Embd:         r.number("embedding_length", -1, 1, maxDim),
 		Heads:        r.number("attention.head_count", -1, 1, maxDim),
 		TrainContext: r.number("context_length", -1, 1, maxCtx),
-		Eps:          r.float("attention.layer_norm_rms_epsilon", 1e-5),
+		Eps:          r.epsilon("attention.layer_norm_rms_epsilon", 1e-5),
 		Experts:      r.number("expert_count", 0, 0, 1<<12),
 		ExpertsUsed:  r.number("expert_used_count", 0, 0, 1<<12),
 		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true, Act: kernel.SiLUMul,

@@ -163,7 +163,7 @@ func architectureOf(f *gguf.File) (string, error) {
 		return "", err
 	}
 	if _, ok := architectures[name]; !ok {
-		return "", fmt.Errorf("model: %w: general.architecture is %q; supported are %s", ErrArch, gguf.Clip(name), strings.Join(Architectures(), " "))
+		return "", fmt.Errorf("model: %w: %s is %q; supported are %s", ErrArch, f.At("general.architecture"), gguf.Clip(name), strings.Join(Architectures(), " "))
 	}
 	return name, nil
 }

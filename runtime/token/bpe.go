@@ -33,7 +33,7 @@ type pair struct {
 func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 	pre, ok := preTokenizers[t.Pre]
 	if !ok {
-		return nil, fmt.Errorf("token: %w: tokenizer.ggml.pre is %q; supported are %s", ErrUnsupported, gguf.Clip(t.Pre), preTokenizerNames())
+		return nil, fmt.Errorf("token: %w: %s is %q; supported are %s", ErrUnsupported, f.At("tokenizer.ggml.pre"), gguf.Clip(t.Pre), preTokenizerNames())
 	}
 	if _, ok := f.Find("tokenizer.ggml.merges"); !ok {
 		return nil, fmt.Errorf("token: %w: key \"tokenizer.ggml.merges\" is missing, which tokenizer.ggml.model %q needs", ErrVocab, t.Model)
@@ -78,7 +78,7 @@ func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 		// The first character may itself be a space, so the separator is looked for after it.
 		i := 1 + strings.IndexByte(line[min(1, len(line)):], ' ')
 		if i < 1 {
-			return nil, fmt.Errorf("token: %w: merge %d is %q, want two parts separated by a space", ErrVocab, rank, gguf.Clip(line))
+			return nil, fmt.Errorf("token: %w: %s: merge %d is %q, want two parts separated by a space", ErrVocab, f.At("tokenizer.ggml.merges"), rank, gguf.Clip(line))
 		}
 		left, ok1 := toBytes(line[:i])
 		right, ok2 := toBytes(line[i+1:])

@@ -93,7 +93,7 @@ func New(f *gguf.File) (*Tokenizer, error) {
 	case "":
 		return nil, fmt.Errorf("token: %w: key \"tokenizer.ggml.model\" is missing", ErrVocab)
 	default:
-		return nil, fmt.Errorf("token: %w: tokenizer.ggml.model is %q; supported are llama, gpt2, bert", ErrUnsupported, gguf.Clip(t.Model))
+		return nil, fmt.Errorf("token: %w: %s is %q; supported are llama, gpt2, bert", ErrUnsupported, f.At("tokenizer.ggml.model"), gguf.Clip(t.Model))
 	}
 	if err = t.readSpecial(f); err != nil {
 		return nil, err
