@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -55,7 +56,7 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 	pool := kernel.NewPool(threads)
 	defer pool.Close()
 	progress := func(i, n int, tensor string, from, to kernel.Type) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "[%d/%d] %s: %v -> %v\n", i+1, n, tensor, from, to)
+		fmt.Fprintf(cmd.ErrOrStderr(), "[%d/%d] %s: %v -> %v\n", i+1, n, printable(tensor), from, to)
 	}
 	w, err := quant.File(g, name, pool, progress)
 	if err != nil {
@@ -64,7 +65,9 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 	size := int64(0)
 	err = writeOutput(out, 0o666, f.force, 0, func(file *outfile.File) (err error) {
 		b := bufio.NewWriterSize(&contextWriter{cmd.Context(), file}, 1<<20)
-		if size, err = w.WriteTo(b); err != nil {
+		if size, err = w.WriteTo(b); errors.Is(err, quant.ErrNotFinite) {
+			return fmt.Errorf("%s: %w", in, err)
+		} else if err != nil {
 			return err
 		}
 		return b.Flush()
