@@ -229,6 +229,11 @@ func decodeQ4KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, o
 //go:noescape
 func decodeQ6KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
+// decodeQ80farAVX2 multiplies rows rows of each of four streams of Q80far with one column (see ops.far).
+//
+//go:noescape
+func decodeQ80farAVX2(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int)
+
 // decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see ops.decode).
 //
 //go:noescape

@@ -99,3 +99,8 @@ var farVBMI = [maxType]farDecoder{
 	Q4_0: {decodeQ40farAVX512, 4},
 	Q8_0: {decodeQ80farAVX512, 2},
 }
+
+// farAVX2 serves all 256-bit levels.
+var farAVX2 = [maxType]farDecoder{
+	Q8_0: {decodeQ80farAVX2, 2},
+}

@@ -61,10 +61,12 @@ func decodeFile(level isa) *file {
 			emitDecode(vec{level, f}, fm)
 		}
 	}
-	for _, fm := range farFormats {
-		if level.size == 64 {
-			emitFar(vec{level, f}, fm)
-		}
+	far := farFormats
+	if level.size < 64 {
+		far = far256
+	}
+	for _, fm := range far {
+		emitFar(vec{level, f}, fm)
 	}
 	return f
 }

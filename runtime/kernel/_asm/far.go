@@ -25,6 +25,7 @@ const farAhead = 2048
 // Registers of far routines. 0 to 13 are the bodies'.
 const (
 	farSums   = 14 // float sums of the four rows
+	farOnes   = 15 // of 256-bit routines
 	farPick   = 16 // words of a row that are its scales
 	farSlotAt = 17 // dwords of the panel that are slots
 	farDaAt   = 18 // and scales
@@ -35,6 +36,11 @@ const (
 	farLow    = 23 // activations
 	farHigh   = 24
 )
+
+// far256 are those with 256-bit vectors.
+var far256 = []format{
+	{name: "Q80far", bytes: 2 * 34, units: 2, sub: 32, off8: true, body: far256Q80},
+}
 
 func emitFar(v vec, fm format) {
 	op := v.fn("multiplies rows rows of each of four streams of "+fm.name+" with one column (see ops.far).", "decode"+fm.name+v.name,
@@ -53,7 +59,11 @@ func emitFar(v vec, fm format) {
 	body.consts = v.consts
 	u := &unpacker{vec: body, format: fm, fused: true}
 	fm.body(u)
-	(&unpacker{vec: v, format: fm}).farConstants()
+	if v.size == 64 {
+		(&unpacker{vec: v, format: fm}).farConstants()
+	} else {
+		v.load(v.data("ones16", 16, 1), farOnes)
+	}
 	v.ins("row:")
 	v.ins("MOVQ %s, R14", op["panel"])
 	v.ins("MOVQ %s, CX", op["groups"])
@@ -199,4 +209,35 @@ func farQ80(u *unpacker) {
 	u.parts(0xb1, 0, 0, 4) // both halves of each block
 	u.op("VPADDD", 4, 0, 0)
 	u.farFinish()
+}
+
+// far256Q80 takes two blocks. VPMADDUBSW wants one side unsigned: that is |w|,
+// and w's sign goes to the activation. Its int16 sums of two hold 2*128*127.
+func far256Q80(u *unpacker) {
+	for b := range 2 {
+		u.load(u.act(b, 0), 8)
+		for r, base := range farBases {
+			u.load(mem(34*b+2, base), 9)
+			u.op("VPSIGNB", 9, 8, 10)
+			u.unary("VPABSB", 9, 9)
+			u.op("VPMADDUBSW", 10, 9, 9)
+			u.op("VPMADDWD", farOnes, 9, r)
+		}
+		u.addPairs(0, 1, 4, 9)
+		u.addPairs(2, 3, 5, 9)
+		u.addQuads(4, 5, 6+b, 9)
+	}
+	for b := range 2 {
+		u.ins("VPXOR %s, %s, %s", x(b), x(b), x(b))
+		for r, base := range farBases {
+			u.ins("VPINSRW $%d, %s, %s, %s", r, mem(34*b, base), x(b), x(b))
+		}
+		u.ins("VCVTPH2PS %s, %s", x(b), x(b))
+		u.ins("VBROADCASTSS %s, X2", u.act(b, 36))
+		u.ins("VMULPS X2, %s, %s", x(b), x(b))
+		u.ins("VEXTRACTI128 $1, %s, X2", y(6+b))
+		u.ins("VPADDD X2, %s, X2", x(6+b))
+		u.ins("VCVTDQ2PS X2, X2")
+		u.ins("VFMADD231PS X2, %s, %s", x(b), x(farSums))
+	}
 }
