@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,15 @@ func contents(t *testing.T, path string) map[string]string {
 }
 
 func TestEditReplacesAndAppends(t *testing.T) {
+	t.Run("in place", testEdits)
+	t.Run("into a copy", func(t *testing.T) {
+		defer func(n int64) { mostInPlace = n }(mostInPlace)
+		mostInPlace = 0
+		testEdits(t)
+	})
+}
+
+func testEdits(t *testing.T) {
 	path, plan := sampleFile(t, sampleInput(t))
 	before := contents(t, path)
 	steps := []Changes{
@@ -441,5 +451,29 @@ func TestOneEditorAtATime(t *testing.T) {
 	}
 	if err := EditFile(t.Context(), path, c, nil); err != nil {
 		t.Errorf("after the other one has ended: %v", err)
+	}
+}
+
+// TestReplacedWhileWaiting: an editor that has opened the file before another one made it anew must not edit the old one.
+func TestReplacedWhileWaiting(t *testing.T) {
+	path, _ := sampleFile(t, sampleInput(t))
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if replaced(file, path) {
+		t.Error("the file at its own path counts as replaced")
+	}
+	if runtime.GOOS == "windows" {
+		return // replaces no file that is open
+	}
+	defer func(n int64) { mostInPlace = n }(mostInPlace)
+	mostInPlace = 0
+	if err := EditFile(t.Context(), path, Changes{Set: []Member{textMember("x", "y")}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !replaced(file, path) {
+		t.Error("the old file does not count as replaced")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/llamaboot/llamaboot/internal/outfile"
@@ -27,7 +28,7 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 		return err
 	}
 	defer file.Close()
-	if err := lock(file); err != nil {
+	if err := lock(file); err != nil || replaced(file, path) {
 		return fmt.Errorf("%w: %s", ErrBusy, path)
 	}
 	if err := recoverFile(path, file); err != nil {
@@ -50,7 +51,7 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 	}
 	e, err := planEdit(f, c)
 	if errors.Is(err, ErrRebuild) {
-		return rebuild(ctx, path, info, f, c, progress)
+		return rebuild(ctx, path, info, file, f, c, progress)
 	}
 	if err != nil {
 		return err
@@ -59,10 +60,21 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 	for _, s := range spans {
 		total += max(s.end-s.start, 0)
 	}
-	if total > maxJournal {
+	if total > mostInPlace {
 		return editCopy(ctx, path, info, file, e, progress)
 	}
 	return editInPlace(ctx, path, file, e, spans, progress)
+}
+
+// replaced says whether another file has taken the place of one that was opened at path: the editor it was locked
+// by, until now, has made it anew. An edit would be lost with the old one.
+func replaced(file *os.File, path string) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false // which the next operation reports
+	}
+	now, err := os.Stat(path)
+	return err != nil || !os.SameFile(opened, now)
 }
 
 // editInPlace applies e to the file under the protection of a journal.
@@ -108,12 +120,12 @@ func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File,
 	if err := out.Truncate(size); err != nil {
 		return err
 	}
-	return replace(out)
+	return replace(out, file)
 }
 
 // rebuild writes the file anew from its parts, with the changes, and lets it take the
 // old one's place.
-func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, c Changes, progress func(int64)) error {
+func rebuild(ctx context.Context, path string, info fs.FileInfo, file *os.File, f *File, c Changes, progress func(int64)) error {
 	in, err := f.relocated().Input()
 	if err != nil {
 		return err
@@ -137,14 +149,19 @@ func rebuild(ctx context.Context, path string, info fs.FileInfo, f *File, c Chan
 	if err := plan.Write(ctx, out, progress); err != nil {
 		return err
 	}
-	return replace(out)
+	return replace(out, file)
 }
 
 // replace lets a new file take the old one's place. Its bytes are on the disk by then: it
 // may be the only copy of the model.
-func replace(out *outfile.File) error {
+func replace(out *outfile.File, old *os.File) error {
 	if err := out.Sync(); err != nil {
 		return err
+	}
+	if runtime.GOOS == "windows" { // which replaces no file that is open; elsewhere the lock is held until the end
+		if err := old.Close(); err != nil {
+			return err
+		}
 	}
 	return out.Commit()
 }

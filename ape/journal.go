@@ -27,9 +27,11 @@ const (
 	journalMagic  = "LBUNDO1\n"
 	journalSuffix = ".undo"
 	journalEnd    = 1<<64 - 1
-	// maxJournal bounds what an edit in place may overwrite; others write a new file.
-	maxJournal = 128 << 20
+	maxJournal    = 128 << 20
 )
+
+// mostInPlace is how many bytes an edit in place may overwrite; larger ones write a new file. Tests make it smaller.
+var mostInPlace int64 = maxJournal
 
 // storage is a file that can be edited.
 type storage interface {
