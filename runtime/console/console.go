@@ -227,13 +227,9 @@ func (c *Console) readPlain() (string, error) {
 // readRaw edits one input.
 func (c *Console) readRaw(prompt string) (string, error) {
 	e, v := &c.editor, &c.view
-	columns := 0
-	if c.o.Columns != nil {
-		columns = c.o.Columns()
-	}
 	begin := func() {
 		e.start()
-		v.start(prompt, columns)
+		v.start(prompt, c.columns())
 	}
 	begin()
 	c.show()
@@ -246,6 +242,9 @@ func (c *Console) readRaw(prompt string) (string, error) {
 				return Unquote(string(e.text)), nil
 			}
 			return "", err
+		}
+		if columns := c.columns(); columns != v.width {
+			v.resize(columns, e)
 		}
 		for i, ch := range b {
 			k := c.keys.next(ch)
@@ -280,13 +279,13 @@ func (c *Console) readRaw(prompt string) (string, error) {
 				return "", io.EOF
 			case clearScreen:
 				v.out.WriteString("\x1b[H\x1b[2J") // ECMA-48 CUP, ED
-				v.start(prompt, columns)
+				v.start(prompt, c.columns())
 				e.changed = 0
 			case suspend:
 				if c.o.Suspend != nil {
 					c.show()
 					c.o.Suspend()
-					v.start(prompt, columns)
+					v.start(prompt, c.columns())
 					e.changed = 0
 				}
 			}
@@ -294,6 +293,14 @@ func (c *Console) readRaw(prompt string) (string, error) {
 		v.refresh(e)
 		c.show()
 	}
+}
+
+// columns is the width of the terminal now, 0 if nobody knows.
+func (c *Console) columns() int {
+	if c.o.Columns == nil {
+		return 0
+	}
+	return c.o.Columns()
 }
 
 // show writes what the view has prepared. A console that cannot be written to shows

@@ -217,6 +217,36 @@ func TestScreen(t *testing.T) {
 	}
 }
 
+// TestResize makes the terminal narrower and wider while a line is typed. A narrower one breaks the rows that were there:
+// the text of three rows of ten cells has taken five of seven cells then, the prompt is four above the cursor.
+func TestResize(t *testing.T) {
+	e, v := &editor{}, &view{}
+	e.start()
+	v.start("> ", 11)
+	e.text = []rune("abcdefghijklmnopqrstuvwx")
+	e.at = len(e.text)
+	v.refresh(e)
+	for _, test := range []struct {
+		columns    int
+		head, want string
+	}{
+		{7, "\x1b[4A\r\x1b[J", "> abcd\nefghij\nklmnop\nqrstuv\nwx"},
+		{15, "\x1b[4A\r\x1b[J", "> abcdefghijkl\nmnopqrstuvwx"},
+		{80, "\x1b[1A\r\x1b[J", "> abcdefghijklmnopqrstuvwx"},
+	} {
+		v.out.Reset()
+		v.resize(test.columns, e)
+		v.refresh(e)
+		got, found := strings.CutPrefix(v.out.String(), test.head)
+		if !found {
+			t.Errorf("%d columns: begins with %q, want %q", test.columns, v.out.String(), test.head)
+		}
+		if got := render(t, got, test.columns); strings.TrimRight(got, "\n") != test.want {
+			t.Errorf("%d columns: screen\n%s\nwant\n%s", test.columns, got, test.want)
+		}
+	}
+}
+
 // render plays what the view writes: characters, BS, LF, cursor movements and ED.
 func render(t *testing.T, s string, columns int) string {
 	t.Helper()

@@ -25,6 +25,7 @@ func cells(r rune) int {
 type view struct {
 	out     bytes.Buffer
 	prompt  string // before every line
+	width   int    // columns of the terminal, 0 if nobody knows
 	columns int    // usable ones
 	row     int    // where the cursor is, from the prompt's row
 	column  int
@@ -36,12 +37,30 @@ const defaultColumns = 80
 
 // start shows the prompt on a new line.
 func (v *view) start(prompt string, columns int) {
+	v.width = columns
 	if columns <= 0 {
 		columns = defaultColumns
 	}
 	v.prompt, v.columns = prompt, max(columns-1, runewidth.OfString(prompt)+2)
 	v.row, v.column, v.shown = 0, runewidth.OfString(prompt), 0
 	v.out.WriteString(prompt)
+}
+
+// resize shows the text anew on a terminal that got another width since. Terminals break a row that no longer fits into
+// several, and do not join rows that we ended: so far up is the prompt.
+func (v *view) resize(columns int, e *editor) {
+	up, row, column := 0, 0, runewidth.OfString(v.prompt)
+	for _, r := range e.text[:e.at] {
+		nextRow, nextColumn := v.step(row, column, r)
+		if nextRow != row {
+			up += 1 + max(column-1, 0)/max(columns, 1)
+		}
+		row, column = nextRow, nextColumn
+	}
+	v.arrow(up+column/max(columns, 1), 'A', 'B')
+	v.out.WriteString("\r\x1b[J") // ECMA-48 ED: erase to the end of the screen
+	v.start(v.prompt, columns)
+	e.changed = 0
 }
 
 // step returns the cursor's place after r is shown.
