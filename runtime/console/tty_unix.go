@@ -3,7 +3,10 @@
 package console
 
 import (
+	"os"
+	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,9 +49,20 @@ func (t *Terminal) Columns() int {
 	return int(size.Col)
 }
 
+// stopWait is how long a stop may take to come: the signal may go to another thread, and the terminal must stay as the
+// shell wants it until then. Where nobody could continue it a process is not stopped at all.
+const stopWait = 200 * time.Millisecond
+
 // Suspend stops the process group as Ctrl-Z does, and returns when it is continued.
 func (t *Terminal) Suspend() {
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
 	t.Close()
 	syscall.Kill(0, syscall.SIGTSTP)
+	select {
+	case <-continued:
+	case <-time.After(stopWait):
+	}
 	t.raw()
 }
