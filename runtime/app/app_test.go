@@ -296,8 +296,12 @@ func TestChatGoesOnWhenTheContextIsFull(t *testing.T) {
 	if got := strings.Count(out, promptSign); got != 7 {
 		t.Errorf("%d prompt signs, want 7", got)
 	}
-	if !strings.Contains(stderr, "the context is full") {
+	if !strings.Contains(stderr, "the context is full, going on") {
 		t.Errorf("nothing about the full context in %q", stderr)
+	}
+	_, stderr = newWorld(t, model, "Tell me a story.\n", "--ignore-eos", "--temp", "0", "-c", "32").run(t, ExitOK)
+	if !strings.Contains(stderr, "the context is full: the answer ends here") {
+		t.Errorf("nothing about the answer cut off in %q", stderr)
 	}
 	_, stderr = newWorld(t, model, strings.Repeat("dog ", 200)+"\nHello\n/quit\n", "-n", "4", "-c", "64").run(t, ExitOK)
 	if !strings.Contains(stderr, "longer than the whole context") {

@@ -189,6 +189,9 @@ func (c *conversation) turn(line string) error {
 	if _, err := fmt.Fprintln(c.Stdout); err != nil {
 		return err
 	}
+	if stats.StopReason == engine.StopContext {
+		fmt.Fprintf(c.Stderr, "%s: the context is full: the answer ends here; --context-shift lets it go on, -c makes room\n", c.Name)
+	}
 	// What was said until Ctrl-C stays part of the conversation.
 	c.last = &stats
 	if !c.engine.HasTemplate() {

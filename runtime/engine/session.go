@@ -31,6 +31,9 @@ type Grammar interface {
 	Accept(id int32) error
 }
 
+// StopContext is the reason why a generation stopped that the context had no more room for.
+const StopContext = "context"
+
 // Stats says what a generation did.
 type Stats struct {
 	PromptTokens int // computed
@@ -164,7 +167,7 @@ func (s *Session) generate(ctx context.Context, sampler *sample.Sampler, p *Para
 		}
 		if len(s.tokens) >= s.e.model.Context {
 			if !p.Shift {
-				return s.finish(st, "context", emit, out.flush(decode.Flush()))
+				return s.finish(st, StopContext, emit, out.flush(decode.Flush()))
 			}
 			if err := s.shift(p.Keep); err != nil {
 				return err
