@@ -232,7 +232,7 @@ func decodeQ6KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, o
 // decodeQ80farAVX2 multiplies rows rows of each of four streams of Q80far with one column (see ops.far).
 //
 //go:noescape
-func decodeQ80farAVX2(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int)
+func decodeQ80farAVX2(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
 // decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see ops.decode).
 //
@@ -332,12 +332,17 @@ func decodeIQ4NLrowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel 
 // decodeQ40farAVX512 multiplies rows rows of each of four streams of Q40far with one column (see ops.far).
 //
 //go:noescape
-func decodeQ40farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int)
+func decodeQ40farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
 // decodeQ80farAVX512 multiplies rows rows of each of four streams of Q80far with one column (see ops.far).
 //
 //go:noescape
-func decodeQ80farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int)
+func decodeQ80farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+
+// decodeQ6KfarAVX512 multiplies rows rows of each of four streams of Q6Kfar with one column (see ops.far).
+//
+//go:noescape
+func decodeQ6KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
 // tile32xSSE2n1 multiplies a strip with 1 columns (see genericTile).
 //

@@ -2336,7 +2336,7 @@ loop:
 	RET
 
 // func decodeQ80farAVX2
-TEXT ·decodeQ80farAVX2(SB), NOSPLIT, $0-56
+TEXT ·decodeQ80farAVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX
 	MOVQ rows+16(FP), R13

@@ -18,7 +18,7 @@ func (m *product) intStrips(s *scratch, i, following int) {
 		}
 		return ahead
 	}
-	if m.n == 1 && m.decodeFar(q, first, last) {
+	if m.n == 1 && m.decodeFar(s, q, first, last) {
 		return
 	}
 	if m.n == 1 {

@@ -94,10 +94,11 @@ func useVBMI(d *[maxType]decoder) {
 	d[IQ4_NL].many, d[IQ4_NL].group = decodeIQ4NLrowsAVX512, 4
 }
 
-// farVBMI are the routines along far rows; that of Q4_0 needs AVX512_VBMI.
+// farVBMI are the routines along far rows; two of them need AVX512_VBMI.
 var farVBMI = [maxType]farDecoder{
 	Q4_0: {decodeQ40farAVX512, 4},
 	Q8_0: {decodeQ80farAVX512, 2},
+	Q6_K: {decodeQ6KfarAVX512, 1},
 }
 
 // farAVX2 serves all 256-bit levels.

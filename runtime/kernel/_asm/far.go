@@ -12,6 +12,7 @@ import "strings"
 var farFormats = []format{
 	{name: "Q40far", bytes: 4 * 18, units: 4, sub: 32, body: farQ40},
 	{name: "Q80far", bytes: 2 * 34, units: 2, sub: 32, off8: true, body: farQ80},
+	{name: "Q6Kfar", bytes: 210, units: 8, sub: 16, body: farQ6K, prepare: prepareQ6K},
 }
 
 // farBases point at the streams.
@@ -44,7 +45,7 @@ var far256 = []format{
 
 func emitFar(v vec, fm format) {
 	op := v.fn("multiplies rows rows of each of four streams of "+fm.name+" with one column (see ops.far).", "decode"+fm.name+v.name,
-		"src *byte, far, rows, groups int, panel *byte, out *float32, outFar int", 0)
+		"src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte", 0)
 	v.ins("MOVQ %s, SI", op["src"])
 	v.ins("MOVQ %s, DX", op["far"])
 	v.ins("MOVQ %s, R13", op["rows"])
@@ -64,8 +65,21 @@ func emitFar(v vec, fm format) {
 	} else {
 		v.load(v.data("ones16", 16, 1), farOnes)
 	}
+	panel, size := op["panel"], fm.units*u.colBytes()
+	if fm.prepare != nil {
+		v.ins("MOVQ %s, DI", op["scratch"])
+		v.ins("MOVQ %s, R14", panel)
+		v.ins("MOVQ %s, CX", op["groups"])
+		v.ins("panel:")
+		fm.prepare(&unpacker{vec: v, format: fm})
+		v.ins("ADDQ $%d, R14", size)
+		v.ins("ADDQ $%d, DI", farPanel)
+		v.ins("DECQ CX")
+		v.ins("JNZ panel")
+		panel, size = op["scratch"], farPanel
+	}
 	v.ins("row:")
-	v.ins("MOVQ %s, R14", op["panel"])
+	v.ins("MOVQ %s, R14", panel)
 	v.ins("MOVQ %s, CX", op["groups"])
 	v.zero(farSums)
 	v.ins("PCALIGN $64")
@@ -78,7 +92,7 @@ func emitFar(v vec, fm format) {
 	for _, r := range farBases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}
-	v.ins("ADDQ $%d, R14", fm.units*u.colBytes())
+	v.ins("ADDQ $%d, R14", size)
 	v.ins("DECQ CX")
 	v.ins("JNZ loop")
 	for r, m := range []string{"(R15)", "(R15)(BX*1)", "(R15)(BX*2)", "(R15)(R12*1)"} {
@@ -102,6 +116,16 @@ func byPart(n ...uint64) []uint64 {
 // farConstants loads what stays in registers. Part p of a group's sums is block
 // p*units/4: of two blocks, each has two parts.
 func (u *unpacker) farConstants() {
+	for k := 1; k < 4; k++ { // K<k>: lane k of every part, K<4+k>: part k
+		u.ins("MOVL $%#x, AX", 0x1111<<k)
+		u.ins("KMOVD AX, K%d", k)
+		u.ins("MOVL $%#x, AX", 15<<(4*k))
+		u.ins("KMOVW AX, K%d", 4+k)
+	}
+	if u.units == 8 {
+		constantsQ6K(u)
+		return
+	}
 	var scales, slots, das []uint64
 	for p := range 4 {
 		b := uint64(p * u.units / 4)
@@ -113,12 +137,6 @@ func (u *unpacker) farConstants() {
 	u.load(u.data("pick"+name, 16, byPart(append(scales, scales...)...)...), farPick)
 	u.load(u.data("slot"+name, 32, byPart(slots...)...), farSlotAt)
 	u.load(u.data("da"+name, 32, byPart(das...)...), farDaAt)
-	for k := 1; k < 4; k++ { // K<k>: lane k of every part, K<4+k>: part k
-		u.ins("MOVL $%#x, AX", 0x1111<<k)
-		u.ins("KMOVD AX, K%d", k)
-		u.ins("MOVL $%#x, AX", 15<<(4*k))
-		u.ins("KMOVW AX, K%d", 4+k)
-	}
 	if u.units == 4 {
 		u.load(u.blocks18(), farIndex)
 		u.load(u.data("k0f0f0f0f", 32, 0x0f0f0f0f), farMask)
@@ -155,11 +173,16 @@ func (u *unpacker) farFinish() {
 	u.unary("VCVTDQ2PS", 0, 0)
 	u.ins("VCVTPH2PS Y2, Z2")
 	u.op("VMULPS", farDa, 2, 2)
-	u.ins("VFMADD231PS X0, X2, %s", x(farSums))
-	for b := 1; b < u.units; b++ {
-		p := b * 4 / u.units
-		u.ins("VEXTRACTF32X4 $%d, Z0, X4", p)
-		u.ins("VEXTRACTF32X4 $%d, Z2, X5", p)
+	u.farParts(0, 2, u.units)
+}
+
+// farParts adds count parts of register a times those of b to the float sums:
+// all, or of two every other.
+func (u *unpacker) farParts(a, b, count int) {
+	u.ins("VFMADD231PS %s, %s, %s", x(a), x(b), x(farSums))
+	for p := 4 / count; p < 4; p += 4 / count {
+		u.ins("VEXTRACTF32X4 $%d, %s, X4", p, z(a))
+		u.ins("VEXTRACTF32X4 $%d, %s, X5", p, z(b))
 		u.ins("VFMADD231PS X4, X5, %s", x(farSums))
 	}
 }

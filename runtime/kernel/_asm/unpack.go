@@ -14,15 +14,16 @@ const (
 
 // format is one quantised type: its block and how to unpack one group of rows.
 type format struct {
-	name  string
-	bytes int // of a block
-	units int // of a block
-	sub   int
-	min   bool
-	off8  bool // q has 8 bits: stored as q-128 where products are signed
-	frame int  // vectors of stack it needs
-	body  func(u *unpacker)
-	table bool // needs PSHUFB
+	name    string
+	bytes   int // of a block
+	units   int // of a block
+	sub     int
+	min     bool
+	off8    bool // q has 8 bits: stored as q-128 where products are signed
+	frame   int  // vectors of stack it needs
+	body    func(u *unpacker)
+	table   bool              // needs PSHUFB
+	prepare func(u *unpacker) // see farPanel
 	// halves: decoding fetches the two halves of the next strip side by side
 	// (decoder.halves in package kernel says the same).
 	halves bool
