@@ -554,6 +554,11 @@ func tile32xAVX512n2(strip, panel *byte, units int, out *float32, stride, add in
 //go:noescape
 func tile32xAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
 
+// tile32xAVX512n12p multiplies two strips with 12 columns (see genericTile).
+//
+//go:noescape
+func tile32xAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
+
 // tile32mAVX512n12 multiplies a strip with 12 columns (see genericTile).
 //
 //go:noescape
@@ -578,6 +583,11 @@ func tile32mAVX512n2(strip, panel *byte, units int, out *float32, stride, add in
 //
 //go:noescape
 func tile32mAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
+
+// tile32mAVX512n12p multiplies two strips with 12 columns (see genericTile).
+//
+//go:noescape
+func tile32mAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
 
 // tile16xAVX512n12 multiplies a strip with 12 columns (see genericTile).
 //
@@ -604,6 +614,11 @@ func tile16xAVX512n2(strip, panel *byte, units int, out *float32, stride, add in
 //go:noescape
 func tile16xAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
 
+// tile16xAVX512n12p multiplies two strips with 12 columns (see genericTile).
+//
+//go:noescape
+func tile16xAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
+
 // tile16mAVX512n12 multiplies a strip with 12 columns (see genericTile).
 //
 //go:noescape
@@ -628,6 +643,11 @@ func tile16mAVX512n2(strip, panel *byte, units int, out *float32, stride, add in
 //
 //go:noescape
 func tile16mAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
+
+// tile16mAVX512n12p multiplies two strips with 12 columns (see genericTile).
+//
+//go:noescape
+func tile16mAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
 
 // floatF32SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
 //

@@ -164,6 +164,55 @@ func tileLikeGeneric(r *rand.Rand, f form, cols, units int, extreme bool) error 
 	return nil
 }
 
+// TestPairLikeTile: two strips at once are two strips one by one.
+func TestPairLikeTile(t *testing.T) {
+	atLevels(t, func(t *testing.T) {
+		if cur.pair == nil {
+			t.Skip("the level has no tiles of two strips")
+		}
+		r := rand.New(rand.NewPCG(23, 23))
+		for _, ty := range Types() {
+			if ty.isFloat() {
+				continue
+			}
+			f, cols := ty.info().form, cur.widths[0]
+			for _, units := range []int{1, 2, 8, 19} {
+				size := units * f.unitBytes()
+				strips := grow(nil, 2*size)
+				for i := range strips {
+					strips[i] = byte(r.Uint32()) & byte(1<<f.bits-1)
+				}
+				for u := 0; u < len(strips); u += f.unitBytes() {
+					for i := unitQ; i < f.unitBytes(); i += 4 {
+						le.PutUint32(strips[u+i:], math.Float32bits(float32(r.NormFloat64())))
+					}
+				}
+				panel := grow(nil, units*cols*f.colBytes())
+				for c := range cols {
+					a := panelArgsFor(f, cols, c)
+					genericQuantize(panel, randFloats(r, units*unitCols), &a)
+				}
+				const stride = 2*stripRows + 5
+				want := make([]float32, (cols-1)*stride+2*stripRows)
+				got, intact := guarded(4*len(want), 4)
+				out := unsafe.Slice((*float32)(unsafe.Pointer(&got[0])), len(want))
+				copy(out, want)
+				cur.tile(f, &strips[0], &panel[0], units, cols, &want[0], stride, false)
+				cur.tile(f, &strips[size], &panel[0], units, cols, &want[stripRows], stride, false)
+				cur.pair(f, &strips[0], &panel[0], units, &out[0], stride)
+				for i := range want {
+					if math.Float32bits(out[i]) != math.Float32bits(want[i]) {
+						t.Fatalf("%+v, %d units: element %d is %v, want %v", f, units, i, out[i], want[i])
+					}
+				}
+				if !intact() {
+					t.Fatalf("%+v, %d units: wrote outside", f, units)
+				}
+			}
+		}
+	})
+}
+
 // TestQuantizeLikeGeneric: the bytes of a panel are the generic ones'.
 func TestQuantizeLikeGeneric(t *testing.T) {
 	atLevels(t, func(t *testing.T) {

@@ -27,6 +27,9 @@ type ops struct {
 	far [maxType]farDecoder
 	// tile multiplies a strip with a panel (see genericTile).
 	tile func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool)
+	// pair does the same for two strips, one after the other, all units of them
+	// and a panel of the first of widths; nil if that is not faster.
+	pair func(f form, strips, panel *byte, units int, out *float32, stride int)
 	// quantize rounds n activations into a panel (see genericQuantize).
 	quantize func(panel *byte, x *float32, n int, a *panelArgs)
 

@@ -134,6 +134,7 @@ var avx512Ops = ops{
 	unpack:    unpackAVX512,
 	decode:    decodeAVX512,
 	tile:      tileAVX512,
+	pair:      pairAVX512,
 	quantize:  quantizeAsm,
 	floatRows: 4,
 	floatCols: 6,
@@ -190,6 +191,14 @@ var tilesAVX512 = [4][13]tileFunc{
 
 func tileAVX512(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
 	tilesAVX512[tileKind(f)][cols](strip, panel, units, out, stride, flag(add))
+}
+
+var pairsAVX512 = [4]func(strips, panel *byte, units int, out *float32, stride int){
+	tile32xAVX512n12p, tile32mAVX512n12p, tile16xAVX512n12p, tile16mAVX512n12p,
+}
+
+func pairAVX512(f form, strips, panel *byte, units int, out *float32, stride int) {
+	pairsAVX512[tileKind(f)](strips, panel, units, out, stride)
 }
 
 var tilesAVXVNNI = [4][5]tileFunc{

@@ -108,10 +108,7 @@ func (p *Pool) multiply(m *product) {
 		if p.threads > 1 {
 			q.step = min(q.step, total/(itemsPerThread*p.threads))
 		}
-		if t.isFloat() {
-			q.step = max(1, q.step/cur.floatRows) * cur.floatRows
-		}
-		q.step = max(1, q.step)
+		q.step = max(1, q.step/q.together(m.n)) * q.together(m.n)
 		q.item = items
 		items += ceilDiv(ceilDiv(q.w.rows, unit), q.step)
 	}
@@ -131,6 +128,18 @@ func (q *part) most(n int) int {
 		return floatDecode / q.w.rowBytes
 	}
 	return floatBudget / q.w.rowBytes
+}
+
+// together is how many strips or rows are computed at once, which items hold
+// multiples of.
+func (q *part) together(n int) int {
+	switch {
+	case q.w.t.isFloat():
+		return cur.floatRows
+	case cur.pair != nil && n >= cur.widths[0]:
+		return 2
+	}
+	return 1
 }
 
 // at finds item i: its part and its strips, or rows for float types.

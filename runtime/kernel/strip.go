@@ -38,14 +38,22 @@ func (m *product) intStrips(s *scratch, i, following int) {
 	// is fetched with every one of them.
 	count := panels(cur.widths, m.n)
 	piece := ceilDiv(len(raw), count*(last-first))
+	whole := min(last, q.w.rows/stripRows) // strips before it have all rows
 	for i := range count {
 		c, width := panelAt(cur.widths, m.n, i)
 		panel := &m.panel[c*units*f.colBytes()]
-		for t := first; t < last; t++ {
-			n := min(piece, len(raw))
+		for t := first; t < last; {
+			strip, done := &s.strip[(t-first)*size], 1
+			if cur.pair != nil && width == cur.widths[0] && t+2 <= whole {
+				done = 2
+				cur.pair(f, strip, panel, units, &q.dst[c*q.w.rows+t*stripRows], q.w.rows)
+			} else {
+				q.tile(s, strip, panel, t, c, width, units, false)
+			}
+			t += done
+			n := min(done*piece, len(raw))
 			fetch(raw[:n])
 			raw = raw[n:]
-			q.tile(s, &s.strip[(t-first)*size], panel, t, c, width, units, false)
 		}
 	}
 }

@@ -52,6 +52,9 @@ func tileFile(level isa) *file {
 			t := &tiler{vec: vec{level, f}, kind: k, shape: s}
 			t.emit()
 		}
+		if level.size == 64 {
+			(&tiler{vec: vec{level, f}, kind: k}).pair()
+		}
 	}
 	return f
 }
