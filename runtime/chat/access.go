@@ -24,14 +24,6 @@ func (b *budget) dict(args []jinja.Value, _ named) (jinja.Value, error) {
 	return d, nil
 }
 
-// keyText is the key of a dict: only texts are, so numbers are written out.
-func keyText(v jinja.Value) string {
-	if v.IsList() || v.IsDict() {
-		return ""
-	}
-	return text(v)
-}
-
 // item is x[key].
 func (b *budget) item(x, key jinja.Value) (jinja.Value, error) {
 	i, isInt := integer(key)

@@ -210,7 +210,7 @@ func (b *budget) elements(v jinja.Value) ([]jinja.Value, error) {
 			return nil, err
 		}
 		for _, k := range v.AsDict().Keys {
-			out = append(out, jinja.NewString(k))
+			out = append(out, keyValue(k))
 		}
 	case v.IsString():
 		if err := b.make(sizeItem * len(v.AsString())); err != nil {

@@ -143,7 +143,7 @@ func (b *budget) pairs(d *jinja.Dict) (jinja.Value, error) {
 	l := make([]jinja.Value, d.Len())
 	for i, k := range d.Keys {
 		v, _ := d.Get(k)
-		l[i] = jinja.NewList([]jinja.Value{jinja.NewString(k), v})
+		l[i] = jinja.NewList([]jinja.Value{keyValue(k), v})
 	}
 	return jinja.NewList(l), nil
 }

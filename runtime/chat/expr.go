@@ -23,7 +23,8 @@ type node struct {
 type exprParser struct {
 	tokens []exprToken
 	at     int
-	open   int // depth of recursion
+	open   int               // depth of recursion
+	rename map[string]string // names that stand for an expression
 }
 
 // parseExpression reads one whole expression.

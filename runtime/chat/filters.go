@@ -22,7 +22,7 @@ func init() { // the filters refer to the table through the tests
 		"tojson": toJSON, "fromjson": fromJSON, "join": join, "replace": replace, "first": first, "last": last,
 		"string": stringOf, "list": listOf, "indent": indent, "trim": trim, "int": intOf, "float": floatOf,
 		"default": defaulted, "d": defaulted, "round": rounded, "sum": sum,
-		"sort": sorted, "max": extreme(1), "min": extreme(-1),
+		"items": itemsOf, "dictsort": dictSorted, "sort": sorted, "max": extreme(1), "min": extreme(-1),
 		"map": mapped, "select": selected(true, false), "reject": selected(false, false),
 		"selectattr": selected(true, true), "rejectattr": selected(false, true),
 	}
@@ -35,6 +35,38 @@ func argument(args []jinja.Value, named map[string]jinja.Value, i int, name stri
 	}
 	v, ok := named[name]
 	return v, ok
+}
+
+// itemsOf is the pairs of a dict, none of something undefined.
+func itemsOf(b *budget, args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+	switch x := args[0]; {
+	case x.IsDict():
+		return b.pairs(x.AsDict())
+	case x.IsUndefined():
+		return jinja.NewList(nil), nil
+	}
+	return args[0], errors.New("items: want a mapping")
+}
+
+// dictSorted is dictsort(case_sensitive, by, reverse): the pairs of a dict in order of their keys or values.
+func dictSorted(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error) {
+	if !args[0].IsDict() {
+		return args[0], errors.New("dictsort: want a mapping")
+	}
+	pairs, err := b.pairs(args[0].AsDict())
+	if err != nil {
+		return pairs, err
+	}
+	order := map[string]jinja.Value{"attribute": jinja.NewInt(0)}
+	if by, ok := argument(args, named, 2, "by"); ok && text(by) == "value" {
+		order["attribute"] = jinja.NewInt(1)
+	}
+	for i, name := range map[int]string{1: "case_sensitive", 3: "reverse"} {
+		if v, ok := argument(args, named, i, name); ok {
+			order[name] = v
+		}
+	}
+	return sorted(b, []jinja.Value{pairs}, order)
 }
 
 func join(b *budget, args []jinja.Value, named map[string]jinja.Value) (jinja.Value, error) {
@@ -156,7 +188,7 @@ func writeRepr(out *strings.Builder, v jinja.Value) {
 			if i > 0 {
 				out.WriteString(", ")
 			}
-			writeQuoted(out, k)
+			writeRepr(out, keyValue(k))
 			out.WriteString(": ")
 			x, _ := v.AsDict().Get(k)
 			writeRepr(out, x)

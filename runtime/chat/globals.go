@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (b *budget) globals() map[string]jinja.Value {
 		})
 	}
 	for name, f := range map[string]function{
-		"range": b.numbers, "namespace": b.members, "dict": b.members, "joiner": b.joiner,
+		"range": b.numbers, "namespace": b.anyMembers, "dict": b.anyMembers, "joiner": b.joiner,
 		"raise_exception": b.raise, "strftime_now": b.now,
 	} {
 		data[name] = jinja.NewCallable(name, f)
@@ -68,18 +69,70 @@ func (b *budget) numbers(args []jinja.Value, _ named) (jinja.Value, error) {
 	return jinja.NewList(items), b.make(sizeItem * len(items))
 }
 
-// members is namespace and dict: a dict of the arguments, in the order of their names.
-func (b *budget) members(args []jinja.Value, named named) (jinja.Value, error) {
+// members is namespace and dict: first what was given without a name, a dict or a list of pairs, then names and values
+// in turn (invoke writes the call).
+func (b *budget) members(args []jinja.Value, _ named) (jinja.Value, error) {
 	d := jinja.NewDict()
-	if first := firstOf(args); first.IsDict() {
-		if _, err := dictMethods["update"](b, d, args, nil); err != nil {
+	switch first := args[0]; {
+	case first.IsDict():
+		if _, err := dictMethods["update"](b, d, args[:1], nil); err != nil {
+			return d, err
+		}
+	case first.IsList():
+		for _, x := range first.AsList().Items {
+			if !x.IsList() || x.AsList().Len() != 2 {
+				return d, errors.New("dict: want pairs of a key and a value")
+			}
+			if err := b.admit(d, x.AsList().Get(1), 3); err != nil {
+				return d, err
+			}
+			d.AsDict().Set(keyText(x.AsList().Get(0)), x.AsList().Get(1))
+		}
+	}
+	for i := 1; i+1 < len(args); i += 2 {
+		d.AsDict().Set(args[i].AsString(), args[i+1])
+	}
+	return d, b.make(sizeItem * (8 + 3*len(args)))
+}
+
+// anyMembers is members for calls through another name: the library has lost the order of the names.
+func (b *budget) anyMembers(args []jinja.Value, named named) (jinja.Value, error) {
+	all := []jinja.Value{firstOf(args)}
+	for _, k := range slices.Sorted(maps.Keys(named)) {
+		all = append(all, jinja.NewString(k), named[k])
+	}
+	return b.members(all, nil)
+}
+
+// merged is a dict with the members of two.
+func (b *budget) merged(x, y jinja.Value) (jinja.Value, error) {
+	d := jinja.NewDict()
+	for _, from := range []jinja.Value{x, y} {
+		if !from.IsDict() {
+			return d, fmt.Errorf("%s after **, want a mapping", typeName(from))
+		}
+		if _, err := dictMethods["update"](b, d, []jinja.Value{from}, nil); err != nil {
 			return d, err
 		}
 	}
-	for _, k := range slices.Sorted(maps.Keys(named)) {
-		d.AsDict().Set(k, named[k])
+	return d, nil
+}
+
+// apply calls a function with a list of values and a dict of named ones: f(*values, **names).
+func (b *budget) apply(args []jinja.Value, _ named) (jinja.Value, error) {
+	f, values, names := args[0], args[1], args[2]
+	if !f.IsCallable() || !values.IsList() || !names.IsDict() {
+		return f, fmt.Errorf("%s called with * %s and ** %s: want a function, a list and a mapping", typeName(f), typeName(values), typeName(names))
 	}
-	return d, b.make(sizeItem * (8 + 3*len(named)))
+	given := named{}
+	for _, k := range names.AsDict().Keys {
+		given[k], _ = names.AsDict().Get(k)
+	}
+	list := values.AsList().Items
+	if err := b.make(sizeItem * (len(list) + 3*len(given))); err != nil {
+		return f, err
+	}
+	return f.AsCallable().Fn(slices.Clone(list), given)
 }
 
 // joiner makes a function that gives nothing at first and the separator from then on.

@@ -186,8 +186,25 @@ func (w *rewriter) loop(text string) error {
 	if err != nil {
 		return err
 	}
+	// The library binds what an element consists of only for the body, so a condition is told where it finds them, and
+	// for more than two names the body too.
+	each := ""
+	switch {
+	case len(names) == 2:
+		each = names[1]
+	case len(names) > 2:
+		each = prefix + "each" + strconv.Itoa(len(w.blocks))
+	}
 	filter := ""
 	if p.take("if") {
+		if each != "" {
+			p.rename = map[string]string{}
+		}
+		for i, name := range names {
+			if each != "" {
+				p.rename[name] = fmt.Sprintf("%sitem(%s, %d)", prefix, each, i)
+			}
+		}
 		cond, err := p.condition()
 		if err != nil {
 			return err
@@ -200,11 +217,14 @@ func (w *rewriter) loop(text string) error {
 	if err := p.end(); err != nil {
 		return err
 	}
-	if len(names) > 2 {
-		return fmt.Errorf("%w: a loop with %d variables, want one or two", ErrTemplate, len(names))
+	if len(names) <= 2 {
+		each = strings.Join(names, ", ")
 	}
-	w.tag("for %s in %s%s", strings.Join(names, ", "), charged("iter", items), filter)
+	w.tag("for %s in %s%s", each, charged("iter", items), filter)
 	w.out.WriteString("{{ " + prefix + "step() }}")
+	for i := 0; len(names) > 2 && i < len(names); i++ {
+		w.tag("set %s = %sitem(%s, %d)", names[i], prefix, each, i)
+	}
 	return w.open(block{keyword: "for"})
 }
 

@@ -47,7 +47,7 @@ func (w *jsonWriter) value(v jinja.Value, depth int) error {
 			keys = slices.Sorted(slices.Values(keys))
 		}
 		return w.nested('{', '}', len(keys), depth, func(i int) error {
-			w.string(keys[i])
+			w.string(keyJSON(keys[i]))
 			w.out.WriteString(w.key)
 			x, _ := v.AsDict().Get(keys[i])
 			return w.value(x, depth+1)

@@ -8,8 +8,7 @@
 // counts.
 //
 // Where the result differs from Python's: formatting with % and integers beyond 64 bits are errors; tuples print as
-// lists; + of a string and something else joins their texts; a comparison of values without an order is false; keyword
-// arguments of namespace and dict come in the order of their names.
+// lists; + of a string and something else joins their texts; a comparison of values without an order is false.
 package chat
 
 import (

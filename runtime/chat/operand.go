@@ -119,9 +119,12 @@ func (p *exprParser) postfix(x node) (node, error) {
 	}
 }
 
-// invoke is a call. A method of the object's type goes before an attribute of that name: schema.items() lists the
+// invoke is a call; those of dict and namespace keep the order of their names, which the library's calls lose. A method of the object's type goes before an attribute of that name: schema.items() lists the
 // members though the schema may have a member "items".
 func (p *exprParser) invoke(f node) (node, error) {
+	if f.attr == "" && (f.text == "dict" || f.text == "namespace") || p.stars() {
+		return p.spread(f)
+	}
 	args, err := p.arguments()
 	if err != nil {
 		return args, err
@@ -199,6 +202,9 @@ func (p *exprParser) primary() (node, error) {
 		if slices.Contains([]string{"and", "or", "not", "in", "is", "if", "else"}, t.text) {
 			p.at--
 			return node{}, p.unexpected("a value")
+		}
+		if r, ok := p.rename[t.text]; ok {
+			return node{text: r, size: 2}, nil
 		}
 		return node{text: t.text, size: 1}, nil
 	case tokenText:

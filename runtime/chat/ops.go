@@ -34,7 +34,7 @@ func (b *budget) functions() map[string]function {
 		"cmp":  b.compare,
 		"list": b.list, "dict": b.dict, "item": two(b.item), "slice": b.slice,
 		"attr": two(b.attribute), "method": two(b.method), "function": b.function, "printed": b.printedFunction,
-		"is": b.is,
+		"is": b.is, "apply": b.apply, "members": b.members, "merged": two(b.merged),
 	}
 }
 
@@ -327,7 +327,7 @@ func (b *budget) contains(container, item jinja.Value) (bool, error) {
 			}
 		}
 	case container.IsDict():
-		return item.IsString() && container.AsDict().Has(item.AsString()), nil
+		return !item.IsList() && !item.IsDict() && container.AsDict().Has(keyText(item)), nil
 	case container.IsString() && item.IsString():
 		return strings.Contains(container.AsString(), item.AsString()), b.spend(len(container.AsString()))
 	}
