@@ -102,17 +102,37 @@ func initGOP() {
 	info := load64(mode + 8)
 	base, size := load64(mode+24), load64(mode+32)
 	width, height := load32(info+4), load32(info+8)
-	format, stride := load32(info+12), load32(info+32)
-	const rgbx, bgrx = 0, 1
-	if format != rgbx && format != bgrx || base == 0 || width > stride || uintptr(stride)*uintptr(height)*4 > size {
+	stride := load32(info + 32)
+	if base == 0 || width > stride || uintptr(stride)*uintptr(height)*4 > size {
+		return
+	}
+	red, green, blue, ok := gopChannels(info)
+	if !ok {
 		return
 	}
 	kern.EarlyMapFramebuffer(base, size)
-	m := screen.Mode{Width: int(width), Height: int(height), Stride: int(stride),
-		Red: screen.Channel{Shift: 16, Bits: 8}, Green: screen.Channel{Shift: 8, Bits: 8}, Blue: screen.Channel{Bits: 8}}
-	if format == rgbx {
-		m.Red, m.Blue = m.Blue, m.Red
-	}
+	m := screen.Mode{Width: int(width), Height: int(height), Stride: int(stride), Red: red, Green: green, Blue: blue}
 	m.Pix32 = unsafe.Slice((*uint32)(unsafe.Pointer(base)), uintptr(stride)*uintptr(height))
 	showFramebuffer(m)
+}
+
+// gopChannels reads where the colours of a pixel are from the mode information at info;
+// false when pixels are not of 32 bits.
+func gopChannels(info uintptr) (red, green, blue screen.Channel, ok bool) {
+	const rgbx, bgrx, bitMask = 0, 1, 2
+	masks := [4]uint32{load32(info + 16), load32(info + 20), load32(info + 24), load32(info + 28)} // the last is reserved
+	switch load32(info + 12) {
+	case rgbx:
+		masks = [4]uint32{0xff, 0xff00, 0xff0000, 0xff000000}
+	case bgrx:
+		masks = [4]uint32{0xff0000, 0xff00, 0xff, 0xff000000}
+	case bitMask:
+	default: // pixels can be copied by the firmware only
+		return
+	}
+	red, ok1 := screen.MaskChannel(masks[0])
+	green, ok2 := screen.MaskChannel(masks[1])
+	blue, ok3 := screen.MaskChannel(masks[2])
+	wide := (masks[0]|masks[1]|masks[2]|masks[3])>>24 != 0
+	return red, green, blue, ok1 && ok2 && ok3 && wide
 }

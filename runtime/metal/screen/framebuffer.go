@@ -3,6 +3,7 @@ package screen
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/llamaboot/llamaboot/runtime/runewidth"
 )
@@ -36,6 +37,14 @@ type Mode struct {
 
 // Channel is the place of a colour in a pixel.
 type Channel struct{ Shift, Bits uint8 }
+
+// MaskChannel is the channel whose bits are those of mask; false when they are not one
+// run of bits.
+func MaskChannel(mask uint32) (Channel, bool) {
+	shift := bits.TrailingZeros32(mask)
+	run := mask >> shift
+	return Channel{uint8(shift), uint8(bits.Len32(run))}, mask != 0 && run&(run+1) == 0
+}
 
 // maxColumns bounds the length of lines: longer ones are hard to read, and small
 // letters too on the screens that are so wide.
@@ -192,4 +201,9 @@ func (f *Framebuffer) prepare(c Cell) {
 }
 
 // place puts an 8-bit intensity where the channel wants it.
-func (c Channel) place(v uint32) uint32 { return v >> (8 - min(c.Bits, 8)) << c.Shift }
+func (c Channel) place(v uint32) uint32 {
+	if c.Bits > 8 {
+		return v << (c.Bits - 8) << c.Shift
+	}
+	return v >> (8 - c.Bits) << c.Shift
+}

@@ -95,13 +95,29 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestMaskChannel: the masks of UEFI's PixelBitMask.
+func TestMaskChannel(t *testing.T) {
+	for mask, want := range map[uint32]Channel{0xff0000: {16, 8}, 0xff: {0, 8}, 0x3ff00000: {20, 10}, 0xffffffff: {0, 32}, 1 << 31: {31, 1}} {
+		if got, ok := MaskChannel(mask); !ok || got != want {
+			t.Errorf("%#x: %v, %v, want %v", mask, got, ok, want)
+		}
+	}
+	for _, mask := range []uint32{0, 0xff00ff, 5} {
+		if got, ok := MaskChannel(mask); ok {
+			t.Errorf("%#x was taken for %v", mask, got)
+		}
+	}
+}
+
 // TestPixelFormats draws one red block in each format.
 func TestPixelFormats(t *testing.T) {
 	const w, h = 320, 200
 	red := NewCell('█', Red|bright, Black)
 	p32, p16, p8 := make([]uint32, w*h), make([]uint16, w*h), make([]uint8, 3*w*h)
+	p30 := make([]uint32, w*h)
 	for _, m := range []Mode{
 		{Width: w, Height: h, Stride: w, Pix32: p32, Red: Channel{0, 8}, Green: Channel{8, 8}, Blue: Channel{16, 8}},
+		{Width: w, Height: h, Stride: w, Pix32: p30, Red: Channel{20, 10}, Green: Channel{10, 10}, Blue: Channel{0, 10}},
 		{Width: w, Height: h, Stride: w, Pix16: p16, Red: Channel{11, 5}, Green: Channel{5, 6}, Blue: Channel{0, 5}},
 		{Width: w, Height: h, Stride: 3 * w, Pix8: p8, Red: Channel{16, 8}, Green: Channel{8, 8}, Blue: Channel{0, 8}},
 	} {
@@ -114,6 +130,9 @@ func TestPixelFormats(t *testing.T) {
 	at := 4*w + 3 // the grid begins at line 4
 	if p32[at] != 0x7070ff {
 		t.Errorf("32 bits, blue first: %#x", p32[at])
+	}
+	if p30[at] != 0xff<<2<<20|0x70<<2<<10|0x70<<2 {
+		t.Errorf("10 bits a colour: %#x", p30[at])
 	}
 	if p16[at] != 0x1f<<11|0x70>>2<<5|0x70>>3 {
 		t.Errorf("16 bits: %#x", p16[at])
