@@ -138,7 +138,7 @@ func (f *File) Text(name string) (string, error) {
 		return "", fmt.Errorf("bundle: %s: member %s: %w", f.name, name, err)
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxText))
+	b, err := io.ReadAll(io.LimitReader(r, maxText+1)) // one more, to see the checksum
 	if err != nil {
 		return "", fmt.Errorf("bundle: %s: member %s: %w", f.name, name, err)
 	}

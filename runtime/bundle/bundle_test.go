@@ -156,6 +156,21 @@ func TestTextIsBounded(t *testing.T) {
 	}
 }
 
+// TestLargestTextIsChecked: a text as long as is allowed is not read without its checksum.
+func TestLargestTextIsChecked(t *testing.T) {
+	text := strings.Repeat("x", maxText)
+	b := archive(t, member{"t", text, zip.Store})
+	b[bytes.Index(b, []byte(text))+5] ^= 1
+	f, err := Open(writeFile(t, b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Text("t"); !errors.Is(err, zip.ErrChecksum) {
+		t.Errorf("got %v, want %v", err, zip.ErrChecksum)
+	}
+}
+
 // FuzzNew feeds damaged archives: every outcome but a panic or a load outside the file is right.
 func FuzzNew(f *testing.F) {
 	f.Add(archive(f, member{".args", "-n\n5\n", zip.Deflate}, member{"a.gguf", "GGUF weights", zip.Store}))
