@@ -22,6 +22,7 @@ func init() { // the filters refer to the table through the tests
 		"tojson": toJSON, "fromjson": fromJSON, "join": join, "replace": replace, "first": first, "last": last,
 		"string": stringOf, "list": listOf, "indent": indent, "trim": trim, "int": intOf, "float": floatOf,
 		"default": defaulted, "d": defaulted, "round": rounded, "sum": sum,
+		"format": printfFilter, "title": titleFilter, "unique": unique, "batch": batch, "slice": sliced, "groupby": groupBy,
 		"items": itemsOf, "dictsort": dictSorted, "sort": sorted, "max": extreme(1), "min": extreme(-1),
 		"map": mapped, "select": selected(true, false), "reject": selected(false, false),
 		"selectattr": selected(true, true), "rejectattr": selected(false, true),

@@ -120,10 +120,12 @@ func (w *rewriter) statement(text string) error {
 		b := block{keyword: "filter", name: prefix + "body" + strconv.Itoa(len(w.blocks)), filter: rest}
 		w.tag("set %s", b.name)
 		return w.open(b)
+	case "with":
+		return w.with(rest)
 	case "generation":
 		w.tag("generation")
 		return w.open(block{keyword: keyword})
-	case "endif", "endfor", "endmacro", "endcall", "endset", "endfilter", "endgeneration":
+	case "endif", "endfor", "endmacro", "endcall", "endset", "endfilter", "endgeneration", "endwith":
 		return w.end(keyword)
 	case "else", "break", "continue":
 		if rest != "" {
@@ -165,8 +167,50 @@ func (w *rewriter) end(keyword string) error {
 		}
 		return nil
 	}
+	if keyword == "endwith" {
+		keyword = "endfor"
+	}
 	w.tag("%s", keyword)
 	return nil
+}
+
+// with is with NAME = EXPR, NAME = EXPR: a scope of its own, which the body of a loop of one round is. What it means by
+// loop, break and continue is lost.
+func (w *rewriter) with(text string) error {
+	p, err := newParser(text)
+	if err != nil {
+		return err
+	}
+	type assignment struct {
+		name  string
+		value node
+	}
+	var list []assignment
+	for p.at < len(p.tokens) {
+		names, err := p.names()
+		if err != nil || len(names) != 1 {
+			return fmt.Errorf("%w: want with NAME = VALUE, got %.40q", ErrTemplate, text)
+		}
+		if err := p.want("="); err != nil {
+			return err
+		}
+		value, err := p.condition()
+		if err != nil {
+			return err
+		}
+		list = append(list, assignment{names[0], value})
+		if !p.take(",") {
+			break
+		}
+	}
+	if err := p.end(); err != nil {
+		return err
+	}
+	w.tag("for %sround in %slist(1)", prefix, prefix)
+	for _, a := range list {
+		w.tag("set %s = %s", a.name, charged("keep", a.value))
+	}
+	return w.open(block{keyword: "with"})
 }
 
 // loop is for NAMES in EXPR [if CONDITION] [recursive].

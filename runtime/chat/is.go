@@ -29,14 +29,18 @@ var simpleTests = map[string]func(v jinja.Value) bool{
 	"string":    jinja.Value.IsString,
 	"mapping":   jinja.Value.IsDict,
 	"callable":  jinja.Value.IsCallable,
-	"iterable":  func(v jinja.Value) bool { return v.IsList() || v.IsDict() || v.IsString() },
-	"sequence":  func(v jinja.Value) bool { return v.IsList() || v.IsDict() || v.IsString() },
+	"iterable":  iterable, // something undefined is too, and empty
+	"sequence":  iterable,
 	"true":      func(v jinja.Value) bool { return v.IsBool() && v.AsBool() },
 	"false":     func(v jinja.Value) bool { return v.IsBool() && !v.AsBool() },
 	"odd":       func(v jinja.Value) bool { i, ok := integer(v); return ok && i%2 != 0 },
 	"even":      func(v jinja.Value) bool { i, ok := integer(v); return ok && i%2 == 0 },
 	"upper":     func(v jinja.Value) bool { return v.IsString() && oneCase(v.AsString(), unicode.IsLower) },
 	"lower":     func(v jinja.Value) bool { return v.IsString() && oneCase(v.AsString(), unicode.IsUpper) },
+}
+
+func iterable(v jinja.Value) bool {
+	return v.IsList() || v.IsDict() || v.IsString() || v.IsUndefined()
 }
 
 // oneCase says that a string has letters but none of the other case.

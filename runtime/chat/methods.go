@@ -129,7 +129,9 @@ func init() { // methods refer to filters, and those to the table
 		"count": func(b *budget, x jinja.Value, args []jinja.Value, _ named) (jinja.Value, error) {
 			return jinja.NewInt(int64(strings.Count(x.AsString(), textArgument(args, 0, "")))), b.spend(4 * shallow(x))
 		},
-		"find": find(strings.Index), "rfind": find(strings.LastIndex),
+		"find": find(strings.Index), "rfind": find(strings.LastIndex), "index": found(strings.Index), "rindex": found(strings.LastIndex),
+		"zfill": zeros, "ljust": padded(func(int, int) int { return 0 }), "rjust": padded(func(n, _ int) int { return n }),
+		"center": padded(func(n, width int) int { return n/2 + n&width&1 }), "rpartition": rpartition,
 	}
 }
 
@@ -148,6 +150,56 @@ func find(index func(s, part string) int) method {
 		}
 		return jinja.NewInt(int64(i)), b.spend(4 * shallow(x))
 	}
+}
+
+// found is find, but an error for none.
+func found(index func(s, part string) int) method {
+	return func(b *budget, x jinja.Value, args []jinja.Value, named named) (jinja.Value, error) {
+		i, err := find(index)(b, x, args, named)
+		if err == nil && i.AsInt() < 0 {
+			err = errors.New("index: the text is not in the string")
+		}
+		return i, err
+	}
+}
+
+// missing is how many characters s lacks to the width asked for.
+func missing(s string, args []jinja.Value) (n, width int, err error) {
+	w, ok := integer(firstOf(args))
+	if !ok || w > maxWidth {
+		return 0, 0, fmt.Errorf("want a width of at most %d", maxWidth)
+	}
+	return max(0, int(w)-utf8.RuneCountInString(s)), int(w), nil
+}
+
+// padded makes ljust and the like: before says how many of n missing characters go in front.
+func padded(before func(n, width int) int) method {
+	return func(b *budget, x jinja.Value, args []jinja.Value, _ named) (jinja.Value, error) {
+		s := x.AsString()
+		n, width, err := missing(s, args)
+		if err != nil {
+			return x, err
+		}
+		fill := textArgument(args, 1, " ")
+		if utf8.RuneCountInString(fill) != 1 {
+			return x, errors.New("want one character to fill with")
+		}
+		left := before(n, width)
+		return b.text(strings.Repeat(fill, left) + s + strings.Repeat(fill, n-left))
+	}
+}
+
+// zeros is zfill: zeros behind the sign.
+func zeros(b *budget, x jinja.Value, args []jinja.Value, _ named) (jinja.Value, error) {
+	s, sign := x.AsString(), ""
+	n, _, err := missing(s, args)
+	if err != nil {
+		return x, err
+	}
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
+		sign, s = s[:1], s[1:]
+	}
+	return b.text(sign + strings.Repeat("0", n) + s)
 }
 
 // texts makes a list of strings that share the memory of s.
@@ -249,6 +301,19 @@ func partition(b *budget, x jinja.Value, args []jinja.Value, _ named) (jinja.Val
 		sep = ""
 	}
 	return b.texts(x.AsString(), []string{before, sep, after})
+}
+
+// rpartition is partition at the last separator.
+func rpartition(b *budget, x jinja.Value, args []jinja.Value, _ named) (jinja.Value, error) {
+	s, sep := x.AsString(), textArgument(args, 0, "")
+	if sep == "" {
+		return x, errors.New("rpartition: the separator is empty")
+	}
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return b.texts(s, []string{"", "", s})
+	}
+	return b.texts(s, []string{s[:i], sep, s[i+len(sep):]})
 }
 
 func replaceMethod(b *budget, x jinja.Value, args []jinja.Value, named named) (jinja.Value, error) {

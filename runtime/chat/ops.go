@@ -193,7 +193,7 @@ func (b *budget) floorDiv(x, y jinja.Value) (jinja.Value, error) {
 // mod has the sign of the divisor, as in Python.
 func (b *budget) mod(x, y jinja.Value) (jinja.Value, error) {
 	if x.IsString() {
-		return jinja.None(), errors.New("formatting with % is not supported; use ~ or the method format")
+		return b.printf(x.AsString(), y)
 	}
 	if f, ok := number(y); ok && f == 0 {
 		return jinja.None(), errZero

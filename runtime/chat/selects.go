@@ -315,7 +315,7 @@ func (b *budget) mapFilter(name string) (function, error) {
 		return func(args []jinja.Value, named named) (jinja.Value, error) { return f(b, args, named) }, nil
 	}
 	switch name {
-	case "upper", "lower", "title", "capitalize":
+	case "upper", "lower", "capitalize":
 		return func(args []jinja.Value, named named) (jinja.Value, error) {
 			s, err := stringOf(b, args, nil)
 			if err != nil {
