@@ -119,8 +119,9 @@ func (p *exprParser) postfix(x node) (node, error) {
 	}
 }
 
-// invoke is a call; those of dict and namespace keep the order of their names, which the library loses. A method of the
-// members though the schema may have a member "items".
+// invoke is a call; those of dict and namespace keep the order of their names, which the library loses. A
+// method of the object's type goes before an attribute of that name: schema.items() lists the members though the schema
+// may have a member "items".
 func (p *exprParser) invoke(f node) (node, error) {
 	if f.attr == "" && (f.text == "dict" || f.text == "namespace") || p.stars() {
 		return p.spread(f)
