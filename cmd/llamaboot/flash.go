@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,8 +50,10 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 	}
 	out := cmd.ErrOrStderr()
 	fmt.Fprintf(out, "%s is %q, %.1f GB. Everything on it will be lost.\nType %s to go on: ", device, d.Model, float64(d.Bytes)/1e9, d.Name)
-	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil && err != io.EOF {
+	answer, err := interruptible(cmd.Context(), func() (string, error) {
+		return bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	})
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("flash: %w", err)
 	}
 	if strings.TrimSpace(answer) != d.Name {

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"os/signal"
+	"syscall"
+
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/runtime/app"
@@ -24,6 +28,8 @@ ARGUMENTS are the ones of that program: llamaboot run FILE --help lists them.`,
 			if args[0] == "--help" || args[0] == "-h" {
 				return cmd.Help()
 			}
+			// The program obeys signals itself, as it does when it is started from its own file.
+			signal.Reset(os.Interrupt, syscall.SIGTERM)
 			p := app.Hosted("llamaboot run", args[1:])
 			p.Stdin, p.Stdout, p.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			p.OpenSelf = func() (*bundle.File, error) { return bundle.Open(args[0]) }

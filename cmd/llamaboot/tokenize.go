@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -71,19 +72,26 @@ func readText(cmd *cobra.Command, name string) (string, error) {
 		b, err := os.ReadFile(name)
 		return string(b), err
 	}
-	type input struct {
-		text []byte
-		err  error
+	b, err := interruptible(cmd.Context(), func() ([]byte, error) { return io.ReadAll(cmd.InOrStdin()) })
+	return string(b), err
+}
+
+// interruptible is what read returns, or the context's error if that comes first: nothing ends a read of a terminal.
+func interruptible[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
 	}
-	read := make(chan input, 1)
+	done := make(chan result, 1)
 	go func() {
-		b, err := io.ReadAll(cmd.InOrStdin())
-		read <- input{b, err}
+		v, err := read()
+		done <- result{v, err}
 	}()
 	select {
-	case in := <-read:
-		return string(in.text), in.err
-	case <-cmd.Context().Done():
-		return "", cmd.Context().Err() // nothing ends a read of a terminal
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
 	}
 }
