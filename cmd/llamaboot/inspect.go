@@ -38,13 +38,10 @@ func newInspectCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			core, err := f.Program(ape.CoreTarget)
-			if err != nil {
-				return err
-			}
-			build, err := ape.BuildID(core.Data)
-			if err != nil {
-				return err
+			build, err := buildOf(f)
+			if err != nil { // the map of a damaged file is worth most
+				build = "unknown"
+				faces = append(faces, ape.Face{Name: "program that boots", Problem: err.Error()})
 			}
 			in := inspection{f.Size(), build, f.Manifest, f.Regions(), faces}
 			if asJSON {
@@ -57,6 +54,15 @@ func newInspectCmd() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
+}
+
+// buildOf is the build of a llamafile's program that boots.
+func buildOf(f *ape.File) (string, error) {
+	core, err := f.Program(ape.CoreTarget)
+	if err != nil {
+		return "", err
+	}
+	return ape.BuildID(core.Data)
 }
 
 func (in *inspection) print(w io.Writer) error {
