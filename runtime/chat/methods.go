@@ -169,7 +169,7 @@ func missing(s string, args []jinja.Value) (n, width int, err error) {
 	if !ok || w > maxWidth {
 		return 0, 0, fmt.Errorf("want a width of at most %d", maxWidth)
 	}
-	return max(0, int(w)-utf8.RuneCountInString(s)), int(w), nil
+	return max(0, int(max(w, 0))-utf8.RuneCountInString(s)), int(w), nil
 }
 
 // padded makes ljust and the like: before says how many of n missing characters go in front.
