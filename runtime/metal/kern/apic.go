@@ -42,6 +42,8 @@ var (
 	apicTicks uint64 // timer ticks a second, divided by 1
 	// fwTimer is the timer as the firmware had it, to be restored around its calls.
 	fwTimer, fwDivide, fwCount uint32
+	// fwPeriod is the time between its ticks in ns, 0 if it has none; fwTicked when the last one was passed on.
+	fwPeriod, fwTicked int64
 )
 
 func apicRead(reg uint32) uint32 {
@@ -89,6 +91,23 @@ func initAPIC() {
 		best = max(best, n*1e9/uint64(ticksToNano(rdtsc()-t)))
 	}
 	apicTicks = max(best, 1e6)
+	fwPeriod = timerPeriod(fwTimer, fwDivide, fwCount, apicTicks)
+}
+
+// deadlinePeriod is the time between ticks of a firmware that sets a deadline for each.
+const deadlinePeriod = 10e6 // ns
+
+// timerPeriod is the time in ns between the ticks of a timer with these registers that counts perSecond when divided by
+// one, 0 if it is off (SDM volume 3A section 10.5.4, figure 10-10 for the divisor).
+func timerPeriod(lvt, divide, count uint32, perSecond uint64) int64 {
+	switch {
+	case lvt&apicMasked != 0 || lvt&0xff < 32:
+		return 0
+	case lvt&apicDeadlineMode != 0:
+		return deadlinePeriod
+	}
+	code := divide&3 | divide>>1&4
+	return int64(uint64(count) << ((code + 1) & 7) * 1e6 / (perSecond / 1e3))
 }
 
 // needsX2APIC reports whether some processor's APIC ID is out of reach of the older
@@ -168,7 +187,8 @@ func armTimer(at, now int64) {
 
 // leaveAPIC gives the timer back to the firmware, enterAPIC takes it again. No
 // interrupt of ours may be left pending: the firmware would not acknowledge it, and
-// the APIC would hold back all later ones.
+// the APIC would hold back all later ones. The firmware's calls are much shorter than
+// its ticks, by which it polls USB keyboards among others: one that is due comes at once.
 func leaveAPIC() {
 	apicWrite(apicCount, 0)
 	delay(2e3) // a message sent before others saw that we are away may still travel
@@ -180,6 +200,10 @@ func leaveAPIC() {
 	apicWrite(apicCount, fwCount)
 	if fwTimer&apicDeadlineMode != 0 {
 		wrmsr(msrDeadline, rdtsc()+tscHz/100) // its handler sets the next one
+	}
+	if now := nanotime(); fwPeriod != 0 && now-fwTicked >= fwPeriod {
+		fwTicked = now
+		send(cpus[0].apic, fwTimer&0xff|icrAssert)
 	}
 }
 
