@@ -344,6 +344,11 @@ func decodeQ80farAVX512(src *byte, far, rows, groups int, panel *byte, out *floa
 //go:noescape
 func decodeQ6KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
+// decodeQ4KfarAVX512 multiplies rows rows of each of four streams of Q4Kfar with one column (see ops.far).
+//
+//go:noescape
+func decodeQ4KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+
 // tile32xSSE2n1 multiplies a strip with 1 columns (see genericTile).
 //
 //go:noescape

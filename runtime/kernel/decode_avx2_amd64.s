@@ -2340,13 +2340,14 @@ TEXT ·decodeQ80farAVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX
 	MOVQ rows+16(FP), R13
+	MOVQ groups+24(FP), AX
 	MOVQ out+40(FP), R15
-	MOVQ outFar+48(FP), BX
-	SHLQ $2, BX
-	LEAQ (BX)(BX*2), R12
 	LEAQ (SI)(DX*1), R8
 	LEAQ (SI)(DX*2), R9
 	LEAQ (R8)(DX*2), R10
+	MOVQ outFar+48(FP), BX
+	SHLQ $2, BX
+	LEAQ (BX)(BX*2), R12
 	VMOVDQU ·ones16<>(SB), Y15
 row:
 	MOVQ panel+32(FP), R14

@@ -6,15 +6,16 @@ const farStreams = 4
 // farDecoder is a routine for a matrix and one vector that walks four rows in
 // step, one of each quarter of the matrix, to the ends of their quarters. It
 // sets out[i] and so on to out[i+rows-1], for each of the four i outFar apart,
-// to the products of the rows that start at src and far bytes apart; rows have
-// groups groups of group blocks; scratch is farScratch bytes for each. The bits are those of unpack and tile.
+// to the products of the rows that start at src and far bytes apart. Rows have
+// groups groups of group blocks, scratch farScratch bytes for each of them. The
+// bits are those of unpack and tile.
 type farDecoder struct {
 	f     func(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 	group int
 }
 
 // farScratch holds a superblock's activations in the order a routine wants.
-const farScratch = 2 * maxBlock
+const farScratch = 3 * maxBlock
 
 // decodeFar does item strips first to last of q with a far routine: as many
 // rows of every quarter, so that items in order make long streams. It returns

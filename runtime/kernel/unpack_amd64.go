@@ -98,6 +98,7 @@ func useVBMI(d *[maxType]decoder) {
 var farVBMI = [maxType]farDecoder{
 	Q4_0: {decodeQ40farAVX512, 4},
 	Q8_0: {decodeQ80farAVX512, 2},
+	Q4_K: {decodeQ4KfarAVX512, 1},
 	Q6_K: {decodeQ6KfarAVX512, 1},
 }
 

@@ -68,6 +68,9 @@ func decodeFile(level isa) *file {
 	for _, fm := range far {
 		emitFar(vec{level, f}, fm)
 	}
+	if level.size == 64 {
+		emitFarQ4K(vec{level, f})
+	}
 	return f
 }
 

@@ -44,18 +44,10 @@ var far256 = []format{
 }
 
 func emitFar(v vec, fm format) {
-	op := v.fn("multiplies rows rows of each of four streams of "+fm.name+" with one column (see ops.far).", "decode"+fm.name+v.name,
-		"src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte", 0)
-	v.ins("MOVQ %s, SI", op["src"])
-	v.ins("MOVQ %s, DX", op["far"])
-	v.ins("MOVQ %s, R13", op["rows"])
-	v.ins("MOVQ %s, R15", op["out"])
+	op := v.farStart(fm)
 	v.ins("MOVQ %s, BX", op["outFar"])
 	v.ins("SHLQ $2, BX")
 	v.ins("LEAQ (BX)(BX*2), R12")
-	v.ins("LEAQ (SI)(DX*1), R8")
-	v.ins("LEAQ (SI)(DX*2), R9")
-	v.ins("LEAQ (R8)(DX*2), R10")
 	body := vec{v.isa, newFile("")}
 	body.consts = v.consts
 	u := &unpacker{vec: body, format: fm, fused: true}
@@ -89,9 +81,7 @@ func emitFar(v vec, fm format) {
 		streams = append(streams, "("+r+")")
 	}
 	v.spread(body.text.String(), farAhead, fm.bytes/64, streams...)
-	for _, r := range farBases {
-		v.ins("ADDQ $%d, %s", fm.bytes, r)
-	}
+	v.advance(fm.bytes)
 	v.ins("ADDQ $%d, R14", size)
 	v.ins("DECQ CX")
 	v.ins("JNZ loop")
@@ -102,6 +92,28 @@ func emitFar(v vec, fm format) {
 	v.ins("DECQ R13")
 	v.ins("JNZ row")
 	v.ret()
+}
+
+// farStart begins a routine: streams in farBases, R13 rows, R15 out, AX groups.
+func (v vec) farStart(fm format) map[string]string {
+	op := v.fn("multiplies rows rows of each of four streams of "+fm.name+" with one column (see ops.far).", "decode"+fm.name+v.name,
+		"src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte", 0)
+	v.ins("MOVQ %s, SI", op["src"])
+	v.ins("MOVQ %s, DX", op["far"])
+	v.ins("MOVQ %s, R13", op["rows"])
+	v.ins("MOVQ %s, AX", op["groups"])
+	v.ins("MOVQ %s, R15", op["out"])
+	v.ins("LEAQ (SI)(DX*1), R8")
+	v.ins("LEAQ (SI)(DX*2), R9")
+	v.ins("LEAQ (R8)(DX*2), R10")
+	return op
+}
+
+// advance moves all streams.
+func (v vec) advance(n int) {
+	for _, r := range farBases {
+		v.ins("ADDQ $%d, %s", n, r)
+	}
 }
 
 // byPart repeats n[p] for every row of part p.
