@@ -20,7 +20,7 @@ type Pool struct {
 	gate atomic.Uint64   // number of the job, whether workers may enter, how many are in it
 	_    [cacheLine - 8]byte
 
-	spin   int // pauses before a waiting thread parks
+	spin   int // most pauses before a waiting thread sleeps
 	job    job
 	worker []worker
 	caller parker
@@ -41,6 +41,7 @@ type worker struct {
 type parker struct {
 	asleep atomic.Bool
 	wake   chan struct{} // of capacity 1
+	spin   int           // pauses before the thread sleeps
 }
 
 func newParker() parker { return parker{wake: make(chan struct{}, 1)} }
@@ -79,8 +80,10 @@ func NewPool(threads int) *Pool {
 	if p.threads > runtime.GOMAXPROCS(0) {
 		p.spin = 0 // a spinning thread would hold up the one it waits for
 	}
+	p.caller.spin = p.spin
 	for i := 1; i < p.threads; i++ {
 		p.worker[i].park = newParker()
+		p.worker[i].park.spin = p.spin
 		go p.serve(i)
 	}
 	return p
@@ -198,15 +201,28 @@ func (p *Pool) serve(id int) {
 	}
 }
 
+// How the time a thread looks for what it waits for adapts: after looking in
+// vain it looks a tenth of the longest time, and for a 256th more after every
+// time it found something. Threads wait long where another program has one of
+// their processors, and that program had better run while they do; but one long
+// wait, between two prompts or for a page of the file, should not cost the many
+// short ones that follow a sleep each.
+const (
+	spinBrief  = 10
+	spinGrowth = 256
+)
+
 // wait returns when ready does: it looks again and again for a bounded time,
 // for the next job is usually microseconds away, and then sleeps.
 func (p *Pool) wait(k *parker, ready func() bool) {
-	for range p.spin {
+	for range k.spin {
 		if ready() {
+			k.spin = min(k.spin+k.spin/spinGrowth+1, p.spin)
 			return
 		}
 		pause()
 	}
+	k.spin = p.spin / spinBrief
 	for !ready() {
 		k.asleep.Store(true)
 		if ready() {

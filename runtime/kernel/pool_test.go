@@ -134,3 +134,27 @@ func TestShares(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitAdapts: a thread that looked in vain looks shortly the next times, and
+// longer again as it finds something.
+func TestWaitAdapts(t *testing.T) {
+	p := &Pool{spin: 1000}
+	k := newParker()
+	k.spin = p.spin
+	go func() {
+		for !k.asleep.Load() {
+			runtime.Gosched()
+		}
+		k.unpark()
+	}()
+	p.wait(&k, func() bool { return k.spin < p.spin && !k.asleep.Load() }) // true once looking has ended
+	if k.spin != p.spin/spinBrief {
+		t.Errorf("after looking in vain it looks %d times, want %d", k.spin, p.spin/spinBrief)
+	}
+	for range spinGrowth * spinBrief {
+		p.wait(&k, func() bool { return true })
+	}
+	if k.spin != p.spin {
+		t.Errorf("after many short waits it looks %d times, want %d", k.spin, p.spin)
+	}
+}
