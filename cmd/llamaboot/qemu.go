@@ -69,6 +69,9 @@ func (f *qemuFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.check(cmd, args); err != nil {
 		return err
 	}
+	if err := checkFirmware(args[0], f.uefi); err != nil {
+		return err
+	}
 	m := f.machine
 	m.File, m.UEFI = args[0], f.uefi
 	stderr := cmd.ErrOrStderr()
@@ -125,6 +128,23 @@ func (f *qemuFlags) check(cmd *cobra.Command, args []string) error {
 	}
 	if len(args) > 1 && cmd.ArgsLenAtDash() != 1 {
 		return withHint(usagef("unexpected %q", args[1]), "one FILE; arguments of the guest come after --")
+	}
+	return nil
+}
+
+// checkFirmware is an error when the image at path was made for the other kind of firmware alone, which would look for
+// something to start for a minute. What is none of ours may well boot.
+func checkFirmware(path string, uefi bool) error {
+	f, file, err := openLlamafile(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	switch faces := f.Manifest.Faces; {
+	case uefi && !faces.UEFI:
+		return withHint(fmt.Errorf("%s was made for BIOS machines alone", path), "boot it without --uefi, or make an image without --bios")
+	case !uefi && !faces.BIOS:
+		return withHint(fmt.Errorf("%s was made for UEFI machines alone", path), "boot it with --uefi, or make an image without --uefi")
 	}
 	return nil
 }
