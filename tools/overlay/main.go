@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,9 +38,10 @@ var errUntested = errors.New("overlay: Go version not tested with the metal core
 
 func main() {
 	out := flag.String("o", "build/overlay.json", "overlay file to write; the added sources go beside it")
+	shadow := flag.String("goroot", "", "also make a Go root of links here that has the files, for tools that read no overlay")
 	force := flag.Bool("untested", false, "accept a Go version that was not tested")
 	flag.Parse()
-	if err := run(*out, *force); err != nil {
+	if err := run(*out, *shadow, *force); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		if errors.Is(err, errUntested) {
 			fmt.Fprintf(os.Stderr, "hint: build with GOTOOLCHAIN=%s, which Go downloads by itself, or try -untested and run the boot tests\n", tested[len(tested)-1])
@@ -48,7 +50,7 @@ func main() {
 	}
 }
 
-func run(out string, force bool) error {
+func run(out, shadow string, force bool) error {
 	version, err := goEnv("GOVERSION")
 	if err != nil {
 		return err
@@ -74,7 +76,10 @@ func run(out string, force bool) error {
 	if err != nil {
 		return fmt.Errorf("overlay: %w", err)
 	}
-	return replaceFile(out, append(b, '\n'))
+	if err := replaceFile(out, append(b, '\n')); err != nil || shadow == "" {
+		return err
+	}
+	return link(root, shadow, o)
 }
 
 // checkVersion refuses a version (as `go env GOVERSION` prints it) that is not in tested.
@@ -114,6 +119,45 @@ func write(src, dir string) (overlayFile, error) {
 		return overlayFile{}, fmt.Errorf("overlay: %w", err)
 	}
 	return o, nil
+}
+
+// link makes a Go root at dir: links to all of root, and to the added files in their places. go vet and staticcheck see
+// there what the compiler sees through the overlay.
+func link(root, dir string, o overlayFile) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("overlay: %w", err)
+	}
+	made := map[string]bool{} // folders that get something added: they are not links
+	for target := range o.Replace {
+		for d := filepath.Dir(target); len(d) >= len(root); d = filepath.Dir(d) {
+			made[d] = true
+		}
+	}
+	place := func(path string) string { return filepath.Join(dir, strings.TrimPrefix(path, root)) }
+	for _, d := range slices.Sorted(maps.Keys(made)) {
+		if err := os.MkdirAll(place(d), 0o777); err != nil {
+			return fmt.Errorf("overlay: %w", err)
+		}
+		entries, err := os.ReadDir(d)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // a package that is added as a whole has none
+			return fmt.Errorf("overlay: %w", err)
+		}
+		for _, e := range entries {
+			path := filepath.Join(d, e.Name())
+			if made[path] {
+				continue
+			}
+			if err := os.Symlink(path, place(path)); err != nil {
+				return fmt.Errorf("overlay: %w", err)
+			}
+		}
+	}
+	for target, file := range o.Replace {
+		if err := os.Symlink(file, place(target)); err != nil {
+			return fmt.Errorf("overlay: %w", err)
+		}
+	}
+	return nil
 }
 
 // replaceFile writes b to path unless it already holds just that, so that a rebuild finds nothing changed.

@@ -48,3 +48,34 @@ func TestWriteAddsOnly(t *testing.T) {
 		t.Errorf("write over an existing file: err = %v, want a refusal", err)
 	}
 }
+
+// TestLink: the Go root of links has everything, and the added files.
+func TestLink(t *testing.T) {
+	root, dir := t.TempDir(), filepath.Join(t.TempDir(), "goroot")
+	for _, name := range []string{"bin/go", "src/runtime/proc.go", "src/fmt/print.go"} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := write(filepath.Join(root, "src"), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time over the first
+		if err := link(root, dir, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"bin/go", "src/runtime/proc.go", "src/fmt/print.go", "src/runtime/goos/goos.go", "src/runtime/metal.go"} {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(root, "src/runtime/metal.go")); err == nil {
+		t.Error("the Go root itself was changed")
+	}
+}

@@ -66,13 +66,6 @@ func pointer[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
 // a goroutine's stack may move.
 var efiOut struct{ a, b uintptr }
 
-// locate returns the first instance of a protocol.
-func locate(g *guid) (uintptr, error) {
-	efiOut.a = 0
-	err := bootService(bsLocateProtocol, pointer(g), 0, pointer(&efiOut.a))
-	return efiOut.a, err
-}
-
 // handleProtocol returns the interface of a protocol on a handle.
 func handleProtocol(handle uintptr, g *guid) (uintptr, error) {
 	efiOut.a = 0
