@@ -319,11 +319,6 @@ func decodeQ80x2AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byt
 //go:noescape
 func decodeQ40rowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ80rowsAVX512 multiplies 16 rows of Q80rows with one column (see ops.decode).
-//
-//go:noescape
-func decodeQ80rowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
-
 // decodeIQ4NLrowsAVX512 multiplies 16 rows of IQ4NLrows with one column (see ops.decode).
 //
 //go:noescape

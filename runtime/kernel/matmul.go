@@ -41,10 +41,11 @@ const (
 	// the units stay in the first level cache.
 	decodeCols = 512
 	// floatBudget bounds the float weights of one item: they stay in the second
-	// level cache while all columns pass. floatDecode is the same for one vector,
-	// large for the streams of farRows to be far apart.
+	// level cache while all columns pass.
 	floatBudget = 256 << 10
-	floatDecode = 1 << 20
+	// decodeBudget bounds the weights of one item for one vector: large, for the
+	// streams of farRows to be far apart, and yet done in 50 microseconds.
+	decodeBudget = 1 << 20
 	// itemsPerThread: enough items that threads finish together.
 	itemsPerThread = 16
 )
@@ -121,13 +122,15 @@ func (p *Pool) multiply(m *product) {
 
 // most bounds the strips or rows of an item by what caches hold.
 func (q *part) most(n int) int {
-	if !q.w.t.isFloat() {
-		return stripBudget / (q.w.cols / unitCols * q.w.t.info().form.unitBytes())
+	switch float := q.w.t.isFloat(); {
+	case n == 1 && float:
+		return decodeBudget / q.w.rowBytes
+	case n == 1:
+		return decodeBudget / (stripRows * q.w.rowBytes)
+	case float:
+		return floatBudget / q.w.rowBytes
 	}
-	if n == 1 {
-		return floatDecode / q.w.rowBytes
-	}
-	return floatBudget / q.w.rowBytes
+	return stripBudget / (q.w.cols / unitCols * q.w.t.info().form.unitBytes())
 }
 
 // together is how many strips or rows are computed at once, which items hold

@@ -90,7 +90,6 @@ var decodeAVX512 = [maxType]decoder{
 // useVBMI replaces routines by the row-wise ones, which need AVX512_VBMI.
 func useVBMI(d *[maxType]decoder) {
 	d[Q4_0].many, d[Q4_0].group = decodeQ40rowsAVX512, 4
-	d[Q8_0].many, d[Q8_0].group = decodeQ80rowsAVX512, 2
 	d[IQ4_NL].many, d[IQ4_NL].group = decodeIQ4NLrowsAVX512, 4
 }
 

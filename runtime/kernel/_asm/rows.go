@@ -9,7 +9,6 @@ package main
 // are free again when the rows begin.
 var rowsFormats = []format{
 	{name: "Q40rows", bytes: 4 * 18, units: 4, sub: 32, halves: true, body: rowsQ40},
-	{name: "Q80rows", bytes: 2 * 34, units: 2, sub: 32, off8: true, body: rowsQ80},
 	{name: "IQ4NLrows", bytes: 4 * 18, units: 4, sub: 32, off8: true, halves: true, body: rowsIQ4NL},
 }
 
@@ -118,35 +117,4 @@ func (u *unpacker) rows18(table int) {
 	for b := range 4 {
 		u.sumUnit(b, b)
 	}
-}
-
-// rowsQ80 takes two blocks: a vector of a row is their 2 x 32 bytes.
-func rowsQ80(u *unpacker) {
-	const col, flip = 28, 29
-	u.groupScales(2, 34)
-	c := u.colBytes()
-	u.columns(col, 0, 16, c, c+16)
-	u.load(u.data("k80808080", 32, 0x80808080), flip)
-	for g := range 4 {
-		for i := range 4 {
-			r, acc := 4*g+i, 6+i
-			u.ins("VMOVDQU %s, %s", row(r, 2), y(4))
-			u.ins("VINSERTI64X4 $1, %s, Z4, Z4", row(r, 36))
-			u.op("VPXOR", flip, 4, 4)
-			u.zero(acc)
-			u.ins("VPDPBUSD %s, %s, %s", z(col), z(4), z(acc))
-		}
-		u.addPairs(6, 7, 10, 4)
-		u.addPairs(8, 9, 11, 5)
-		u.addQuads(10, 11, g, 4) // parts: two of block 0, two of block 1
-	}
-	for p := range 2 {
-		u.parts(0x88, 2*p, 2*p+1, 4)
-		u.parts(0xdd, 2*p, 2*p+1, 5)
-		u.op("VPADDD", 4, 5, 6+p) // parts: blocks 0 and 1 of four rows, then of the next four
-	}
-	u.parts(0x88, 6, 7, 0)
-	u.parts(0xdd, 6, 7, 1)
-	u.sumUnit(0, 0)
-	u.sumUnit(1, 1)
 }
