@@ -5,8 +5,13 @@ import (
 	"log"
 )
 
-// gateFactor is how much of a kept ratio must be reached.
-const gateFactor = 0.9
+const (
+	// gateFactor is how much of a kept ratio must be reached.
+	gateFactor = 0.9
+	// gateTries is how often what falls below is measured: other work on the
+	// machine makes single ratios of either program too low.
+	gateTries = 3
+)
 
 // runGate measures what file holds again, the same way, and compares.
 func (c *config) runGate(file string) error {
@@ -14,18 +19,51 @@ func (c *config) runGate(file string) error {
 	if err != nil {
 		return err
 	}
-	var rows []row
-	for _, part := range parts(kept) {
+	return gate(kept, func(p part) ([]row, error) {
 		one := *c
-		one.specs, one.threads, one.level, one.metric = []string{part.Model}, []int{part.Threads}, part.Level, part.Metric
-		one.prompt, one.gen = part.prompt, part.gen
-		r, err := one.measureAll()
-		if err != nil {
-			return err
+		one.specs, one.threads, one.level, one.metric = []string{p.Model}, []int{p.Threads}, p.Level, p.Metric
+		one.prompt, one.gen = p.prompt, p.gen
+		return one.measureAll()
+	})
+}
+
+// gate measures the kept rows, those that fall below again, and compares the
+// best of them.
+func gate(kept []row, measure func(part) ([]row, error)) error {
+	best := map[string]float64{}
+	todo := kept
+	for range gateTries {
+		for _, p := range parts(todo) {
+			rows, err := measure(p)
+			if err != nil {
+				return err
+			}
+			for _, r := range rows {
+				best[r.name()] = max(best[r.name()], r.ratio())
+			}
 		}
-		rows = append(rows, r...)
+		todo = below(kept, best)
 	}
-	return check(kept, rows)
+	for _, k := range todo {
+		log.Printf("%s: ratio %.2f, kept %.2f", k.name(), best[k.name()], k.ratio())
+	}
+	if len(todo) > 0 {
+		return fmt.Errorf("%d of %d ratios are below %.1f of those in %s, %d times over", len(todo), len(kept), gateFactor, keptFile, gateTries)
+	}
+	log.Printf("all of %d ratios are at least %.1f of those in %s", len(kept), gateFactor, keptFile)
+	return nil
+}
+
+// below lists kept rows whose measured ratio, by name, is below gateFactor of
+// the kept one or missing.
+func below(kept []row, got map[string]float64) []row {
+	var rows []row
+	for _, k := range kept {
+		if got[k.name()] < gateFactor*k.ratio() {
+			rows = append(rows, k)
+		}
+	}
+	return rows
 }
 
 // part is what one comparison of the two programs measures.
@@ -61,26 +99,4 @@ next:
 		all = append(all, p)
 	}
 	return all
-}
-
-// check fails for ratios below gateFactor of the kept ones, and for kept ones
-// that were not measured.
-func check(kept, rows []row) error {
-	got := map[string]float64{}
-	for _, r := range rows {
-		got[r.name()] = r.ratio()
-	}
-	failed := 0
-	for _, k := range kept {
-		have := got[k.name()] // 0 if it was not measured
-		if have < gateFactor*k.ratio() {
-			log.Printf("%s: ratio %.2f, kept %.2f", k.name(), have, k.ratio())
-			failed++
-		}
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d ratios are below %.1f of those in %s", failed, len(kept), gateFactor, keptFile)
-	}
-	log.Printf("all of %d ratios are at least %.1f of those in %s", len(kept), gateFactor, keptFile)
-	return nil
 }
