@@ -52,6 +52,9 @@ touched. An interrupted edit is undone by the next one.`,
 				}
 				changes.Set = append(changes.Set, m)
 			}
+			if keepInputs(args[0], files...) != nil { // its bytes change while they are read
+				return fmt.Errorf("%s cannot become a member of itself", args[0])
+			}
 			return editLlamafile(cmd.Context(), args[0], changes, cmd.ErrOrStderr())
 		},
 	}
