@@ -103,13 +103,19 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 		rot = &s.rotS
 	}
 	q, k := s.q[i*qw:(i+1)*qw], s.k[i*kw:(i+1)*kw]
-	normHeads(q, qNorm, c.Eps)
-	normHeads(k, kNorm, c.Eps)
+	if !c.NormTurned {
+		normHeads(q, qNorm, c.Eps)
+		normHeads(k, kNorm, c.Eps)
+	}
 	if rope != nil {
 		half := rope.Dims / 2
 		cos, sin := rot.cos[i*half:(i+1)*half], rot.sin[i*half:(i+1)*half]
 		rope.turn(q, d, cos, sin)
 		rope.turn(k, d, cos, sin)
+	}
+	if c.NormTurned {
+		normHeads(q, qNorm, c.Eps)
+		normHeads(k, kNorm, c.Eps)
 	}
 	t := &s.tokens[i]
 	kernel.Scale(q, c.AttnScale*c.temperature(t.Pos))

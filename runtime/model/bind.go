@@ -31,7 +31,7 @@ type experts []*kernel.Matrix
 // A struct with a method bound is asked whether what it got is enough.
 //
 // "optional" after the name leaves the field empty when the tensor is missing; "or=NAME" names a second tensor to
-// take then. Shapes are names of Config.dim, checked against the file.
+// take then, with the same prefix. Shapes are names of Config.dim, checked against the file.
 func bind(net any, f *gguf.File, c *Config) error {
 	return bindStruct(reflect.ValueOf(net).Elem(), "", f, c)
 }
@@ -49,7 +49,7 @@ func bindStruct(v reflect.Value, prefix string, f *gguf.File, c *Config) error {
 			}
 			set(field, layers.Interface())
 		case name != "":
-			err = bindField(field, prefix+name, options, tag.Get("shape"), f, c)
+			err = bindField(field, prefix, name, options, tag.Get("shape"), f, c)
 		case field.Kind() == reflect.Struct:
 			err = bindStruct(field, prefix, f, c)
 		}
@@ -88,15 +88,16 @@ func set(field reflect.Value, x any) {
 	reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem().Set(reflect.ValueOf(x))
 }
 
-func bindField(field reflect.Value, name, options, shape string, f *gguf.File, c *Config) error {
+func bindField(field reflect.Value, prefix, name, options, shape string, f *gguf.File, c *Config) error {
 	isLinear := field.Type() == reflect.TypeFor[linear]()
+	name = prefix + name
 	tensor := name
 	if isLinear {
 		tensor += ".weight"
 	}
 	t := f.Tensor(tensor)
 	if other, ok := strings.CutPrefix(options, "or="); ok && t == nil {
-		t = f.Tensor(other)
+		t = f.Tensor(prefix + other)
 	}
 	if t == nil {
 		if options == "optional" {

@@ -40,6 +40,7 @@ type Config struct {
 	FusedGate   bool       // the gate of feed-forward networks is part of ffn_up
 	NormsBehind bool       // no norms before the blocks
 	WideNorms   bool       // norms of queries and keys go over all heads together
+	NormTurned  bool       // norms of queries and keys come after turning them
 	Parallel    bool       // attention and feed-forward network of a layer read the same
 	Act         activation // of feed-forward networks
 

@@ -18,7 +18,7 @@ type llama struct {
 type llamaLayer struct {
 	AttnNorm []float32 `gguf:"attn_norm.weight" shape:"embd"`
 	Attn     attention
-	FFNNorm  []float32 `gguf:"ffn_norm.weight" shape:"embd"`
+	FFNNorm  []float32 `gguf:"ffn_norm.weight,or=post_attention_norm.weight" shape:"embd"` // the other name: Seed-OSS
 	MLP      mlp
 	MoE      moe
 }

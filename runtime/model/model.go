@@ -79,6 +79,9 @@ var architectures = map[string]architecture{
 	"llama":      {func() network { return new(llama) }, nil},
 	"qwen2":      {func() network { return new(llama) }, neoX},
 	"qwen3":      {func() network { return new(llama) }, neoX},
+	"qwen2vl":    {func() network { return new(llama) }, neoX},
+	"qwen3vl":    {func() network { return new(llama) }, neoX},
+	"qwen3vlmoe": {func() network { return new(llama) }, neoX},
 	"qwen2moe":   {func() network { return new(llama) }, qwen2MoE},
 	"qwen3moe":   {func() network { return new(llama) }, neoX},
 	"gemma2":     {func() network { return new(gemma) }, gemma2},
@@ -89,6 +92,7 @@ var architectures = map[string]architecture{
 	"minicpm":    {func() network { return new(llama) }, miniCPM},
 	"exaone4":    {func() network { return new(gemma) }, exaone4},
 	"glm4":       {func() network { return new(gemma) }, glm4},
+	"seed_oss":   {func() network { return new(llama) }, neoX},
 	"gpt-oss":    {func() network { return new(gptOSS) }, gptOSSConfig},
 	"granite":    {func() network { return new(llama) }, granite},
 	"granitemoe": {func() network { return new(llama) }, granite},
@@ -111,6 +115,8 @@ var architectures = map[string]architecture{
 	"cohere2":    {func() network { return new(classic) }, cohere2},
 	"bert":       {func() network { return new(bert) }, bertConfig},
 	"smollm3":    {func() network { return new(llama) }, smolLM3},
+
+	"hunyuan-dense": {func() network { return new(llama) }, hunyuan},
 }
 
 // Architectures lists the supported values of general.architecture.

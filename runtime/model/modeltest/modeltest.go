@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
@@ -95,7 +96,7 @@ func (m *Model) keys() error {
 		{"tokenizer.ggml.token_type", kinds}, {"tokenizer.chat_template", Template},
 	}
 	switch m.Arch {
-	case "qwen2moe", "qwen3moe", "gpt-oss", "granitemoe", "olmoe":
+	case "qwen2moe", "qwen3moe", "qwen3vlmoe", "gpt-oss", "granitemoe", "olmoe":
 		if m.Arch == "granitemoe" {
 			m.set(p+"expert_shared_feed_forward_length", FF)
 		}
@@ -118,6 +119,9 @@ func (m *Model) keys() error {
 		m.set("tokenizer.ggml.token_type_count", 2)
 		m.set("tokenizer.ggml.add_bos_token", false)
 		m.set("tokenizer.ggml.add_eos_token", false)
+	}
+	if strings.Contains(m.Arch, "vl") {
+		m.set(p+"rope.dimension_sections", []int32{2, 1, 1, 0})
 	}
 	if c, ok := classics[m.Arch]; ok {
 		m.classicKeys(c, p)
@@ -211,7 +215,9 @@ func (m *Model) layer(add func(name string, dims ...int), p string) {
 		m.gptOSS(add, p)
 		return
 	}
-	if !behind {
+	if m.Arch == "seed_oss" {
+		add(p+"post_attention_norm.weight", Embd)
+	} else if !behind {
 		add(p+"ffn_norm.weight", Embd)
 	}
 	add(p+"attn_output.weight", q, Embd)
@@ -223,11 +229,11 @@ func (m *Model) layer(add func(name string, dims ...int), p string) {
 		add(p+"attn_v.weight", Embd, kv)
 	}
 	switch m.Arch {
-	case "qwen2", "qwen2moe":
+	case "qwen2", "qwen2moe", "qwen2vl", "seed_oss":
 		add(p+"attn_q.bias", q)
 		add(p+"attn_k.bias", kv)
 		add(p+"attn_v.bias", kv)
-	case "qwen3", "qwen3moe", "gemma3", "exaone4":
+	case "qwen3", "qwen3moe", "qwen3vl", "qwen3vlmoe", "gemma3", "exaone4", "hunyuan-dense":
 		add(p+"attn_q_norm.weight", HeadDim)
 		add(p+"attn_k_norm.weight", HeadDim)
 	case "olmo2", "olmoe":
@@ -240,7 +246,7 @@ func (m *Model) layer(add func(name string, dims ...int), p string) {
 		add(p+"post_ffw_norm.weight", Embd)
 	}
 	switch m.Arch {
-	case "qwen2moe", "qwen3moe", "granitemoe", "olmoe":
+	case "qwen2moe", "qwen3moe", "qwen3vlmoe", "granitemoe", "olmoe":
 		m.moe(add, p)
 		return
 	case "phi3", "glm4":
@@ -262,7 +268,7 @@ func (m *Model) moe(add func(name string, dims ...int), p string) {
 	add(p+"ffn_gate_exps.weight", Embd, ff, Experts)
 	add(p+"ffn_up_exps.weight", Embd, ff, Experts)
 	add(p+"ffn_down_exps.weight", ff, Embd, Experts)
-	if m.Arch == "qwen3moe" || m.Arch == "olmoe" {
+	if m.Arch == "qwen3moe" || m.Arch == "qwen3vlmoe" || m.Arch == "olmoe" {
 		return
 	}
 	if m.Arch == "qwen2moe" {
