@@ -28,9 +28,16 @@ func signalOf(vec uintptr) uintptr {
 // is the interrupted vector state.
 func trap(f *trapFrame, cr2, fp uintptr) {
 	const notPresent = 1 // error code bit 0 clear
-	if f.vec == 14 && f.err&notPresent == 0 && space.accessible(cr2) {
-		populate(cr2)
-		return
+	if f.vec == 14 && f.err&notPresent == 0 {
+		if space.accessible(cr2) {
+			populate(cr2)
+			return
+		}
+		// clearMapped zeroes pages of regions that may not be accessed any more, and
+		// another CPU may have retired one meanwhile.
+		if cr2 >= userLow && revive(cr2) {
+			return
+		}
 	}
 	if f.vec != 14 {
 		cr2 = 0 // stale
