@@ -187,7 +187,11 @@ func (p *program) loadModel() (*loadedModel, error) {
 		return nil, err
 	}
 	if models := file.Models(); member == "" && len(models) > 1 {
-		fmt.Fprintf(p.Stderr, "%s: %s holds %d models, using %s; -m %sNAME picks another\n", p.Name, file.Name(), len(models), models[0], bundle.ZipPrefix)
+		fmt.Fprintf(p.Stderr, "%s: %s holds %d models, using %s", p.Name, file.Name(), len(models), models[0])
+		if file == p.self { // only of this one can another be named
+			fmt.Fprintf(p.Stderr, "; -m %sNAME picks another", bundle.ZipPrefix)
+		}
+		fmt.Fprintln(p.Stderr)
 	}
 	closeFile := func() error { return nil }
 	if owned {
@@ -331,7 +335,7 @@ func hintFor(err error) string {
 	case errors.Is(err, errUsage):
 		return "--help lists the flags"
 	case errors.Is(err, bundle.ErrNoModel):
-		return "llamaboot add FILE model.gguf puts one in, or -m model.gguf uses one from outside"
+		return "llamaboot add FILE model.gguf puts one in; -m model.gguf, or a model of the llamafile's own name beside it, is used from outside"
 	case errors.Is(err, bundle.ErrTruncated):
 		return "copy or download the file again"
 	case errors.Is(err, bundle.ErrNotBundle):
