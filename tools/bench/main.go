@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,7 +71,7 @@ func main() {
 	flag.IntVar(&c.reps, "r", 2, "repetitions in a round")
 	flag.IntVar(&c.rounds, "rounds", 3, "rounds, the two programs in turn")
 	flag.StringVar(&c.metric, "metric", "wall", "wall (time) or cpu (processor time, for one thread on a busy machine)")
-	flag.StringVar(&c.level, "level", "", "avx2 restricts both programs to AVX2; the default is the best of the processor")
+	flag.StringVar(&c.level, "level", "", "avx2 or sse2 restricts both programs to it (llama.cpp to SSE4.2); the default is the best of the processor")
 	flag.Parse()
 	c.specs = strings.Split(*specs, ",")
 	for _, s := range strings.Split(*threads, ",") {
@@ -153,14 +154,19 @@ func (c *config) prepare() error {
 		}
 	}
 	c.peer = filepath.Join(c.work, "peer.mjs")
-	switch c.level {
-	case "":
+	if c.level == "" {
 		return nil
-	case "avx2":
-		return c.restrictPeer("haswell")
 	}
-	return fmt.Errorf("-level %s: want avx2 or nothing", c.level)
+	kind, ok := peerKinds[c.level]
+	if !ok {
+		return fmt.Errorf("-level %s: want avx2, sse2 or nothing", c.level)
+	}
+	return c.restrictPeer(kind)
 }
+
+// peerKinds names llama.cpp's library for the processors of a level: for sse2 the one of SSE4.2, as processors that have
+// that but no AVX2 run this level too.
+var peerKinds = map[string]string{"avx2": "haswell", "sse2": "sse42"}
 
 // restrictPeer makes a second installation in which llama.cpp finds its code
 // for one kind of processor only; it has one library for each kind.
@@ -180,8 +186,8 @@ func (c *config) restrictPeer(kind string) error {
 		}
 		lib, isCPU := strings.CutPrefix(d.Name(), "libggml-cpu-")
 		switch {
-		case d.IsDir() && rel == kind:
-			return filepath.SkipDir
+		case d.IsDir() && slices.Contains(slices.Collect(maps.Values(peerKinds)), rel):
+			return filepath.SkipDir // such an installation, this one or another
 		case d.IsDir():
 			return os.MkdirAll(filepath.Join(dir, rel), 0o777)
 		case filepath.Ext(rel) == ".gguf" || isCPU && lib != kind+".so":
