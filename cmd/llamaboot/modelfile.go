@@ -68,6 +68,9 @@ func openChecked(path string, check func(string, *gguf.File) error) (*modelFile,
 	}
 	m := new(modelFile)
 	parsed, err := m.parse(path)
+	if err == nil && len(parsed.Tensors) == 0 {
+		err = withHint(fmt.Errorf("%s: no weights in it, a vocabulary alone", path), "llamaboot tokenize can use it; a llamafile needs the whole model")
+	}
 	if err == nil {
 		err = check(path, parsed)
 	}

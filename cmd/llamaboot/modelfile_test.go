@@ -88,6 +88,25 @@ func TestSplitModel(t *testing.T) {
 	}
 }
 
+// TestVocabularyAlone: llama.cpp's test vocabularies are models without weights.
+func TestVocabularyAlone(t *testing.T) {
+	w := &gguf.Writer{}
+	if err := w.Add("general.architecture", "llama"); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := w.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "m.gguf")
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openModel(path); err == nil || !strings.Contains(err.Error(), "no weights in it") {
+		t.Errorf("got %v, want a word about the weights", err)
+	}
+}
+
 func TestModelsTheEngineCannotRun(t *testing.T) {
 	for _, c := range []struct {
 		name, arch, tokenizer string

@@ -9,6 +9,9 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
 
+// minChunk is the shortest chunk a perplexity can be told of.
+const minChunk = 4
+
 type perplexityFlags struct {
 	engineFlags
 	file  string
@@ -36,6 +39,9 @@ first counts.`,
 }
 
 func (f *perplexityFlags) run(cmd *cobra.Command, path string) error {
+	if f.chunk < minChunk {
+		return usagef("--ctx-size %d: want at least %d", f.chunk, minChunk)
+	}
 	text, err := readText(cmd, f.file)
 	if err != nil {
 		return err

@@ -87,6 +87,10 @@ func templateOf(path string) (source string, in chat.Input, err error) {
 func readConversation(b []byte, in *chat.Input) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b, &fields); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			return fmt.Errorf("a JSON %s, want an object with \"messages\"", kind.Value)
+		}
 		return err
 	}
 	if inner, ok := fields["input"]; ok && fields["messages"] == nil {
@@ -100,7 +104,9 @@ func readConversation(b []byte, in *chat.Input) error {
 		var err error
 		switch k {
 		case "messages":
-			in.Messages = v
+			if in.Messages = v; v[0] != '[' {
+				err = fmt.Errorf("%.40s is no list", v)
+			}
 		case "tools":
 			in.Tools = v
 		case "bos_token":

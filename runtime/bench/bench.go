@@ -228,12 +228,21 @@ func median(x []float64) float64 {
 	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
+// promptBatch is how many tokens of a long prompt are computed at a time; between them Ctrl-C ends the test.
+const promptBatch = 2048
+
 // prompt computes n random tokens of a new sequence and the last one's logits.
 func (b *runner) prompt(n int) (*model.Cache, error) {
 	c := b.m.NewCache(model.CacheF16)
 	b.tokens = b.tokens[:0]
 	for pos := range n {
 		b.tokens = append(b.tokens, model.Token{ID: b.token(), Pos: pos, Cache: c, Logits: pos == n-1})
+		if len(b.tokens) == promptBatch && pos < n-1 {
+			if err := b.forward(); err != nil {
+				return nil, err
+			}
+			b.tokens = b.tokens[:0]
+		}
 	}
 	return c, b.forward()
 }
