@@ -118,8 +118,8 @@ func TestDequantize(t *testing.T) {
 		Dequantize(ty, dst, src)
 		for i, got := range dst {
 			want := element(ty, src[i/ty.BlockLen()*ty.BlockBytes():], i%ty.BlockLen())
-			// Two roundings to float32 of terms below 64*15*0.1.
-			if math.Abs(float64(got)-want) > 1e-6*(math.Abs(want)+1) {
+			// Two roundings to float32 of terms below 64*15*0.1. Not "difference > bar": NaN is no number.
+			if !(math.Abs(float64(got)-want) <= 1e-6*(math.Abs(want)+1)) {
 				t.Fatalf("%v element %d: %v, want %v", ty, i, got, want)
 			}
 		}

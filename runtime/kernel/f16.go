@@ -51,22 +51,6 @@ func F32ToBF16(f float32) uint16 {
 	return uint16((b + 0x7fff + b>>16&1) >> 16)
 }
 
-// BF16ToF32s converts len(dst) numbers of src.
-func BF16ToF32s(dst []float32, src []uint16) {
-	src = src[:len(dst)]
-	for i, h := range src {
-		dst[i] = BF16ToF32(h)
-	}
-}
-
-// F32ToBF16s converts len(dst) numbers of src.
-func F32ToBF16s(dst []uint16, src []float32) {
-	src = src[:len(dst)]
-	for i, f := range src {
-		dst[i] = F32ToBF16(f)
-	}
-}
-
 func genericF16ToF32s(dst []float32, src []uint16) {
 	for i, h := range src[:len(dst)] {
 		dst[i] = F16ToF32(h)
