@@ -173,6 +173,15 @@ func (f *File) Find(key string) (Value, bool) {
 	return f.Keys[i].Value, true
 }
 
+// Readable fails for a value that is too large for reading.
+func (f *File) Readable(key string) error {
+	v, ok := f.Find(key)
+	if !ok || len(v.raw) <= maxValue && v.Len <= maxElements {
+		return nil
+	}
+	return &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("%d bytes, %d elements; want at most %d and %d", len(v.raw), v.Len, maxValue, maxElements), ErrCorrupt}
+}
+
 // At names a key for a message, with the offset of its value when the file has it.
 func (f *File) At(key string) string {
 	if v, ok := f.Find(key); ok {
@@ -215,8 +224,8 @@ func get[T any](f *File, key, want string, def T, read func(Value) (T, bool)) (T
 	if !ok {
 		return def, nil
 	}
-	if len(v.raw) > maxValue || v.Len > maxElements {
-		return def, &FormatError{v.Off, fmt.Sprintf("key %q", key), fmt.Sprintf("%d bytes, %d elements; want at most %d and %d", len(v.raw), v.Len, maxValue, maxElements), ErrCorrupt}
+	if err := f.Readable(key); err != nil {
+		return def, err
 	}
 	x, ok := read(v)
 	if !ok {

@@ -58,6 +58,9 @@ func File(f *gguf.File, name string, pool *kernel.Pool, progress Progress) (*ggu
 	w := &gguf.Writer{}
 	seen := false
 	for _, kv := range f.Keys {
+		if err := f.Readable(kv.Key); err != nil { // values are held in memory, some of them twice
+			return nil, err
+		}
 		var v any = kv.Value
 		switch kv.Key {
 		case "general.file_type":

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -167,6 +168,21 @@ func TestFile(t *testing.T) {
 	defer pool.Close()
 	if _, err := File(f, "Q3_X", pool, nil); !errors.Is(err, ErrTarget) {
 		t.Errorf("Q3_X: %v", err)
+	}
+	var huge gguf.Writer
+	if err := huge.Add("general.note", strings.Repeat("x", 65<<20)); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := huge.Segments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := gguf.Parse(slices.Concat(parts...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := File(h, "Q8_0", pool, nil); !errors.Is(err, gguf.ErrCorrupt) || !strings.Contains(err.Error(), `key "general.note" at offset`) {
+		t.Errorf("huge value: %v", err)
 	}
 	for _, name := range Targets() {
 		calls := 0
