@@ -286,6 +286,37 @@ func TestCancelledPrompt(t *testing.T) {
 	}
 }
 
+// cutOff is a context that has ended but is not asked until a pass looks at it.
+type cutOff struct {
+	cancelledLater
+	done chan struct{}
+}
+
+func (c *cutOff) Done() <-chan struct{} { return c.done }
+
+// TestCutOffPrompt: a cancelled session does not wait for the end of a batch, and forgets what that had computed.
+func TestCutOffPrompt(t *testing.T) {
+	e := tiny(t, "llama", Options{})
+	prompt := e.Tokenize("the cat and the dog", true, false)
+	s := session(t, e)
+	ctx := &cutOff{cancelledLater{context.Background(), 1}, make(chan struct{})}
+	close(ctx.done)
+	if _, err := s.Logits(ctx, prompt); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want Canceled", err)
+	}
+	if n := len(s.Tokens()); n != 0 {
+		t.Errorf("%d tokens of a batch that was cut off", n)
+	}
+	got, err := s.Logits(context.Background(), prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := e.Logits(context.Background(), prompt)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("other logits than those of a new session (%v)", err)
+	}
+}
+
 func TestStopper(t *testing.T) {
 	o := stopper{stops: []string{"END", "é!"}}
 	var got strings.Builder

@@ -56,7 +56,7 @@ func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress fu
 				pos := from + i
 				batch[i] = model.Token{ID: chunk[pos], Pos: pos, Cache: cache, Logits: pos >= first && pos+1 < n}
 			}
-			logits, err := e.model.Forward(nil, batch)
+			logits, err := e.model.ForwardContext(ctx, nil, batch)
 			if err != nil {
 				return Perplexity{}, err
 			}

@@ -137,7 +137,7 @@ func (s *Session) prefill(ctx context.Context, ids []int32) error {
 		for i, id := range ids[:n] {
 			batch[i] = model.Token{ID: id, Pos: len(s.tokens) + i, Cache: s.cache, Logits: i == len(ids)-1}
 		}
-		l, err := s.e.model.Forward(s.logits, batch)
+		l, err := s.e.model.ForwardContext(ctx, s.logits, batch)
 		s.logits = nil // overwritten, or of an earlier token
 		if err != nil {
 			return err

@@ -171,6 +171,9 @@ func (s *step) attendBlocks(layer, window int) {
 // attendItem computes one block for one key head. The blocks of a head follow each other, so that its keys and values
 // stay in a cache, the last ones, which see most positions, first: the pool takes what is left over from the end.
 func (s *step) attendItem(thread, i int) {
+	if s.stopped() {
+		return
+	}
 	a, n := &s.attends, len(s.blocks)
 	s.attendBlock(&a.threads[thread], s.blocks[n-1-i%n], a.layer, i/n, a.window)
 }

@@ -13,6 +13,7 @@
 package model
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -205,6 +206,12 @@ type Token struct {
 // returns the logits of those that asked for them, one row of Vocab per token in order. dst is used if it is large
 // enough.
 func (m *Model) Forward(dst []float32, tokens []Token) ([]float32, error) {
+	return m.ForwardContext(context.Background(), dst, tokens)
+}
+
+// ForwardContext is Forward that ctx ends between two products of matrices: a batch takes minutes on a slow machine.
+// Then the error is that of ctx, and the caches hold nothing useful from the first of the tokens on.
+func (m *Model) ForwardContext(ctx context.Context, dst []float32, tokens []Token) ([]float32, error) {
 	if m.Encoder {
 		return nil, fmt.Errorf("model: %w: %s makes embeddings, not text", ErrArch, m.Arch)
 	}
@@ -219,9 +226,14 @@ func (m *Model) Forward(dst []float32, tokens []Token) ([]float32, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.step.done = ctx.Done()
+	defer func() { m.step.done = nil }()
 	dst = dst[:0]
 	for part := range slices.Chunk(tokens, MaxBatch) {
 		dst = m.step.run(dst, part)
+		if m.step.stopped() {
+			return nil, ctx.Err()
+		}
 	}
 	return dst, nil
 }

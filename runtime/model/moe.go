@@ -62,7 +62,7 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 			}
 		}
 		n := len(b.rows)
-		if n == 0 {
+		if n == 0 || s.stopped() {
 			continue
 		}
 		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)

@@ -11,7 +11,8 @@ import (
 type step struct {
 	m      *Model
 	tokens []Token
-	n      int // len(tokens)
+	n      int             // len(tokens)
+	done   <-chan struct{} // closed when the result is no longer wanted; nil for never
 
 	x       []float32 // residual stream [n, embd]
 	h       []float32 // input of a block, normalised [n, embd]
@@ -43,6 +44,18 @@ func grow(b *[]float32, n int) []float32 {
 	return *b
 }
 
+// stopped says whether nobody wants the result any more. From then on nothing costly is computed: what the buffers hold
+// of passes before takes the place of products, and is thrown away at the end. A closed channel stays closed, so the
+// answer never goes back to false within a pass.
+func (s *step) stopped() bool {
+	select {
+	case <-s.done: // a nil channel never delivers
+		return true
+	default:
+		return false
+	}
+}
+
 // hidden computes one batch and leaves the hidden rows in x [n, embd].
 func (s *step) hidden(tokens []Token) {
 	c := &s.m.Config
@@ -68,7 +81,7 @@ func (s *step) run(dst []float32, tokens []Token) []float32 {
 		}
 	}
 	n := len(s.last) / c.Embd
-	if n == 0 {
+	if n == 0 || s.stopped() {
 		return dst
 	}
 	from := len(dst)
@@ -172,6 +185,9 @@ func (s *step) linears(src []float32, list ...to) {
 	var products [mostLinears]kernel.Product
 	for i, t := range list {
 		products[i] = kernel.Product{Dst: grow(t.dst, s.n*t.w.Rows()), W: t.w}
+	}
+	if s.stopped() {
+		return
 	}
 	s.m.pool.MatMuls(src, s.n, products[:len(list)]...)
 	for _, t := range list {

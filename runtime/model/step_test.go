@@ -1,10 +1,13 @@
 package model
 
 import (
+	"context"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
 )
 
 // TestTokenAllocations: generating a token allocates nothing, so that the garbage collector does not run in the token
@@ -40,6 +43,45 @@ func TestTokenAllocations(t *testing.T) {
 		}
 		if a := testing.AllocsPerRun(100, step); a != 0 {
 			t.Errorf("cache type %d: %v allocations a token", typ, a)
+		}
+	}
+}
+
+// TestForwardContext: a pass whose context ends computes no products, whatever the network, and leaves nothing behind.
+func TestForwardContext(t *testing.T) {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	for _, arch := range []string{"llama", "qwen3moe", "gpt-oss", "gemma2"} {
+		m := buildModel(t, &modeltest.Model{Arch: arch}, Options{Threads: 2})
+		tokens := make([]Token, 3)
+		cache := m.NewCache(CacheF32)
+		for i := range tokens {
+			tokens[i] = Token{ID: int32(20 + i), Pos: i, Cache: cache, Logits: true}
+		}
+		want, err := m.Forward(nil, tokens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const mark = 42
+		products := [][]float32{m.step.v, m.step.moe.y}
+		for _, p := range products {
+			for i := range p {
+				p[i] = mark
+			}
+		}
+		if got, err := m.ForwardContext(ended, nil, tokens); err != context.Canceled || got != nil {
+			t.Errorf("%s: %d logits, error %v, want none and %v", arch, len(got), err, context.Canceled)
+		}
+		for _, p := range products {
+			for _, v := range p {
+				if v != mark {
+					t.Fatalf("%s: a product was computed", arch)
+				}
+			}
+		}
+		got, err := m.Forward(nil, tokens)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: other logits afterwards (%v)", arch, err)
 		}
 	}
 }
