@@ -26,14 +26,20 @@ func Hosted(name string, args []string) Platform {
 	}
 }
 
-// interrupts turns SIGINT, or Ctrl-C on Windows, into values from now on.
+// interrupts turns SIGINT, or Ctrl-C on Windows, into values from now on. When another one comes while nobody took the
+// one before, the program is busy with something that does not look (loading a model from a slow disk, writing to a
+// pipe nobody reads), and ends.
 func interrupts() <-chan struct{} {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
-	out := make(chan struct{})
+	out := make(chan struct{}, 1)
 	go func() {
 		for range signals {
-			out <- struct{}{}
+			select {
+			case out <- struct{}{}:
+			default:
+				os.Exit(ExitInterrupted)
+			}
 		}
 	}()
 	return out
