@@ -60,7 +60,10 @@ type rewriter struct {
 }
 
 // block is an open block: its keyword, and what is done at its end with the text collected in variable name.
-type block struct{ keyword, name, filter string }
+type block struct {
+	keyword, name, filter string
+	round                 *round // of a loop
+}
 
 func (w *rewriter) output(expr string, size int) {
 	fmt.Fprintf(&w.out, "{{ %sout(%d, %s) }}", prefix, size, expr)
@@ -151,6 +154,8 @@ func (w *rewriter) end(keyword string) error {
 	switch keyword {
 	case "endmacro", "endcall":
 		w.out.WriteString("{{ " + prefix + "leave() }}")
+	case "endfor":
+		w.endRounds(b.round)
 	case "endfilter", "endset":
 		w.tag("endset")
 		if b.filter == "" {
@@ -264,12 +269,14 @@ func (w *rewriter) loop(text string) error {
 	if len(names) <= 2 {
 		each = strings.Join(names, ", ")
 	}
+	r := w.beginRounds(names)
 	w.tag("for %s in %s%s", each, charged("iter", items), filter)
 	w.out.WriteString("{{ " + prefix + "step() }}")
 	for i := 0; len(names) > 2 && i < len(names); i++ {
 		w.tag("set %s = %sitem(%s, %d)", names[i], prefix, each, i)
 	}
-	return w.open(block{keyword: "for"})
+	r.head = w.take()
+	return w.open(block{keyword: "for", round: r})
 }
 
 // names reads names with commas between them, perhaps in parentheses.
@@ -399,6 +406,7 @@ func (w *rewriter) set(text string) error {
 		target += "." + t.text
 	}
 	if len(names) == 1 && !p.is("=") { // a block
+		w.assigned(target)
 		b := block{keyword: "set", name: target}
 		if p.take("|") {
 			_, after, _ := strings.Cut(text, "|")
@@ -418,6 +426,11 @@ func (w *rewriter) set(text string) error {
 	}
 	if err != nil {
 		return err
+	}
+	for _, name := range names {
+		if target == strings.Join(names, ", ") { // not an attribute
+			w.assigned(name)
+		}
 	}
 	if len(names) == 1 {
 		w.tag("set %s = %s", target, charged("keep", value))
