@@ -7,8 +7,9 @@
 // function of ours (ops.go, access.go, methods.go, containers.go, filters.go, is.go), guard.go does the statements, and budget.go
 // counts.
 //
-// Where the result differs from Python's: integers beyond 64 bits are errors; tuples print as lists; + of a string and something else joins their texts; a comparison of values without an order is false;
-// nothing is escaped when texts marked safe are joined.
+// Where the result differs from Python's: integers beyond 64 bits are errors; tuples print as lists; + of a string and
+// something else joins their texts; a comparison of values without an order is false; nothing is escaped when texts
+// marked safe are joined.
 package chat
 
 import (
