@@ -7,8 +7,10 @@
 package grammar
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrSyntax is wrapped by errors about the text of a grammar.
@@ -33,7 +35,7 @@ const (
 type item struct {
 	kind  itemKind
 	rule  int        // of a reference
-	set   []runRange // of a character class, sorted
+	set   []runRange // of a character class, sorted, with others between them
 	negat bool       // matches what is not in the set
 }
 
@@ -58,32 +60,31 @@ type Grammar struct {
 
 // matches says whether a character class has r.
 func (it *item) matches(r rune) bool {
-	for _, x := range it.set {
-		if r >= x.lo && r <= x.hi {
-			return !it.negat
+	i := it.from(r)
+	return (i < len(it.set) && it.set[i].lo <= r) != it.negat
+}
+
+// from is the first range of the set that does not end before r, found in steps of half: a class of a megabyte is
+// asked for every character of every token.
+func (it *item) from(r rune) int {
+	if len(it.set) <= 4 {
+		i := 0
+		for i < len(it.set) && it.set[i].hi < r {
+			i++
 		}
+		return i
 	}
-	return it.negat
+	i, _ := slices.BinarySearchFunc(it.set, r, func(x runRange, r rune) int { return cmp.Compare(x.hi, r) })
+	return i
 }
 
 // matchesAny says whether a character class has any of lo to hi.
 func (it *item) matchesAny(lo, hi rune) bool {
-	if !it.negat {
-		for _, x := range it.set {
-			if x.lo <= hi && x.hi >= lo {
-				return true
-			}
-		}
-		return false
+	i := it.from(lo)
+	if i == len(it.set) || it.set[i].lo > hi {
+		return it.negat
 	}
-	at := lo // the first character not yet known to be in the set
-	for _, x := range it.set {
-		if x.lo > at {
-			break
-		}
-		at = max(at, x.hi+1)
-	}
-	return at <= hi
+	return !it.negat || it.set[i].lo > lo || it.set[i].hi < hi // ranges do not touch, so what is between is not in the set
 }
 
 // nullable says of every rule whether it matches the empty text.

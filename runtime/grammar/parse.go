@@ -351,8 +351,22 @@ func (p *parser) class() (item, error) {
 		it.set = append(it.set, runRange{lo, hi})
 	}
 	p.at++
-	slices.SortFunc(it.set, func(a, b runRange) int { return cmp.Compare(a.lo, b.lo) })
+	it.set = apart(it.set)
 	return it, nil
+}
+
+// apart sorts ranges and joins those that overlap or touch.
+func apart(set []runRange) []runRange {
+	slices.SortFunc(set, func(a, b runRange) int { return cmp.Compare(a.lo, b.lo) })
+	out := set[:0]
+	for _, x := range set {
+		if n := len(out); n > 0 && x.lo <= out[n-1].hi+1 {
+			out[n-1].hi = max(out[n-1].hi, x.hi)
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // char is one character, perhaps escaped.
