@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"context"
 	"os"
 	"slices"
@@ -41,8 +42,16 @@ func TestTokenAllocations(t *testing.T) {
 		for range 4 { // makes the scratch memory
 			step()
 		}
-		if a := testing.AllocsPerRun(100, step); a != 0 {
-			t.Errorf("cache type %d: %v allocations a token", typ, a)
+		// On a busy machine Go's scheduler allocates threads now and then, and that counts too: not three times over.
+		least := math.Inf(1)
+		for range 3 {
+			least = min(least, testing.AllocsPerRun(100, step))
+			if least == 0 {
+				break
+			}
+		}
+		if least != 0 {
+			t.Errorf("cache type %d: %v allocations a token", typ, least)
 		}
 	}
 }
