@@ -1,8 +1,8 @@
 package model
 
 import (
-	"math"
 	"context"
+	"math"
 	"os"
 	"slices"
 	"testing"
