@@ -227,6 +227,20 @@ func TestWordPiece(t *testing.T) {
 	}
 }
 
+// TestWordPieceLongEntry: an entry nobody writes is refused, since the time of every word grows with the longest.
+func TestWordPieceLongEntry(t *testing.T) {
+	for n, want := range map[int]error{maxEntry: nil, maxEntry + 1: ErrVocab} {
+		_, err := build(t, keys{"tokenizer.ggml.model": "bert", "tokenizer.ggml.tokens": []string{"[UNK]", strings.Repeat("a", n)},
+			"tokenizer.ggml.token_type": kindsOf(2, map[int]Kind{0: Control}), "tokenizer.ggml.unknown_token_id": 0})
+		if !errors.Is(err, want) {
+			t.Errorf("%d bytes: got %v, want %v", n, err, want)
+		}
+		if want != nil && !strings.Contains(err.Error(), "entry 1 has 257 bytes, want at most 256") {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
 // TestDecoder feeds every byte alone and wants whole characters only.
 func TestDecoder(t *testing.T) {
 	tok, err := build(t, spmKeys())

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,6 +20,10 @@ type wordPiece struct {
 	caches  cachePool
 }
 
+// maxEntry bounds an entry of a vocabulary, in bytes: every part of a word as long as the longest entry is looked up, so
+// a hostile one would make a word cost its square. Entries of real vocabularies have less than a hundred.
+const maxEntry = 256
+
 func newWordPiece(t *Tokenizer, f *gguf.File) (*wordPiece, error) {
 	m := &wordPiece{t: t}
 	var err error
@@ -28,7 +33,10 @@ func newWordPiece(t *Tokenizer, f *gguf.File) (*wordPiece, error) {
 	if m.accents, err = f.Bool("tokenizer.ggml.normalizer.strip_accents", m.lower); err != nil {
 		return nil, err
 	}
-	for _, s := range t.texts {
+	for id, s := range t.texts {
+		if len(s) > maxEntry {
+			return nil, fmt.Errorf("token: %w: %s: entry %d has %d bytes, want at most %d", ErrVocab, f.At("tokenizer.ggml.tokens"), id, len(s), maxEntry)
+		}
 		m.longest = max(m.longest, len(s))
 	}
 	return m, nil
