@@ -374,11 +374,13 @@ func TestRefuses(t *testing.T) {
 		"architecture": {modeltest.Model{Arch: "mamba9"}, `"mamba9"; supported are bert cohere2`},
 		"tokenizer":    {modeltest.Model{Arch: "llama", Keys: map[string]any{"tokenizer.ggml.model": "t6"}}, `"t6"; supported are`},
 		"tensor":       {modeltest.Model{Arch: "llama", Drop: map[string]bool{"blk.1.attn_k.weight": true}}, `"blk.1.attn_k.weight"`},
-		"key":          {modeltest.Model{Arch: "llama", Drop: map[string]bool{"llama.block_count": true}}, `"llama.block_count"`},
-		"heads":        {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.attention.head_count_kv": 3}}, "divisor of the 4 heads"},
-		"layers":       {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.block_count": 1 << 30}}, "want 1 to"},
-		"shape":        {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.feed_forward_length": 60}}, "want [embd,ff] = [32 60]"},
-		"rope":         {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.rope.freq_base": float32(0)}}, "rope.freq_base"},
+		"some experts": {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.expert_count": 4, "llama.expert_used_count": 2},
+			More: map[string][]int{"blk.1.ffn_gate_inp.weight": {modeltest.Embd, 4}, "blk.1.ffn_up_exps.weight": {modeltest.Embd, modeltest.FF, 4}}}, `"blk.1.ffn_gate_exps.weight"`},
+		"key":    {modeltest.Model{Arch: "llama", Drop: map[string]bool{"llama.block_count": true}}, `"llama.block_count"`},
+		"heads":  {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.attention.head_count_kv": 3}}, "divisor of the 4 heads"},
+		"layers": {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.block_count": 1 << 30}}, "want 1 to"},
+		"shape":  {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.feed_forward_length": 60}}, "want [embd,ff] = [32 60]"},
+		"rope":   {modeltest.Model{Arch: "llama", Keys: map[string]any{"llama.rope.freq_base": float32(0)}}, "rope.freq_base"},
 	} {
 		b, err := c.m.Bytes()
 		if err != nil {

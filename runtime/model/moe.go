@@ -1,7 +1,9 @@
 package model
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
@@ -24,6 +26,30 @@ type moe struct {
 // complete says whether the tensors an expert layer cannot do without are there.
 func (m *moe) complete() bool {
 	return m.Router.w != nil && m.Gate != nil && m.Up != nil && m.Down != nil
+}
+
+// bound refuses experts that are there in part: beside a complete network they would be ignored.
+func (m *moe) bound(prefix string, c *Config) error {
+	any := m.GateB != nil || m.UpB != nil || m.DownB != nil || m.SharedIn.w != nil || m.SharedGate.w != nil || m.SharedUp.w != nil || m.SharedDown.w != nil
+	missing := ""
+	for _, part := range []struct {
+		there bool
+		name  string
+	}{
+		{m.Router.w != nil, "ffn_gate_inp.weight"},
+		{m.Gate != nil, "ffn_gate_exps.weight"},
+		{m.Up != nil, "ffn_up_exps.weight"},
+		{m.Down != nil, "ffn_down_exps.weight"},
+	} {
+		any = any || part.there
+		if !part.there && missing == "" {
+			missing = part.name
+		}
+	}
+	if any && missing != "" {
+		return fmt.Errorf("model: %w: the experts of %s lack tensor %q", ErrTensor, strings.TrimSuffix(prefix, "."), prefix+missing)
+	}
+	return nil
 }
 
 // whole says whether the shared expert is there or not, but not in part.

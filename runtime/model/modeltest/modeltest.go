@@ -44,6 +44,7 @@ type Model struct {
 	Arch     string
 	Keys     map[string]any // set after the standard ones
 	Drop     map[string]bool
+	More     map[string][]int     // dimensions of tensors the architecture does not have
 	LongRope bool                 // with two sets of rope divisors
 	Few      int                  // layers, 0 for Layers of them
 	Weights  map[string][]float32 // replaced weights by tensor name
@@ -63,6 +64,11 @@ func (m *Model) Bytes() ([]byte, error) {
 	}
 	if err := m.tensors(); err != nil {
 		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.More)) {
+		if err := m.tensor(name, m.More[name]); err != nil {
+			return nil, err
+		}
 	}
 	var b bytes.Buffer
 	_, err := m.w.WriteTo(&b)
