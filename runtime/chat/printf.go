@@ -2,8 +2,11 @@ package chat
 
 import (
 	"fmt"
+	"math"
+	"math/big"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ardanlabs/jinja"
 )
@@ -72,7 +75,7 @@ type conversion struct {
 	flags     string
 	width     int
 	precision int // -1 for none
-	verb      byte
+	verb      rune
 }
 
 func parseConversion(s string) (c conversion, rest string, err error) {
@@ -106,8 +109,9 @@ func parseConversion(s string) (c conversion, rest string, err error) {
 	if c.width > maxWidth || c.precision > maxWidth || s == "" {
 		return c, s, fmt.Errorf("%%: a conversion that is not finished or wider than %d", maxWidth)
 	}
-	c.verb = s[0]
-	return c, s[1:], nil
+	verb, n := utf8.DecodeRuneInString(s)
+	c.verb = verb
+	return c, s[n:], nil
 }
 
 func (c *conversion) format(v jinja.Value) (string, error) {
@@ -133,12 +137,16 @@ func (c *conversion) format(v jinja.Value) (string, error) {
 		if i, ok := integer(v); ok {
 			return fmt.Sprintf(spec+precision+"d", i), nil
 		}
-		return fmt.Sprintf(spec+precision+"d", int64(f)), nil
-	case strings.IndexByte("xXo", c.verb) >= 0:
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return "", fmt.Errorf("%%%c of %v, which is no integer", c.verb, f)
+		}
+		i, _ := big.NewFloat(f).Int(nil) // Python's integers have no end
+		return fmt.Sprintf(spec+precision+"d", i), nil
+	case strings.ContainsRune("xXo", c.verb):
 		if i, ok := integer(v); ok {
 			return fmt.Sprintf(spec+precision+string(c.verb), i), nil
 		}
-	case strings.IndexByte("fFeEgG", c.verb) >= 0:
+	case strings.ContainsRune("fFeEgG", c.verb):
 		if precision == "" {
 			precision = ".6"
 		}
