@@ -10,13 +10,13 @@ org 0
 f_low:   dq 0                   ; 0x08 page tables below 4 GiB with the kernel's entries
 f_cr3:   dq 0                   ; 0x10 the kernel's page tables
 f_cr4:   dd 0                   ; 0x18 PAE, and 5-level paging if the kernel uses it
-f_efer:   dd 0                   ; 0x1c LME, and NXE if the firmware's tables need it
-f_entry:  dq 0                   ; 0x20 kern.apEntry
+f_efer:  dd 0                   ; 0x1c LME, and NXE if the firmware's tables need it
+f_entry: dq 0                   ; 0x20 kern.apEntry
 f_cpu:   dq 0                   ; 0x28 *cpu, 0: none is wanted
 f_far:   dd 0                   ; 0x30 linear address of start64
          dw 0x08
          dw 0
-f_gdtr:    dw 23                  ; 0x38
+f_gdtr:  dw 23                  ; 0x38
          dd 0                   ; 0x3a linear address of gdt
          dw 0
 gdt:     dq 0                   ; 0x40
@@ -41,7 +41,8 @@ start:  cli
         jmp far dword [f_far]
 
 bits 64
-start64:   mov eax, 0x10
+start64:
+        mov eax, 0x10
         mov ds, eax
         mov es, eax
         mov ss, eax
@@ -56,4 +57,4 @@ start64:   mov eax, 0x10
 .late:  hlt                     ; nobody waits any more
         jmp .late
         align 8
-        dq start64                 ; last 8 bytes: offset of start64, for the patcher
+        dq start64              ; last 8 bytes: offset of start64, for the patcher

@@ -14,7 +14,7 @@ type Stats struct {
 	RAM, Used        uint64 // bytes the kernel may hand out, and has
 	TSCHz            uint64
 	TSCSource        string
-	Unknown          []int // system calls nobody serves that were asked for
+	Unknown          []int // system calls nobody serves that were asked for; mostSyscalls stands for it and all above
 	LostTicks        int   // timers that fell silent and were started again
 	NMIs             int   // non-maskable interrupts nobody asked for
 	SkewedCPUs       int   // CPUs whose clock had to be corrected

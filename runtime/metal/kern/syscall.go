@@ -41,6 +41,9 @@ const (
 	sysGetcpu       = 309
 )
 
+// mostSyscalls is above all numbers Linux has given to system calls of this machine (470 in 2025).
+const mostSyscalls = 512
+
 type timespec struct{ sec, nsec int64 }
 
 func (t *timespec) nano() int64 {
@@ -51,8 +54,8 @@ func (t *timespec) nano() int64 {
 }
 
 var (
-	// unknown counts system calls nobody serves, by number.
-	unknown [512]uint32
+	// unknown counts system calls nobody serves, by number; the last entry is for all higher ones.
+	unknown [mostSyscalls + 1]uint32
 )
 
 // dispatch serves a system call; f holds the arguments and receives the result.
@@ -199,13 +202,15 @@ func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 
 // unserved counts a system call nobody serves and names it the first time.
 func unserved(nr uintptr) {
-	if nr >= uintptr(len(unknown)) || atomic.AddUint32(&unknown[nr], 1) > 1 {
+	if countUnknown(nr) > 1 {
 		return
 	}
 	say("\nllamaboot: system call not served: ")
 	sayNumber(nr)
 	say("\n")
 }
+
+func countUnknown(nr uintptr) uint32 { return atomic.AddUint32(&unknown[min(nr, mostSyscalls)], 1) }
 
 func sysCall(nr, a1, a2, a3 uintptr) uintptr {
 	r, _, _ := syscall.RawSyscall(nr, a1, a2, a3)
