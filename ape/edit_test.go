@@ -449,6 +449,9 @@ func TestOneEditorAtATime(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := lock(file); err == nil || errors.Is(err, ErrBusy) {
+		t.Errorf("a file that is closed: got %v, want another error than %v", err, ErrBusy)
+	}
 	if err := EditFile(t.Context(), path, c, nil); err != nil {
 		t.Errorf("after the other one has ended: %v", err)
 	}

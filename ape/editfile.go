@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -28,7 +27,10 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 		return err
 	}
 	defer file.Close()
-	if err := lock(file); err != nil || replaced(file, path) {
+	if err := lock(file); err != nil {
+		return fmt.Errorf("lock %s for editing: %w", path, err)
+	}
+	if replaced(file, path) {
 		return fmt.Errorf("%w: %s", ErrBusy, path)
 	}
 	if err := recoverFile(path, file); err != nil {
@@ -51,7 +53,7 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 	}
 	e, err := planEdit(f, c)
 	if errors.Is(err, ErrRebuild) {
-		return rebuild(ctx, path, info, file, f, c, progress)
+		return rebuild(ctx, path, file, f, c, progress)
 	}
 	if err != nil {
 		return err
@@ -61,7 +63,7 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 		total += max(s.end-s.start, 0)
 	}
 	if total > mostInPlace {
-		return editCopy(ctx, path, info, file, e, progress)
+		return editCopy(ctx, path, file, e, progress)
 	}
 	return editInPlace(ctx, path, file, e, spans, progress)
 }
@@ -102,8 +104,8 @@ func editInPlace(ctx context.Context, path string, file storage, e *edit, spans 
 }
 
 // editCopy applies e to a copy that then takes the file's place.
-func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File, e *edit, progress func(int64)) error {
-	out, err := outfile.Create(path, info.Mode().Perm(), true)
+func editCopy(ctx context.Context, path string, file *os.File, e *edit, progress func(int64)) error {
+	out, err := outfile.Replace(path)
 	if err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func editCopy(ctx context.Context, path string, info fs.FileInfo, file *os.File,
 
 // rebuild writes the file anew from its parts, with the changes, and lets it take the
 // old one's place.
-func rebuild(ctx context.Context, path string, info fs.FileInfo, file *os.File, f *File, c Changes, progress func(int64)) error {
+func rebuild(ctx context.Context, path string, file *os.File, f *File, c Changes, progress func(int64)) error {
 	in, err := f.relocated().Input()
 	if err != nil {
 		return err
@@ -138,7 +140,7 @@ func rebuild(ctx context.Context, path string, info fs.FileInfo, file *os.File, 
 	if err != nil {
 		return err
 	}
-	out, err := outfile.Create(path, info.Mode().Perm(), true)
+	out, err := outfile.Replace(path)
 	if err != nil {
 		return err
 	}

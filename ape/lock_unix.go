@@ -7,5 +7,12 @@ import (
 	"syscall"
 )
 
-// lock takes the file for editing until it is closed.
-func lock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+// lock takes the file for editing until it is closed. ErrBusy says that another process has it; other errors are of the
+// file system (flock(2)).
+func lock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == syscall.EWOULDBLOCK {
+		return ErrBusy
+	}
+	return err
+}

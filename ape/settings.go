@@ -214,6 +214,9 @@ func (f *File) seeSettings() ([]string, error) {
 	if err != nil || text == nil {
 		return nil, err
 	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return []string{fmt.Sprintf("%d bytes of UTF-16, which counts but is not shown; save it as UTF-8 to see it here", len(text))}, nil
+	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	lines := slices.DeleteFunc(strings.FieldsFunc(string(text), func(r rune) bool { return r == '\r' || r == '\n' }), func(line string) bool {
 		line = strings.TrimSpace(line)

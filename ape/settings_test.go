@@ -74,6 +74,23 @@ func TestSettingsAtBuild(t *testing.T) {
 	}
 }
 
+// TestSettingsSeen shows the lines that count, and says of UTF-16 what it is.
+func TestSettingsSeen(t *testing.T) {
+	for settings, want := range map[string]string{
+		"\xef\xbb\xbf# none\r\n temp = 0\r\n": "19 bytes, 1 lines that count| temp = 0",
+		"\xff\xfet\x00=\x000\x00":             "8 bytes of UTF-16",
+		"\xfe\xff\x00t\x00=\x000":             "8 bytes of UTF-16",
+	} {
+		in := sampleInput(t)
+		in.Settings = []byte(settings)
+		path, _ := sampleFile(t, in)
+		got, err := opened(t, path).seeSettings()
+		if err != nil || !strings.HasPrefix(strings.Join(got, "|"), want) {
+			t.Errorf("%q: got %q, %v; want %q", settings, got, err, want)
+		}
+	}
+}
+
 // TestSettingsEdited edits llamaboot.cfg as its owner may and lets sealing accept it.
 func TestSettingsEdited(t *testing.T) {
 	path, _ := sampleFile(t, sampleInput(t))

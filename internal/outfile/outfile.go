@@ -22,6 +22,7 @@ type File struct {
 	*os.File
 	path  string
 	perm  fs.FileMode
+	exact bool // perm is not new: it does not follow the umask
 	force bool
 	done  bool
 }
@@ -54,6 +55,19 @@ func Create(path string, perm fs.FileMode, force bool) (*File, error) {
 	return &File{File: f, path: path, perm: perm, force: force}, nil
 }
 
+// Replace starts writing what takes the place of the file at path, with its permissions.
+func Replace(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := Create(path, info.Mode().Perm(), true)
+	if err == nil {
+		f.exact = true
+	}
+	return f, err
+}
+
 // Reserve sets the file's size and, where the file system can, reserves the
 // space, so that a full disk shows before gigabytes were copied.
 func (f *File) Reserve(size int64) error {
@@ -74,9 +88,13 @@ func (f *File) Commit() error {
 	if f.done {
 		return nil
 	}
-	// The mode follows the process's umask as that of any new file.
+	// The mode of a new file follows the process's umask as that of any.
 	// There is no fsync: it would take longer than the copy, and cp does without.
-	err := f.Chmod(f.perm &^ umask())
+	perm := f.perm
+	if !f.exact {
+		perm &^= umask()
+	}
+	err := f.Chmod(perm)
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

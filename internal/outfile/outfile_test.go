@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -125,5 +126,35 @@ func TestUnwritableFolder(t *testing.T) {
 	_, err := Create("/proc/x", 0o600, false)
 	if err == nil || !strings.Contains(err.Error(), "/proc/x: cannot make a file in folder /proc: ") || strings.Contains(err.Error(), "part-") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestReplace: a new file follows the umask, one that takes another's place has its permissions.
+func TestReplace(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows knows no such permissions")
+	}
+	path := filepath.Join(t.TempDir(), "out")
+	if err := write(t, path, "one", false); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []os.FileMode{0o666, 0o777, 0o600} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Replace(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Abort()
+		if err := f.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("mode %v, %v; want %v", info.Mode(), err, mode)
+		}
+	}
+	if _, err := Replace(path + "x"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("nothing to replace: %v", err)
 	}
 }
