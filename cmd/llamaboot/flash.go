@@ -64,7 +64,9 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 		return err
 	}
 	defer disk.Close()
-	sum, err := flash.Write(cmd.Context(), disk, src, info.Size(), progressOn(out))
+	report, finish := progressOn(out)
+	sum, err := flash.Write(cmd.Context(), disk, src, info.Size(), report)
+	finish()
 	if err != nil {
 		return err
 	}
@@ -78,21 +80,26 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 	return err
 }
 
-// progressOn shows one bar for writing and one for reading back.
-func progressOn(w io.Writer) flash.Progress {
+// progressOn shows one bar for writing and one for reading back; finish ends the one that is shown, of work that was cut
+// off too, so that what follows has a line of its own.
+func progressOn(w io.Writer) (report flash.Progress, finish func()) {
 	var pass string
 	var shown int64
-	add, finish := func(int64) {}, func() {}
+	add, end := func(int64) {}, func() {}
+	finish = func() {
+		end()
+		end = func() {}
+	}
 	return func(name string, done, total int64) {
 		if name != pass {
 			finish()
 			pass, shown = name, 0
-			add, finish = progress.Bytes(w, name, total)
+			add, end = progress.Bytes(w, name, total)
 		}
 		add(done - shown)
 		shown = done
 		if done == total {
 			finish()
 		}
-	}
+	}, finish
 }
