@@ -15,13 +15,12 @@ type world struct {
 	model       func() (modelFiles, error)
 	modelWanted int64         // 1: it is a failure if there is none
 	memory      func() string // the kernel's view of memory
-	finish      func(status int)
 }
 
 // hosted takes the duration and a model from the command line. Beside NAME.gguf lies
 // NAME.golden.json.
 func hosted() world {
-	w := world{seconds: defaultSeconds, memory: func() string { return "process" }, finish: os.Exit}
+	w := world{seconds: defaultSeconds, memory: func() string { return "process" }}
 	w.model = func() (modelFiles, error) { return modelFiles{}, errors.New("no model given") }
 	if len(os.Args) > 1 {
 		crash(os.Args[1])

@@ -5,9 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
-	"time"
 
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
@@ -29,14 +27,7 @@ func platform() world {
 	}
 	text, _ := board.QEMUFile(guest.ArgsFile)
 	crash(text)
-	return world{seconds: parse(text), model: diskModel, modelWanted: 1, memory: memory, finish: finish}
-}
-
-// finish lets the console catch up before the machine ends: the goroutine that shows
-// text competes with all the jobs.
-func finish(status int) {
-	time.Sleep(3 * time.Second)
-	os.Exit(status)
+	return world{seconds: parse(text), model: diskModel, modelWanted: 1, memory: memory}
 }
 
 // memory is how much RAM the kernel has handed out; what Go gives back must come back.
