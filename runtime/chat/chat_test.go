@@ -64,7 +64,8 @@ func TestFilters(t *testing.T) {
 
 func TestRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ source, want string }{
-		"unknown tag": {"{% frobnicate %}", ""}, "open tag": {"{% if x", "not closed"}, "open block": {"{% if x %}", ""},
+		"unknown tag": {"{% frobnicate %}", ""}, "open tag": {"{% if x", "not closed"}, "open block": {"{% if x %}", "if without endif"},
+		"open loop": {"{% for m in [] %}", "for without endfor"}, "open block in a loop": {"{% for m in [] %}{% filter upper %}{% endfor %}", "endfor without for"},
 		"open raw": {"{% raw %}x", "not closed"}, "exception": {"{{ raise_exception('only users') }}", "only users"},
 		"our names": {"{{ llamaboot_step() }}", "reserved"}, "string": {"{{ 'abc }}", "not closed"},
 		"range": {"{{ range('a') }}", "integers"},

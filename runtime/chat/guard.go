@@ -51,6 +51,10 @@ func rewrite(source string) (string, error) {
 			}
 		}
 	}
+	if n := len(w.blocks); n > 0 {
+		k := w.blocks[n-1].keyword
+		return "", fmt.Errorf("%w: %s without end%s", ErrTemplate, k, k)
+	}
 	return w.out.String(), nil
 }
 
