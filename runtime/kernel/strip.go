@@ -6,6 +6,9 @@ import "unsafe"
 // thread is likely to take next, -1 for none.
 func (m *product) intStrips(s *scratch, i, following int) {
 	q, first, last := m.at(i, stripRows)
+	if m.n == 1 && m.decodeFar(s, q, first, last) {
+		return
+	}
 	var raw []byte            // the weights of the next item
 	ahead := q.address(first) // where nothing is to be fetched: something already here
 	if following >= 0 {
@@ -17,9 +20,6 @@ func (m *product) intStrips(s *scratch, i, following int) {
 			return q.address(t + 1)
 		}
 		return ahead
-	}
-	if m.n == 1 && m.decodeFar(s, q, first, last) {
-		return
 	}
 	if m.n == 1 {
 		for t := first; t < last; t++ {

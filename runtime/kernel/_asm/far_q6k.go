@@ -54,19 +54,6 @@ func constantsQ6K(u *unpacker) {
 	}
 }
 
-// transpose turns registers o to o+3, a row each, into vectors j. Registers t
-// to t+3 are overwritten.
-func (u *unpacker) transpose(o, t int) {
-	u.op("VPUNPCKLDQ", o+1, o, t)
-	u.op("VPUNPCKHDQ", o+1, o, t+1)
-	u.op("VPUNPCKLDQ", o+3, o+2, t+2)
-	u.op("VPUNPCKHDQ", o+3, o+2, t+3)
-	u.op("VPUNPCKLQDQ", t+2, t, o)
-	u.op("VPUNPCKHQDQ", t+2, t, o+1)
-	u.op("VPUNPCKLQDQ", t+3, t+1, o+2)
-	u.op("VPUNPCKHQDQ", t+3, t+1, o+3)
-}
-
 // farProduct adds register r times dwords j of vector n of the activations.
 // Register t is overwritten.
 func (u *unpacker) farProduct(r, n, j, acc, t int) {

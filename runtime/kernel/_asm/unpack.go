@@ -202,6 +202,12 @@ func (u *unpacker) dwords(off, o, t int) {
 		u.op("VPUNPCKLQDQ", o, t, o)
 		return
 	}
+	u.transpose(o, t)
+}
+
+// transpose turns registers o to o+3, a row each, into vectors j. Registers t
+// to t+3 are overwritten.
+func (u *unpacker) transpose(o, t int) {
 	u.op("VPUNPCKLDQ", o+1, o, t)
 	u.op("VPUNPCKHDQ", o+1, o, t+1)
 	u.op("VPUNPCKLDQ", o+3, o+2, t+2)
