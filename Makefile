@@ -1,6 +1,6 @@
 # The project's targets; README.md says which two a newcomer needs. Everything is Go and POSIX sh; make only orders it.
 
-# The Go version the bare-metal core is tested with (tools/overlay refuses others). Another Go fetches it by itself.
+# The Go version the bare-metal core is tested with (internal/corebuild names them). Another Go fetches it by itself.
 export GOTOOLCHAIN := go1.26.8
 export CGO_ENABLED := 0
 
@@ -17,8 +17,7 @@ build: programs
 # The embedded programs: linux/amd64, which is the bare-metal core too, and the others; packed for internal/programs.
 programs:
 	@mkdir -p build
-	go run ./tools/overlay -o build/overlay.json
-	go run ./tools/programs -overlay build/overlay.json
+	go run ./tools/programs
 
 # The main job on a fresh machine: install what is missing, build, and let one file answer as a program, under BIOS
 # and under UEFI.

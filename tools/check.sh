@@ -17,17 +17,12 @@ go vet -unsafeptr=false $metal
 for target in linux/arm64 windows/amd64 darwin/arm64 freebsd/amd64; do
 	GOOS=${target%/*} GOARCH=${target#*/} go vet ./runtime/cmd/llamafile ./runtime/app ./runtime/bundle ./cmd/llamaboot
 done
-# Files with the tag metal need what the core's Go adds to the standard library, and these tools read no overlay.
-go run ./tools/overlay -o build/overlay.json -goroot build/goroot
-core() {
-	GOROOT="$PWD/build/goroot" GOTOOLCHAIN=local PATH="$PWD/build/goroot/bin:$PATH" "$@"
-}
-core go vet -tags metal -unsafeptr=false ./runtime/metal/... ./runtime/cmd/...
+go vet -tags metal -unsafeptr=false ./runtime/metal/... ./runtime/cmd/...
 # staticcheck comes through the module proxy; without a network the other checks stand, but not where CI says so.
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 if GOBIN="$PWD/build" go install "$staticcheck" 2>/dev/null; then
 	build/staticcheck ./...
-	core build/staticcheck -tags metal ./runtime/metal/... ./runtime/cmd/...
+	build/staticcheck -tags metal ./runtime/metal/... ./runtime/cmd/...
 elif [ -n "${CI:-}" ]; then
 	echo "check: staticcheck cannot be had: go install $staticcheck" >&2
 	exit 1

@@ -4,7 +4,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-go run ./tools/overlay -o build/overlay.json
 go run ./tools/stress -seconds "${STRESS:-600}"
 
 seconds=${SOAK:-60}

@@ -2,6 +2,12 @@
 // the bare-metal core at the same time.
 package corebuild
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // KernelPackage is linked in through the entry point: the kernel under Go's runtime.
 const KernelPackage = "github.com/llamaboot/llamaboot/runtime/metal/kern"
 
@@ -9,11 +15,24 @@ const KernelPackage = "github.com/llamaboot/llamaboot/runtime/metal/kern"
 // of the first function; the linker puts the headers in front of it.
 const textAddress = "0x10000001000"
 
-// Flags returns the flags of `go build` for linux/amd64. overlay is the file that
-// tools/overlay writes.
-func Flags(overlay string) []string {
+// tested are the Go versions the core boots with: the kernel serves exactly the system calls and memory layout of these
+// runtimes. Adding one needs the boot tests to pass with it.
+var tested = []string{"go1.26.8"}
+
+// CheckVersion reports an error for a Go version, as `go env GOVERSION` prints it, that the core was not tested with.
+func CheckVersion(version string) error {
+	if slices.Contains(tested, version) {
+		return nil
+	}
+	last := tested[len(tested)-1]
+	return fmt.Errorf("Go version not tested with the bare-metal core: got %s, want %s; build with GOTOOLCHAIN=%s, which Go downloads by itself",
+		version, strings.Join(tested, " or "), last)
+}
+
+// Flags returns the flags of `go build` for linux/amd64.
+func Flags() []string {
 	return []string{
-		"-trimpath", "-buildvcs=false", "-tags=metal", "-overlay=" + overlay,
+		"-trimpath", "-buildvcs=false", "-tags=metal",
 		"-ldflags=-s -w -buildid= -E " + KernelPackage + ".entry -T " + textAddress,
 	}
 }

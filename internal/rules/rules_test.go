@@ -42,13 +42,7 @@ var coreFolders = []string{"runtime", "internal/buildid", "internal/guest", "int
 
 func TestCoreImports(t *testing.T) {
 	dir := root(t)
-	overlay := filepath.Join(t.TempDir(), "overlay.json")
-	gen := exec.Command("go", "run", "./tools/overlay", "-o", overlay)
-	gen.Dir = dir
-	if out, err := gen.CombinedOutput(); err != nil {
-		t.Fatalf("tools/overlay: %v\n%s", err, out)
-	}
-	list := exec.Command("go", "list", "-deps", "-tags=metal", "-overlay="+overlay, "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./runtime/cmd/llamafile")
+	list := exec.Command("go", "list", "-deps", "-tags=metal", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./runtime/cmd/llamafile")
 	list.Dir = dir
 	list.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	list.Stderr = os.Stderr

@@ -1,7 +1,7 @@
 // Command programs compiles runtime/cmd/llamafile for every target and packs the results for internal/programs.
 //
-// The linux/amd64 program is at the same time the bare-metal core: it is built with the tag metal, with the overlay
-// of tools/overlay, and linked at 1 TiB, an address that is free in a Linux process and that the boot loaders map to
+// The linux/amd64 program is at the same time the bare-metal core: it is built with the tag metal
+// and linked at 1 TiB, an address that is free in a Linux process and that the boot loaders map to
 // whatever physical pages they got. All others are ordinary cross-compiled Go programs.
 // Only a program whose bytes changed is packed again.
 package main
@@ -33,21 +33,20 @@ const (
 func main() {
 	out := flag.String("o", "build/programs", "folder for the compiled programs")
 	packed := flag.String("packed", "internal/programs/packed", "folder for the packed programs; empty packs nothing")
-	overlay := flag.String("overlay", "build/overlay.json", "overlay for the core, written by tools/overlay")
 	targets := flag.String("targets", strings.Join(programs.Targets(), ","), "comma-separated targets")
 	flag.Parse()
-	if err := run(*out, *packed, *overlay, strings.Split(*targets, ",")); err != nil {
+	if err := run(*out, *packed, strings.Split(*targets, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "programs:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out, packed, overlay string, targets []string) error {
+func run(out, packed string, targets []string) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
 	for _, target := range targets {
-		if err := compile(target, filepath.Join(out, programs.FileName(target)), overlay); err != nil {
+		if err := compile(target, filepath.Join(out, programs.FileName(target))); err != nil {
 			return err
 		}
 	}
@@ -71,14 +70,21 @@ func run(out, packed, overlay string, targets []string) error {
 }
 
 // compile builds the program of one target into file.
-func compile(target, file, overlay string) error {
+func compile(target, file string) error {
 	goos, goarch, ok := strings.Cut(target, "/")
 	if !ok {
 		return fmt.Errorf("target %q is not OS/ARCH", target)
 	}
 	flags := []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 	if target == programs.Core {
-		flags = corebuild.Flags(overlay)
+		version, err := exec.Command("go", "env", "GOVERSION").Output()
+		if err != nil {
+			return fmt.Errorf("go env GOVERSION: %w", err)
+		}
+		if err := corebuild.CheckVersion(strings.TrimSpace(string(version))); err != nil {
+			return err
+		}
+		flags = corebuild.Flags()
 	}
 	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", file, mainPackage)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOFLAGS=")

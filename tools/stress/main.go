@@ -25,23 +25,22 @@ const mainPackage = "github.com/llamaboot/llamaboot/runtime/metal/cmd/stress"
 func main() {
 	seconds := flag.Int("seconds", 600, "length of each run")
 	cpus := flag.String("cpus", "1,2,4", "numbers of CPUs")
-	overlay := flag.String("overlay", "build/overlay.json", "file written by tools/overlay")
 	keep := flag.String("disk", "", "only write the disk to this file")
 	flag.Parse()
 	if *keep != "" {
-		if err := makeDisk(context.Background(), *keep, *keep+".core", *overlay); err != nil {
+		if err := makeDisk(context.Background(), *keep, *keep+".core"); err != nil {
 			fmt.Fprintln(os.Stderr, "stress:", err)
 			os.Exit(1)
 		}
 		return
 	}
-	if err := run(*seconds, *cpus, *overlay); err != nil {
+	if err := run(*seconds, *cpus); err != nil {
 		fmt.Fprintln(os.Stderr, "stress:", err)
 		os.Exit(1)
 	}
 }
 
-func run(seconds int, cpus, overlay string) error {
+func run(seconds int, cpus string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	dir, err := os.MkdirTemp("", "stress")
@@ -50,7 +49,7 @@ func run(seconds int, cpus, overlay string) error {
 	}
 	defer os.RemoveAll(dir)
 	disk := filepath.Join(dir, "stress.img")
-	if err := makeDisk(ctx, disk, filepath.Join(dir, "core"), overlay); err != nil {
+	if err := makeDisk(ctx, disk, filepath.Join(dir, "core")); err != nil {
 		return err
 	}
 	for _, text := range strings.Split(cpus, ",") {
@@ -76,8 +75,8 @@ func run(seconds int, cpus, overlay string) error {
 }
 
 // makeDisk compiles the program and writes it as a disk that both firmwares boot.
-func makeDisk(ctx context.Context, disk, core, overlay string) error {
-	args := append(append([]string{"build"}, corebuild.Flags(overlay)...), "-o", core, mainPackage)
+func makeDisk(ctx context.Context, disk, core string) error {
+	args := append(append([]string{"build"}, corebuild.Flags()...), "-o", core, mainPackage)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -1,47 +1,32 @@
 //go:build metal
 
-// Package board joins the kernel of package kern to the hardware of a PC through
-// TamaGo's runtime/goos hooks and drivers: serial line, screen, keyboard, clocks,
-// boot disk, on BIOS and UEFI machines.
+// Package board joins the kernel of package kern to the hardware of a PC: serial
+// line, screen, keyboard, clocks, boot disk, on BIOS and UEFI machines.
 package board
 
 import (
-	_ "runtime/goos" // the hooks defined here by name
-	_ "unsafe"
+	_ "unsafe" // for go:linkname: kern links to the functions below by name
 
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
 
-//go:linkname hwinit0 runtime/goos.Hwinit0
-func hwinit0() {
+// hardwareInit initialises the consoles that need no mapped memory.
+func hardwareInit() {
 	initSerial()
 	if !kern.UEFI() {
 		initVGA()
 	}
 }
 
-//go:linkname hwinit1 runtime/goos.Hwinit1
-func hwinit1() {
+// hardwareReady initialises the consoles that need mapped memory.
+func hardwareReady() {
 	if kern.UEFI() {
 		initGOP()
 	}
 }
 
-//go:linkname initRNG runtime/goos.InitRNG
-func initRNG() {}
-
-//go:linkname getRandomData runtime/goos.GetRandomData
-func getRandomData(b []byte) {
-	for i := range b {
-		b[i] = byte(kern.Random() >> 13)
-	}
-}
-
-//go:linkname nanotime runtime/goos.Nanotime
-func nanotime() int64 { return kern.Nanotime() }
-
-//go:linkname printk runtime/goos.Printk
-func printk(c byte) {
+// putc writes one byte to all consoles at once, past the output queue of kern.
+func putc(c byte) {
 	if serialPresent {
 		drainSerial()
 		if c == '\n' {

@@ -2,20 +2,27 @@
 
 package kern
 
-import (
-	"runtime/goos"
-	_ "unsafe"
-)
+import _ "unsafe" // for go:linkname
 
-// The hardware behind the kernel is reached through TamaGo's runtime/goos hooks,
-// which the board package provides.
+// The hardware behind the kernel is reached through four functions of the board
+// package that is linked in. They are linked by name because board imports kern.
 
-func putc(c byte) { goos.Printk(c) }
+// putc writes one byte to the console at once.
+//
+//go:linkname putc github.com/llamaboot/llamaboot/runtime/metal/board.putc
+func putc(c byte)
 
-func hardwareInit() { goos.Hwinit0() }
+// hardwareInit is called first, on the first processor.
+//
+//go:linkname hardwareInit github.com/llamaboot/llamaboot/runtime/metal/board.hardwareInit
+func hardwareInit()
 
 // hardwareReady is called once memory can be mapped, before other processors start.
-func hardwareReady() { goos.Hwinit1() }
+//
+//go:linkname hardwareReady github.com/llamaboot/llamaboot/runtime/metal/board.hardwareReady
+func hardwareReady()
 
+// hardwareExit ends the machine with a status; it does not return.
+//
 //go:linkname hardwareExit github.com/llamaboot/llamaboot/runtime/metal/board.exit
 func hardwareExit(status int32)
