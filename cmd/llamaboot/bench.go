@@ -11,7 +11,7 @@ import (
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bench"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 type benchFlags struct {
@@ -52,7 +52,7 @@ With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median
 	flags.StringVar(&f.synthetic, "synthetic", "", "measure a model made for it, SHAPE:TYPE")
 	flags.StringVar(&f.write, "write", "", "only write the synthetic model to this file")
 	flags.BoolVarP(&f.force, "force", "f", false, "with --write: replace the file if it exists")
-	flags.StringVar(&f.level, "level", "", "instruction-set level: "+strings.Join(kernel.Levels(), ", ")+" (default the last)")
+	flags.StringVar(&f.level, "level", "", "instruction-set level: "+strings.Join(compute.Levels(), ", ")+" (default the last)")
 	return cmd
 }
 
@@ -66,7 +66,7 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if f.level != "" {
-		if err := kernel.SetLevel(f.level); err != nil {
+		if err := compute.SetLevel(f.level); err != nil {
 			return &usageError{err}
 		}
 	}

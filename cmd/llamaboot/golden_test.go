@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // peer is what llama.cpp computed for a model.
@@ -83,11 +83,11 @@ func TestGolden(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("no ../shared/data/models beside the module; the tests of runtime/model and runtime/engine cover the same code")
 	}
-	was := kernel.Level()
-	defer kernel.SetLevel(was)
+	was := compute.Level()
+	defer compute.SetLevel(was)
 	levels, threads := []string{was}, []string{"0"}
 	if os.Getenv("LLAMABOOT_MATRIX") != "" {
-		levels, threads = kernel.Levels(), []string{"0", "1", "2", "4"}
+		levels, threads = compute.Levels(), []string{"0", "1", "2", "4"}
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".gguf")

@@ -11,7 +11,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/app"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/quant"
 )
 
@@ -53,9 +53,9 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 	if threads == 0 {
 		threads = runtime.NumCPU()
 	}
-	pool := kernel.NewPool(threads)
+	pool := compute.NewPool(threads)
 	defer pool.Close()
-	progress := func(i, n int, tensor string, from, to kernel.Type) {
+	progress := func(i, n int, tensor string, from, to compute.Type) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "[%d/%d] %s: %v -> %v\n", i+1, n, printable(tensor), from, to)
 	}
 	w, err := quant.File(g, name, pool, progress)

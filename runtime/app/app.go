@@ -11,9 +11,9 @@ import (
 	"github.com/llamaboot/llamaboot/internal/version"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/console"
 	"github.com/llamaboot/llamaboot/runtime/engine"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // levelEnv picks the instruction-set level of the kernels, for tests and comparisons.
@@ -121,7 +121,7 @@ func SetLevel(env func(string) string) error {
 	if level == "" {
 		return nil
 	}
-	if err := kernel.SetLevel(level); err != nil {
+	if err := compute.SetLevel(level); err != nil {
 		return fmt.Errorf("%s=%s: %w", levelEnv, level, err)
 	}
 	return nil

@@ -14,8 +14,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 	"github.com/llamaboot/llamaboot/runtime/model"
 )
 
@@ -70,7 +70,7 @@ func Run(ctx context.Context, file []byte, o Options) (*Report, error) {
 		return nil, err
 	}
 	defaults(&o)
-	r := &Report{Level: kernel.Level(), WeightBytes: weightBytes(f)}
+	r := &Report{Level: compute.Level(), WeightBytes: weightBytes(f)}
 	for _, threads := range o.Threads {
 		round, err := measure(ctx, file, threads, o)
 		if err != nil {
@@ -94,7 +94,7 @@ func defaults(o *Options) {
 		o.Gen = 128
 	}
 	if len(o.Threads) == 0 {
-		o.Threads = []int{kernel.Cores()}
+		o.Threads = []int{compute.Cores()}
 	}
 	if o.Reps <= 0 {
 		o.Reps = 5
@@ -150,7 +150,7 @@ func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, 
 		return nil, err
 	}
 	round.FirstToken = time.Since(start)
-	pool := kernel.NewPool(threads)
+	pool := compute.NewPool(threads)
 	defer pool.Close()
 	var buf []byte
 	if !o.NoBandwidth {

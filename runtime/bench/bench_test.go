@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // small is a shape that runs in no time.
@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", spec, err)
 		}
-		if r.Level != kernel.Level() || len(r.Rounds) != 2 {
+		if r.Level != compute.Level() || len(r.Rounds) != 2 {
 			t.Fatalf("%s: %+v", spec, r)
 		}
 		for i, round := range r.Rounds {
@@ -110,11 +110,11 @@ func TestSynthetic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]kernel.Type{
-		"token_embd.weight": kernel.Q4_K, "output.weight": kernel.Q6_K, "output_norm.weight": kernel.F32,
-		"blk.0.attn_q.weight": kernel.Q4_K, "blk.1.attn_v.weight": kernel.Q6_K, "blk.1.ffn_down.weight": kernel.Q6_K,
+	for name, want := range map[string]compute.Type{
+		"token_embd.weight": compute.Q4_K, "output.weight": compute.Q6_K, "output_norm.weight": compute.F32,
+		"blk.0.attn_q.weight": compute.Q4_K, "blk.1.attn_v.weight": compute.Q6_K, "blk.1.ffn_down.weight": compute.Q6_K,
 	} {
-		if got := kernel.Type(f.Tensor(name).Type); got != want {
+		if got := compute.Type(f.Tensor(name).Type); got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
@@ -137,10 +137,10 @@ func TestSynthetic(t *testing.T) {
 
 // TestRandomBlocks: values have the size asked for, in every type.
 func TestRandomBlocks(t *testing.T) {
-	for _, ty := range kernel.Types() {
+	for _, ty := range compute.Types() {
 		const n = 2048
 		x := make([]float32, n)
-		kernel.Dequantize(ty, x, randomBlocks(ty, n/ty.BlockLen(), 0.02, 1))
+		compute.Dequantize(ty, x, randomBlocks(ty, n/ty.BlockLen(), 0.02, 1))
 		var sq float64
 		for _, v := range x {
 			sq += float64(v) * float64(v)

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 	"github.com/llamaboot/llamaboot/runtime/model"
 )
 
@@ -33,11 +33,11 @@ func TestProfile(t *testing.T) {
 		return def
 	}
 	if l := os.Getenv("BENCH_LEVEL"); l != "" {
-		was := kernel.Level()
-		if err := kernel.SetLevel(l); err != nil {
+		was := compute.Level()
+		if err := compute.SetLevel(l); err != nil {
 			t.Fatal(err)
 		}
-		defer kernel.SetLevel(was)
+		defer compute.SetLevel(was)
 	}
 	fd, err := os.Open(path)
 	if err != nil {

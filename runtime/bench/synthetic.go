@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // shape is what a model's speed depends on.
@@ -74,34 +74,34 @@ func Shapes() []string {
 
 // mix says which type llama.cpp's quantiser gives a tensor (llama-quant.cpp).
 type mix struct {
-	base   kernel.Type
-	better kernel.Type // for attn_v and ffn_down of some layers
-	output kernel.Type
+	base   compute.Type
+	better compute.Type // for attn_v and ffn_down of some layers
+	output compute.Type
 }
 
 func mixOf(typ string, s shape) (mix, error) {
 	switch strings.ToUpper(typ) {
 	case "Q4_K_M":
-		return mix{kernel.Q4_K, kernel.Q6_K, kernel.Q6_K}, nil
+		return mix{compute.Q4_K, compute.Q6_K, compute.Q6_K}, nil
 	case "Q5_K_M":
-		return mix{kernel.Q5_K, kernel.Q6_K, kernel.Q6_K}, nil
+		return mix{compute.Q5_K, compute.Q6_K, compute.Q6_K}, nil
 	}
-	t, err := kernel.ParseType(typ)
+	t, err := compute.ParseType(typ)
 	if err != nil {
 		return mix{}, err
 	}
 	m := mix{t, t, t}
-	if t.BlockLen() > 1 && t != kernel.Q8_0 {
-		m.output = kernel.Q6_K
+	if t.BlockLen() > 1 && t != compute.Q8_0 {
+		m.output = compute.Q6_K
 	}
 	return m, nil
 }
 
 // instead replaces a type of 256-element blocks where rows are no multiple of
 // them, as llama.cpp does.
-var instead = map[kernel.Type]kernel.Type{
-	kernel.Q2_K: kernel.Q4_0, kernel.Q3_K: kernel.Q4_0, kernel.Q4_K: kernel.Q5_0, kernel.Q5_K: kernel.Q5_1, kernel.Q6_K: kernel.Q8_0,
-	kernel.IQ4_XS: kernel.IQ4_NL,
+var instead = map[compute.Type]compute.Type{
+	compute.Q2_K: compute.Q4_0, compute.Q3_K: compute.Q4_0, compute.Q4_K: compute.Q5_0, compute.Q5_K: compute.Q5_1, compute.Q6_K: compute.Q8_0,
+	compute.IQ4_XS: compute.IQ4_NL,
 }
 
 // builder collects a synthetic model.
@@ -192,7 +192,7 @@ func (b *builder) tensors() {
 	}
 }
 
-func (b *builder) add(name string, t kernel.Type, dims []int, data []byte) {
+func (b *builder) add(name string, t compute.Type, dims []int, data []byte) {
 	if err := b.w.AddTensor(name, gguf.TensorType(t), dims, data); err != nil && b.err == nil {
 		b.err = err
 	}
@@ -204,12 +204,12 @@ func (b *builder) vector(name string, n int, v float32) {
 	for i := range n {
 		le.PutUint32(data[4*i:], math.Float32bits(v))
 	}
-	b.add(name, kernel.F32, []int{n}, data)
+	b.add(name, compute.F32, []int{n}, data)
 }
 
 // matrix adds random weights of about 1/sqrt(cols), so that activations keep
 // their size from layer to layer.
-func (b *builder) matrix(name string, t kernel.Type, cols, rows int) {
+func (b *builder) matrix(name string, t compute.Type, cols, rows int) {
 	if cols%t.BlockLen() != 0 {
 		t = instead[t]
 	}

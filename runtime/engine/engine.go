@@ -12,8 +12,8 @@ import (
 	"sync"
 
 	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 	"github.com/llamaboot/llamaboot/runtime/model"
 	"github.com/llamaboot/llamaboot/runtime/token"
 )
@@ -80,7 +80,7 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	}
 	threads := o.Threads
 	if threads <= 0 {
-		threads = kernel.Cores()
+		threads = compute.Cores()
 	}
 	from := "the given chat template"
 	e.templateSource = o.Template
@@ -120,7 +120,7 @@ func (e *Engine) Close() error {
 // Info describes the model.
 func (e *Engine) Info() Info {
 	i := Info{Name: e.name, Arch: e.model.Arch, Params: e.file.Params(), Context: e.model.Context, Vocab: e.model.Vocab,
-		Threads: e.model.Threads(), Level: kernel.Level()}
+		Threads: e.model.Threads(), Level: compute.Level()}
 	if s, err := e.file.Text("general.name", ""); err == nil && s != "" {
 		i.Name = s
 	}
@@ -234,7 +234,7 @@ func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
 		return nil, e.noNumbers(len(ids))
 	}
 	if sum > 0 {
-		kernel.Scale(v, float32(1/math.Sqrt(sum)))
+		compute.Scale(v, float32(1/math.Sqrt(sum)))
 	}
 	return v, nil
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // noNumbers is the error of a model whose logits after n tokens are no numbers. It names the first weight that is none,
@@ -23,14 +23,14 @@ func (e *Engine) noNumbers(n int) error {
 
 // notFinite is the first element of a tensor that is NaN or infinite, -1 if none is.
 func notFinite(t *gguf.Tensor) int {
-	typ := kernel.Type(t.Type)
+	typ := compute.Type(t.Type)
 	if !typ.Supported() {
 		return -1 // the network does not use it
 	}
 	var row [4096]float32 // whole blocks of every type
 	for from, n := 0, t.Elements(); from < n; from += len(row) {
 		x := row[:min(len(row), n-from)]
-		kernel.Dequantize(typ, x, t.Data[typ.RowBytes(from):])
+		compute.Dequantize(typ, x, t.Data[typ.RowBytes(from):])
 		for i, v := range x {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 				return from + i

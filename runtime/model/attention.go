@@ -3,7 +3,7 @@ package model
 import (
 	"math"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // attention is grouped-query attention (Ainslie et al. 2023) with the options of the architectures at hand. Queries, keys
@@ -118,7 +118,7 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 		normHeads(k, kNorm, c.Eps)
 	}
 	t := &s.tokens[i]
-	kernel.Scale(q, c.AttnScale*c.temperature(t.Pos))
+	compute.Scale(q, c.AttnScale*c.temperature(t.Pos))
 	t.Cache.store(layer, t.Pos, k, s.v[i*kw:(i+1)*kw])
 }
 
@@ -126,7 +126,7 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 type attBlock struct{ first, n int }
 
 // blockQueries is how many queries of one key head are computed together, if there are as many: a multiple of the 8 and
-// 6 that the widest routines of package kernel take.
+// 6 that the widest routines of package compute take.
 const blockQueries = 24
 
 // attends is attention in progress and the memory of its threads.
@@ -209,10 +209,10 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 		}
 		if s.sinks != nil {
 			lse := logSumExp(seen)
-			kernel.Softmax(seen)
+			compute.Softmax(seen)
 			applySink(seen, s.sinks[kv*group+i%group], lse)
 		} else {
-			kernel.Softmax(seen)
+			compute.Softmax(seen)
 		}
 		clear(row[:from-base])
 		clear(row[to-base:])
@@ -230,7 +230,7 @@ func normHeads(row, w []float32, eps float32) {
 		return
 	}
 	for ; len(row) >= len(w); row = row[len(w):] {
-		kernel.RMSNorm(row[:len(w)], row[:len(w)], w, eps)
+		compute.RMSNorm(row[:len(w)], row[:len(w)], w, eps)
 	}
 }
 

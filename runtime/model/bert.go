@@ -3,7 +3,7 @@ package model
 import (
 	"fmt"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // bert is the encoder of BERT (Devlin et al. 2019): every token sees every other, positions are learned vectors, norms
@@ -36,11 +36,11 @@ func (m *bert) forward(s *step) {
 		row, add := s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e]
 		if m.Positions.w != nil {
 			m.Positions.w.Row(s.tokens[i].Pos, add)
-			kernel.Add(row, add)
+			compute.Add(row, add)
 		}
 		if m.Types.w != nil { // a text without a second part is all of type 0
 			m.Types.w.Row(0, add)
-			kernel.Add(row, add)
+			compute.Add(row, add)
 		}
 	})
 	s.layerNorm(s.x, s.x, m.Norm, m.NormB)
@@ -50,7 +50,7 @@ func (m *bert) forward(s *step) {
 		s.layerNorm(s.x, s.x, l.AttnNorm, l.AttnNormB)
 		if l.Gate.w != nil {
 			s.linears(s.x, to{&s.gate, l.Gate}, to{&s.up, l.Up}) // [n, ff] both
-			s.combine(s.gate, s.up, kernel.SiLUMul)
+			s.combine(s.gate, s.up, compute.SiLUMul)
 		} else {
 			s.gelu(s.linear(&s.gate, s.x, l.Up)) // [n, ff]
 		}
@@ -73,7 +73,7 @@ func (m *bert) check(c *Config) error {
 // layerNorm sets dst to the layer norm of every row of x. dst may be x, b nil.
 func (s *step) layerNorm(dst, x, w, b []float32) {
 	d := len(w)
-	s.each(func(i int) { kernel.LayerNorm(dst[i*d:(i+1)*d], x[i*d:(i+1)*d], w, b, s.m.Eps) })
+	s.each(func(i int) { compute.LayerNorm(dst[i*d:(i+1)*d], x[i*d:(i+1)*d], w, b, s.m.Eps) })
 }
 
 // gelu applies GELU to every row of x in place.
@@ -82,7 +82,7 @@ func (s *step) gelu(x []float32) {
 	for len(s.ones) < w {
 		s.ones = append(s.ones, 1)
 	}
-	s.each(func(i int) { kernel.GELUMul(x[i*w:(i+1)*w], x[i*w:(i+1)*w], s.ones[:w]) })
+	s.each(func(i int) { compute.GELUMul(x[i*w:(i+1)*w], x[i*w:(i+1)*w], s.ones[:w]) })
 }
 
 // nomicBERT is bert with positions as llama has them.
@@ -152,12 +152,12 @@ func (m *Model) Embed(ids []int32, pool Pooling) ([]float32, error) {
 		m.step.hidden(part)
 		for i := range part {
 			if pos := from + i; pool == PoolMean || pool == PoolCLS && pos == 0 || pool == PoolLast && pos == len(ids)-1 {
-				kernel.Add(out, m.step.x[i*m.Embd:(i+1)*m.Embd])
+				compute.Add(out, m.step.x[i*m.Embd:(i+1)*m.Embd])
 			}
 		}
 	}
 	if pool == PoolMean {
-		kernel.Scale(out, 1/float32(len(ids)))
+		compute.Scale(out, 1/float32(len(ids)))
 	}
 	return out, nil
 }

@@ -7,18 +7,18 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // linear is a weight [in, out] with an optional bias [out].
 type linear struct {
-	w *kernel.Matrix
+	w *compute.Matrix
 	b []float32
 }
 
 // experts is a weight [in, out, experts], one matrix for each expert.
-type experts []*kernel.Matrix
+type experts []*compute.Matrix
 
 // bind fills the fields of a network from the file. A field is bound by its tags:
 //
@@ -183,8 +183,8 @@ func checkShape(t *gguf.Tensor, shape string, c *Config) error {
 const exactParams = 8 << 20
 
 // matrices makes one matrix of each [in, out] slice of the tensor.
-func matrices(t *gguf.Tensor, exact bool) ([]*kernel.Matrix, error) {
-	typ, data := kernel.Type(t.Type), t.Data
+func matrices(t *gguf.Tensor, exact bool) ([]*compute.Matrix, error) {
+	typ, data := compute.Type(t.Type), t.Data
 	if !typ.Supported() {
 		return nil, typeError(t)
 	}
@@ -193,7 +193,7 @@ func matrices(t *gguf.Tensor, exact bool) ([]*kernel.Matrix, error) {
 		if err != nil {
 			return nil, err
 		}
-		typ, data = kernel.F32, make([]byte, 0, 4*len(x))
+		typ, data = compute.F32, make([]byte, 0, 4*len(x))
 		for _, v := range x {
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 		}
@@ -205,10 +205,10 @@ func matrices(t *gguf.Tensor, exact bool) ([]*kernel.Matrix, error) {
 	if len(t.Dims) > 2 {
 		count = t.Dims[2]
 	}
-	out := make([]*kernel.Matrix, count)
+	out := make([]*compute.Matrix, count)
 	size := len(data) / count
 	for i := range out {
-		m, err := kernel.NewMatrix(typ, rows, t.Dims[0], data[i*size:(i+1)*size])
+		m, err := compute.NewMatrix(typ, rows, t.Dims[0], data[i*size:(i+1)*size])
 		if err != nil {
 			return nil, fmt.Errorf("model: tensor %q: %w", t.Name, err)
 		}
@@ -219,15 +219,15 @@ func matrices(t *gguf.Tensor, exact bool) ([]*kernel.Matrix, error) {
 
 // floats copies a small tensor out as float32.
 func floats(t *gguf.Tensor) ([]float32, error) {
-	typ := kernel.Type(t.Type)
+	typ := compute.Type(t.Type)
 	if !typ.Supported() {
 		return nil, typeError(t)
 	}
 	x := make([]float32, t.Elements())
-	kernel.Dequantize(typ, x, t.Data)
+	compute.Dequantize(typ, x, t.Data)
 	return x, nil
 }
 
 func typeError(t *gguf.Tensor) error {
-	return fmt.Errorf("model: %w: tensor %q at offset %#x is %v; supported are %v", ErrType, t.Name, t.Offset, t.Type, kernel.Types())
+	return fmt.Errorf("model: %w: tensor %q at offset %#x is %v; supported are %v", ErrType, t.Name, t.Offset, t.Type, compute.Types())
 }

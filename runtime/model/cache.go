@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/quant"
 )
 
@@ -44,7 +44,7 @@ type Cache struct {
 }
 
 // layerCache holds pages of keys and of values, each [head][pageLen][dim], but for keys in binary16: those lie in
-// blocks, [head][pageLen/kernel.KeyBlock][dim][kernel.KeyBlock], as kernel.ScoresF16 reads them.
+// blocks, [head][pageLen/compute.KeyBlock][dim][compute.KeyBlock], as compute.ScoresF16 reads them.
 type layerCache struct{ k, v []page }
 
 // page has one of its fields set, by the type of the cache.
@@ -56,7 +56,7 @@ type page struct {
 
 // NewCache makes an empty cache for one sequence.
 func (m *Model) NewCache(t CacheType) *Cache {
-	if t == CacheQ8 && m.HeadDim%kernel.Q8_0.BlockLen() != 0 {
+	if t == CacheQ8 && m.HeadDim%compute.Q8_0.BlockLen() != 0 {
 		t = CacheF16
 	}
 	return &Cache{typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers)}
@@ -89,7 +89,7 @@ func (c *Cache) newPage() page {
 	case CacheF32:
 		return page{f: make([]float32, n)}
 	case CacheQ8:
-		return page{b: make([]byte, kernel.Q8_0.RowBytes(n))}
+		return page{b: make([]byte, compute.Q8_0.RowBytes(n))}
 	}
 	return page{h: make([]uint16, n)}
 }
@@ -108,7 +108,7 @@ func (c *Cache) head(p page, h int) page {
 	case p.f != nil:
 		return page{f: p.f[from:to]}
 	case p.b != nil:
-		return page{b: p.b[kernel.Q8_0.RowBytes(from):kernel.Q8_0.RowBytes(to)]}
+		return page{b: p.b[compute.Q8_0.RowBytes(from):compute.Q8_0.RowBytes(to)]}
 	}
 	return page{h: p.h[from:to]}
 }
@@ -123,9 +123,9 @@ func (c *Cache) put(p page, i int, row []float32, keys bool) {
 		case dst.b != nil:
 			quant.PutQ8(dst.row8(i, c.dim), src)
 		case keys:
-			kernel.PutKey(dst.h, i, src)
+			compute.PutKey(dst.h, i, src)
 		default:
-			kernel.F32ToF16s(dst.h[i*c.dim:(i+1)*c.dim], src)
+			compute.F32ToF16s(dst.h[i*c.dim:(i+1)*c.dim], src)
 		}
 	}
 }
@@ -138,18 +138,18 @@ func (c *Cache) get(p page, i int, row []float32, keys bool) {
 		case src.f != nil:
 			copy(dst, src.f[i*c.dim:])
 		case src.b != nil:
-			kernel.Dequantize(kernel.Q8_0, dst, src.row8(i, c.dim))
+			compute.Dequantize(compute.Q8_0, dst, src.row8(i, c.dim))
 		case keys:
-			kernel.Key(dst, src.h, i)
+			compute.Key(dst, src.h, i)
 		default:
-			kernel.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
+			compute.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
 		}
 	}
 }
 
 // row8 is the Q8_0 blocks of position i of a head.
 func (p page) row8(i, dim int) []byte {
-	return p.b[kernel.Q8_0.RowBytes(i*dim):kernel.Q8_0.RowBytes((i+1)*dim)]
+	return p.b[compute.Q8_0.RowBytes(i*dim):compute.Q8_0.RowBytes((i+1)*dim)]
 }
 
 // wide is room for the elements of one head read back from 8 bits; longer heads take memory.
@@ -164,13 +164,13 @@ func (p page) row(w *wide, i, dim int) []float32 {
 	if dim > len(x) {
 		x = make([]float32, dim)
 	}
-	kernel.Dequantize(kernel.Q8_0, x[:dim], p.row8(i, dim))
+	compute.Dequantize(compute.Q8_0, x[:dim], p.row8(i, dim))
 	return x[:dim]
 }
 
 // scoreAlign is what the first position of scores is a multiple of: whole blocks of keys, enough of them for
-// kernel.ScoresF16 to take them in groups.
-const scoreAlign = 8 * kernel.KeyBlock
+// compute.ScoresF16 to take them in groups.
+const scoreAlign = 8 * compute.KeyBlock
 
 // scores sets out[i*stride+p-base] to the product of query i of n, [n, dim], and the key of position p, for positions
 // base to hi-1. base is a multiple of scoreAlign and stride too, at least hi-base; elements behind are overwritten. w is
@@ -180,14 +180,14 @@ func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []floa
 		p := c.head(c.layers[layer].k[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
 		if p.h != nil {
-			blocks := (count + kernel.KeyBlock - 1) / kernel.KeyBlock
-			kernel.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
+			blocks := (count + compute.KeyBlock - 1) / compute.KeyBlock
+			compute.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
 			continue
 		}
 		for k := range count {
 			key := p.row(w, first+k, c.dim)
 			for i := range n {
-				out[i*stride+pos-base+k] = kernel.Dot(q[i*c.dim:(i+1)*c.dim], key)
+				out[i*stride+pos-base+k] = compute.Dot(q[i*c.dim:(i+1)*c.dim], key)
 			}
 		}
 	}
@@ -199,13 +199,13 @@ func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst [
 		p := c.head(c.layers[layer].v[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
 		if p.h != nil {
-			kernel.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
+			compute.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
 			continue
 		}
 		for k := range count {
 			value := p.row(x, first+k, c.dim)
 			for i := range n {
-				kernel.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
+				compute.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
 			}
 		}
 	}

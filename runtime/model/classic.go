@@ -1,6 +1,6 @@
 package model
 
-import "github.com/llamaboot/llamaboot/runtime/kernel"
+import "github.com/llamaboot/llamaboot/runtime/compute"
 
 // classic is the decoder as it was before Llama (Radford et al. 2019, GPT-2): layer norms, biases, positions that are
 // learned or turned. Its descendants let attention and feed-forward network read the same input, one after another or
@@ -31,7 +31,7 @@ func (m *classic) forward(s *step) {
 	if m.Positions.w != nil {
 		s.each(func(i int) {
 			m.Positions.w.Row(s.tokens[i].Pos, s.h[i*e:(i+1)*e])
-			kernel.Add(s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e])
+			compute.Add(s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e])
 		})
 	}
 	for i := range m.Layers {
@@ -93,7 +93,7 @@ func (m *mlp) any(s *step, x []float32) []float32 {
 func layerNorms(c *Config, r *reader) {
 	neoX(c, r)
 	c.Eps = r.epsilon("attention.layer_norm_epsilon", 1e-5)
-	c.Act = kernel.GELUMul
+	c.Act = compute.GELUMul
 	c.Parallel = r.flag("use_parallel_residual", false)
 }
 
@@ -106,7 +106,7 @@ func gpt2(c *Config, r *reader) {
 // stableLM is StableLM and Orion: gated by SiLU.
 func stableLM(c *Config, r *reader) {
 	layerNorms(c, r)
-	c.Act, c.Parallel = kernel.SiLUMul, false
+	c.Act, c.Parallel = compute.SiLUMul, false
 }
 
 // nemotron is Nemotron 4 and Minitron: squared ReLU.

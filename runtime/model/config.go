@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // Config holds the hyperparameters of a model. GGUF keys are prefixed by the architecture.
@@ -164,7 +164,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 		Eps:          r.epsilon("attention.layer_norm_rms_epsilon", 1e-5),
 		Experts:      r.number("expert_count", 0, 0, 1<<12),
 		ExpertsUsed:  r.number("expert_used_count", 0, 0, 1<<12),
-		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true, Act: kernel.SiLUMul,
+		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true, Act: compute.SiLUMul,
 	}
 	if r.err != nil {
 		return c, r.err

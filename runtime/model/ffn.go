@@ -1,6 +1,6 @@
 package model
 
-import "github.com/llamaboot/llamaboot/runtime/kernel"
+import "github.com/llamaboot/llamaboot/runtime/compute"
 
 // mlp is the gated feed-forward network (Shazeer 2020). Up holds the gate too, in front, in models with FusedGate.
 type mlp struct {
@@ -49,11 +49,11 @@ func (s *step) project(logits, hidden []float32, n int, output linear) {
 	s.m.pool.MatMul(logits, output.w, hidden, n)
 	if output.b != nil {
 		for i := range n {
-			kernel.Add(logits[i*c.Vocab:(i+1)*c.Vocab], output.b)
+			compute.Add(logits[i*c.Vocab:(i+1)*c.Vocab], output.b)
 		}
 	}
 	if c.LogitDiv != 1 {
-		kernel.Scale(logits, 1/c.LogitDiv)
+		compute.Scale(logits, 1/c.LogitDiv)
 	}
 	if c.LogitCap != 0 {
 		softCap(logits, c.LogitCap)

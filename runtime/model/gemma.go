@@ -3,7 +3,7 @@ package model
 import (
 	"math"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // gemma is Gemma 1, 2 and 3 (Gemma Team 2024, 2025): norms before and, from 2 on, after each block, GELU, scaled
@@ -65,7 +65,7 @@ func gemma1(c *Config, r *reader) { gemmaCommon(c, r, 0) }
 // model's width instead of the head's.
 func gemmaCommon(c *Config, r *reader, layers27B int) {
 	neoX(c, r)
-	c.Act = kernel.GELUMul
+	c.Act = compute.GELUMul
 	c.EmbdScale = float32(math.Sqrt(float64(c.Embd)))
 	c.Window = r.number("attention.sliding_window", 0, 0, maxCtx)
 	if c.Layers == layers27B {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 const dataDir = "../../../shared/data"
@@ -230,14 +230,14 @@ var matrix = os.Getenv("LLAMABOOT_MATRIX") != ""
 // TestGolden holds, with quantised weights the greedy ids are the exact ones wherever they lead by more than the noise
 // (whose size TestNoise looks at).
 func TestLevels(t *testing.T) {
-	was := kernel.Level()
-	defer kernel.SetLevel(was)
+	was := compute.Level()
+	defer compute.SetLevel(was)
 	threads := []int{2}
 	if matrix {
 		threads = []int{1, 2, 4}
 	}
-	for _, level := range kernel.Levels() {
-		if err := kernel.SetLevel(level); err != nil {
+	for _, level := range compute.Levels() {
+		if err := compute.SetLevel(level); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range goldenModels(t) {

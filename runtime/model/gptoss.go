@@ -3,7 +3,7 @@ package model
 import (
 	"math"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // gptOSS is OpenAI's gpt-oss (2025): every block a mixture of experts with biases, every second layer a sliding window,
@@ -62,7 +62,7 @@ func swigluOSS(dst, gate, up []float32) {
 
 // applySink scales weights, softmax of scores with the given log-sum-exp, to what they are when the sink takes its part.
 func applySink(weights []float32, sink float32, lse float64) {
-	kernel.Scale(weights, float32(1/(1+math.Exp(float64(sink)-lse))))
+	compute.Scale(weights, float32(1/(1+math.Exp(float64(sink)-lse))))
 }
 
 // logSumExp is log(sum(exp(x))).

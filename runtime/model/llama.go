@@ -1,6 +1,6 @@
 package model
 
-import "github.com/llamaboot/llamaboot/runtime/kernel"
+import "github.com/llamaboot/llamaboot/runtime/compute"
 
 // llama is the decoder of Llama (Touvron et al. 2023) and its many descendants: Mistral, Mixtral, Qwen 2 and 3, Phi-3,
 // Granite, SmolLM. They differ in tensors that are there or not (biases, head norms, experts, rope divisors) and in
@@ -32,9 +32,9 @@ func (m *llama) forward(s *step) {
 		out = l.Attn.attend(s, i, s.h)
 		s.addNorm(s.h, out, l.FFNNorm)
 		if l.MoE.complete() {
-			out = l.MoE.forward(s, s.h, kernel.SiLUMul)
+			out = l.MoE.forward(s, s.h, compute.SiLUMul)
 		} else {
-			out = l.MLP.forward(s, s.h, kernel.SiLUMul)
+			out = l.MLP.forward(s, s.h, compute.SiLUMul)
 		}
 	}
 	s.addNorm(s.x, out, m.Norm)

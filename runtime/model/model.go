@@ -20,8 +20,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // Errors of Open and Forward for errors.Is.
@@ -52,7 +52,7 @@ const DefaultContext = 8192
 // Model is a loaded model. Its methods are safe for concurrent use; one forward pass runs at a time.
 type Model struct {
 	Config
-	pool *kernel.Pool
+	pool *compute.Pool
 	net  network
 
 	mu   sync.Mutex
@@ -158,7 +158,7 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 		return nil, err
 	}
 	m.bound = nil
-	m.pool = kernel.NewPool(max(1, o.Threads))
+	m.pool = compute.NewPool(max(1, o.Threads))
 	m.step.m = m
 	return m, nil
 }
@@ -181,7 +181,7 @@ func Check(f *gguf.File) error {
 		return err
 	}
 	for i := range f.Tensors {
-		if t := &f.Tensors[i]; !kernel.Type(t.Type).Supported() {
+		if t := &f.Tensors[i]; !compute.Type(t.Type).Supported() {
 			return typeError(t)
 		}
 	}

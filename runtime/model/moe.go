@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // moe is a mixture of experts (Shazeer et al. 2017): a router picks a few feed-forward networks for every token.
@@ -92,7 +92,7 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 			continue
 		}
 		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)
-		s.m.pool.MatMuls(b.in, n, kernel.Product{Dst: g, W: m.Gate[x1]}, kernel.Product{Dst: u, W: m.Up[x1]})
+		s.m.pool.MatMuls(b.in, n, compute.Product{Dst: g, W: m.Gate[x1]}, compute.Product{Dst: u, W: m.Up[x1]})
 		addBias(g, m.GateB, x1, n)
 		addBias(u, m.UpB, x1, n)
 		act(g, g, u)
@@ -109,7 +109,7 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 		clear(row)
 		for j := range used {
 			slot := i*used + j
-			kernel.Axpy(row, b.weight[slot], b.parts[slot*e:(slot+1)*e])
+			compute.Axpy(row, b.weight[slot], b.parts[slot*e:(slot+1)*e])
 		}
 	})
 	if m.SharedUp.w != nil {
@@ -125,7 +125,7 @@ func addBias(rows, bias []float32, expert, n int) {
 	}
 	w := len(rows) / n
 	for i := range n {
-		kernel.Add(rows[i*w:(i+1)*w], bias[expert*w:(expert+1)*w])
+		compute.Add(rows[i*w:(i+1)*w], bias[expert*w:(expert+1)*w])
 	}
 }
 
@@ -143,7 +143,7 @@ func (s *step) route(x []float32, router linear) {
 	for i := range s.n {
 		p := b.router[i*c.Experts : (i+1)*c.Experts]
 		if !c.RouteChosen {
-			kernel.Softmax(p)
+			compute.Softmax(p)
 		}
 		chosen, weight := b.chosen[i*used:(i+1)*used], b.weight[i*used:(i+1)*used]
 		sum := float32(0)
@@ -162,11 +162,11 @@ func (s *step) route(x []float32, router linear) {
 			sum += weight[j]
 		}
 		if c.RouteChosen {
-			kernel.Softmax(weight)
+			compute.Softmax(weight)
 			continue
 		}
 		if c.NormExperts {
-			kernel.Scale(weight, 1/max(sum, 6.103515625e-5)) // the smallest normal binary16, as in llama.cpp
+			compute.Scale(weight, 1/max(sum, 6.103515625e-5)) // the smallest normal binary16, as in llama.cpp
 		}
 	}
 }
@@ -186,6 +186,6 @@ func (m *moe) addShared(s *step, x, out []float32, act activation) {
 		if w != nil {
 			a = float32(1 / (1 + math.Exp(-float64(w[i]))))
 		}
-		kernel.Axpy(out[i*e:(i+1)*e], a, y[i*e:(i+1)*e])
+		compute.Axpy(out[i*e:(i+1)*e], a, y[i*e:(i+1)*e])
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // Multiplying quantised weights rounds the activations to 8 bits, in llama.cpp and here, so both are off the exact
@@ -66,7 +66,7 @@ func quantisedModels(t testing.TB) (names []string) {
 
 func modelFile(name string) string { return filepath.Join(dataDir, "models", name+".gguf") }
 
-// everyForm has files of every form of weights the kernels know (kernel's form), for the slow levels.
+// everyForm has files of every form of weights the kernels know (compute.form), for the slow levels.
 var everyForm = []string{"stories260K-Q4_0", "t-llama-Q4_1", "t-llama-Q5_0", "t-llama-Q8_0", "t-llama-Q2_K", "t-llama-Q6_K", "t-llama-IQ4_XS"}
 
 // TestNoise wants no more noise than 1.1 times llama.cpp's from every quantised file at every instruction-set level.
@@ -84,9 +84,9 @@ func TestNoise(t *testing.T) {
 		t.Fatal(err)
 	}
 	exact := map[string][]float32{}
-	was := kernel.Level()
-	defer kernel.SetLevel(was)
-	for _, level := range kernel.Levels() {
+	was := compute.Level()
+	defer compute.SetLevel(was)
+	for _, level := range compute.Levels() {
 		for _, name := range quantisedModels(t) {
 			peer, known := theirs[name]
 			if !known {
@@ -100,7 +100,7 @@ func TestNoise(t *testing.T) {
 			if exact[name] == nil {
 				exact[name] = textLogits(t, openModel(t, modelFile(name), Options{Threads: 2, Context: 512}), ids)
 			}
-			if err := kernel.SetLevel(level); err != nil {
+			if err := compute.SetLevel(level); err != nil {
 				t.Fatal(err)
 			}
 			m := openModel(t, modelFile(name), Options{Threads: 2, Context: 512, keepQuantised: true})

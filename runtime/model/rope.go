@@ -3,8 +3,8 @@ package model
 import (
 	"math"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // Rope says how positions turn queries and keys (Su et al. 2021, RoFormer).
@@ -112,9 +112,9 @@ func (p *Rope) corrDim(n float64) float64 {
 func (p *Rope) turn(row []float32, head int, cos, sin []float32) {
 	for ; len(row) >= head; row = row[head:] {
 		if p.NeoX {
-			kernel.RopeNeoX(row[:p.Dims], cos, sin)
+			compute.RopeNeoX(row[:p.Dims], cos, sin)
 		} else {
-			kernel.RopeNorm(row[:p.Dims], cos, sin)
+			compute.RopeNorm(row[:p.Dims], cos, sin)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package model
 import (
 	"slices"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // step is one forward pass over up to MaxBatch tokens with its scratch memory, reused from pass to pass.
@@ -137,7 +137,7 @@ func (s *step) embedRow(table linear, i int) {
 	row := s.x[i*e : (i+1)*e]
 	table.w.Row(int(s.tokens[i].ID), row)
 	if s.m.EmbdScale != 1 {
-		kernel.Scale(row, s.m.EmbdScale)
+		compute.Scale(row, s.m.EmbdScale)
 	}
 }
 
@@ -157,11 +157,11 @@ func (s *step) norm(dst, src, w []float32) {
 	}
 	d := len(w)
 	if s.n == 1 {
-		kernel.RMSNorm(dst[:d], src[:d], w, s.m.Eps)
+		compute.RMSNorm(dst[:d], src[:d], w, s.m.Eps)
 		return
 	}
 	s.each(func(i int) {
-		kernel.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)
+		compute.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)
 	})
 }
 
@@ -182,9 +182,9 @@ const mostLinears = 3
 
 // linears is linear for several projections of the same src at once, which costs less than one after the other.
 func (s *step) linears(src []float32, list ...to) {
-	var products [mostLinears]kernel.Product
+	var products [mostLinears]compute.Product
 	for i, t := range list {
-		products[i] = kernel.Product{Dst: grow(t.dst, s.n*t.w.Rows()), W: t.w}
+		products[i] = compute.Product{Dst: grow(t.dst, s.n*t.w.Rows()), W: t.w}
 	}
 	if s.stopped() {
 		return
@@ -200,9 +200,9 @@ func (s *step) addBias(y, b []float32) {
 	switch {
 	case b == nil:
 	case s.n == 1:
-		kernel.Add(y, b)
+		compute.Add(y, b)
 	default:
-		s.each(func(i int) { kernel.Add(y[i*len(b):(i+1)*len(b)], b) })
+		s.each(func(i int) { compute.Add(y[i*len(b):(i+1)*len(b)], b) })
 	}
 }
 
@@ -230,14 +230,14 @@ func (s *step) addNormRow(dst, out, w []float32, i int) {
 		s.addRow(out, i)
 	}
 	e := s.m.Embd
-	kernel.RMSNorm(dst[i*e:(i+1)*e], s.x[i*e:(i+1)*e], w, s.m.Eps)
+	compute.RMSNorm(dst[i*e:(i+1)*e], s.x[i*e:(i+1)*e], w, s.m.Eps)
 }
 
 func (s *step) addRow(out []float32, i int) {
 	e := s.m.Embd
 	row := out[i*e : (i+1)*e]
 	if s.m.ResScale != 1 {
-		kernel.Scale(row, s.m.ResScale)
+		compute.Scale(row, s.m.ResScale)
 	}
-	kernel.Add(s.x[i*e:(i+1)*e], row)
+	compute.Add(s.x[i*e:(i+1)*e], row)
 }

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // ErrTarget is wrapped by errors about types this package cannot make.
@@ -20,19 +20,19 @@ var ErrTarget = errors.New("quantisation not supported")
 
 // target is a type of file.
 type target struct {
-	base     kernel.Type // of most tensors
-	fileType uint32      // general.file_type (llama.h: enum llama_ftype)
-	mixed    bool        // some tensors get Q6_K
+	base     compute.Type // of most tensors
+	fileType uint32       // general.file_type (llama.h: enum llama_ftype)
+	mixed    bool         // some tensors get Q6_K
 }
 
 var targets = map[string]target{
-	"F16":    {kernel.F16, 1, false},
-	"Q4_0":   {kernel.Q4_0, 2, false},
-	"Q8_0":   {kernel.Q8_0, 7, false},
-	"Q4_K_M": {kernel.Q4_K, 15, true},
-	"Q5_K_M": {kernel.Q5_K, 17, true},
-	"Q6_K":   {kernel.Q6_K, 18, false},
-	"BF16":   {kernel.BF16, 32, false},
+	"F16":    {compute.F16, 1, false},
+	"Q4_0":   {compute.Q4_0, 2, false},
+	"Q8_0":   {compute.Q8_0, 7, false},
+	"Q4_K_M": {compute.Q4_K, 15, true},
+	"Q5_K_M": {compute.Q5_K, 17, true},
+	"Q6_K":   {compute.Q6_K, 18, false},
+	"BF16":   {compute.BF16, 32, false},
 }
 
 // Targets lists the names File accepts.
@@ -46,11 +46,11 @@ func Targets() []string {
 }
 
 // Progress is told of every tensor before it is rounded.
-type Progress func(done, tensors int, name string, from, to kernel.Type)
+type Progress func(done, tensors int, name string, from, to compute.Type)
 
 // File prepares the file that f becomes as the named type. Tensors are rounded while the result is written, on the
 // threads of the pool.
-func File(f *gguf.File, name string, pool *kernel.Pool, progress Progress) (*gguf.Writer, error) {
+func File(f *gguf.File, name string, pool *compute.Pool, progress Progress) (*gguf.Writer, error) {
 	to, ok := targets[strings.ToUpper(name)]
 	if !ok {
 		return nil, fmt.Errorf("quant: %w: %q; want one of %s", ErrTarget, name, strings.Join(Targets(), " "))
@@ -83,7 +83,7 @@ func File(f *gguf.File, name string, pool *kernel.Pool, progress Progress) (*ggu
 	p := newPlan(f, to)
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		from := kernel.Type(t.Type)
+		from := compute.Type(t.Type)
 		if !from.Supported() {
 			return nil, fmt.Errorf("quant: tensor %q at offset %#x is %v, which cannot be read", t.Name, t.Offset, t.Type)
 		}
@@ -105,15 +105,15 @@ func File(f *gguf.File, name string, pool *kernel.Pool, progress Progress) (*ggu
 }
 
 // convert rounds a tensor row by row.
-func convert(t *gguf.Tensor, to kernel.Type, pool *kernel.Pool) ([]byte, error) {
-	from, cols := kernel.Type(t.Type), t.Dims[0]
+func convert(t *gguf.Tensor, to compute.Type, pool *compute.Pool) ([]byte, error) {
+	from, cols := compute.Type(t.Type), t.Dims[0]
 	rows := t.Elements() / cols
 	in, out := from.RowBytes(cols), to.RowBytes(cols)
 	data := make([]byte, rows*out)
 	errs := make([]error, rows)
 	pool.Do(rows, func(_, r int) {
 		x := make([]float32, cols)
-		kernel.Dequantize(from, x, t.Data[r*in:(r+1)*in])
+		compute.Dequantize(from, x, t.Data[r*in:(r+1)*in])
 		errs[r] = Row(to, data[r*out:(r+1)*out], x)
 	})
 	for r, err := range errs {

@@ -12,17 +12,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
 )
 
 const dataDir = "../../../shared/data/models/"
 
 // rms is the root mean square difference of dequantised data and x, relative to that of x.
-func rms(t kernel.Type, data []byte, x []float32) float64 {
+func rms(t compute.Type, data []byte, x []float32) float64 {
 	y := make([]float32, len(x))
-	kernel.Dequantize(t, y, data)
+	compute.Dequantize(t, y, data)
 	var d, s float64
 	for i := range x {
 		d += float64(y[i]-x[i]) * float64(y[i]-x[i])
@@ -39,8 +39,8 @@ func TestRows(t *testing.T) {
 	for i := range x {
 		x[i] = float32(r.NormFloat64())
 	}
-	for typ, bound := range map[kernel.Type]float64{kernel.F32: 0, kernel.F16: 0.0004, kernel.BF16: 0.003, kernel.Q8_0: 0.0065,
-		kernel.Q4_0: 0.092, kernel.Q5_0: 0.046, kernel.Q5_1: 0.040, kernel.Q4_K: 0.074, kernel.Q5_K: 0.038, kernel.Q6_K: 0.021} {
+	for typ, bound := range map[compute.Type]float64{compute.F32: 0, compute.F16: 0.0004, compute.BF16: 0.003, compute.Q8_0: 0.0065,
+		compute.Q4_0: 0.092, compute.Q5_0: 0.046, compute.Q5_1: 0.040, compute.Q4_K: 0.074, compute.Q5_K: 0.038, compute.Q6_K: 0.021} {
 		data := make([]byte, typ.RowBytes(len(x)))
 		if err := Row(typ, data, x); err != nil {
 			t.Fatal(err)
@@ -53,7 +53,7 @@ func TestRows(t *testing.T) {
 
 // TestEdges rounds blocks that are easy to get wrong.
 func TestEdges(t *testing.T) {
-	for _, typ := range []kernel.Type{kernel.Q8_0, kernel.Q4_0, kernel.Q5_0, kernel.Q5_1, kernel.Q4_K, kernel.Q5_K, kernel.Q6_K} {
+	for _, typ := range []compute.Type{compute.Q8_0, compute.Q4_0, compute.Q5_0, compute.Q5_1, compute.Q4_K, compute.Q5_K, compute.Q6_K} {
 		for name, f := range map[string]func(i int) float32{
 			"zero": func(int) float32 { return 0 }, "constant": func(int) float32 { return 0.25 }, "negative": func(int) float32 { return -0.25 },
 			"one": func(i int) float32 { return float32(max(0, 1-i)) }, "tiny": func(i int) float32 { return float32(i%5) * 1e-30 },
@@ -68,7 +68,7 @@ func TestEdges(t *testing.T) {
 				t.Fatal(err)
 			}
 			y := make([]float32, len(x))
-			kernel.Dequantize(typ, y, data)
+			compute.Dequantize(typ, y, data)
 			span := 0.0
 			for _, v := range x {
 				span = max(span, math.Abs(float64(v)))
@@ -86,7 +86,7 @@ func TestEdges(t *testing.T) {
 			t.Errorf("%v of NaN: %v", typ, err)
 		}
 	}
-	if err := Row(kernel.IQ4_XS, make([]byte, 1000), make([]float32, 256)); !errors.Is(err, ErrTarget) {
+	if err := Row(compute.IQ4_XS, make([]byte, 1000), make([]float32, 256)); !errors.Is(err, ErrTarget) {
 		t.Errorf("IQ4_XS: %v", err)
 	}
 }
@@ -101,7 +101,7 @@ func TestAgainstLlamaCPP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := kernel.NewPool(2)
+	pool := compute.NewPool(2)
 	defer pool.Close()
 	for _, name := range []string{"Q4_0", "Q8_0", "Q4_K_M", "Q5_K_M", "Q6_K", "BF16"} {
 		w, err := File(f, name, pool, nil)
@@ -138,8 +138,8 @@ func TestAgainstLlamaCPP(t *testing.T) {
 			}
 			x := make([]float32, a.Elements())
 			src := f.Tensor(a.Name)
-			kernel.Dequantize(kernel.Type(src.Type), x, src.Data)
-			mine, llama := rms(kernel.Type(o.Type), o.Data, x), rms(kernel.Type(a.Type), a.Data, x)
+			compute.Dequantize(compute.Type(src.Type), x, src.Data)
+			mine, llama := rms(compute.Type(o.Type), o.Data, x), rms(compute.Type(a.Type), a.Data, x)
 			if !(mine <= llama*1.002+1e-6) {
 				t.Errorf("%s: %s (%v): relative error %.6f, llama.cpp's %.6f", name, a.Name, a.Type, mine, llama)
 			}
@@ -164,7 +164,7 @@ func TestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := kernel.NewPool(1)
+	pool := compute.NewPool(1)
 	defer pool.Close()
 	if _, err := File(f, "Q3_X", pool, nil); !errors.Is(err, ErrTarget) {
 		t.Errorf("Q3_X: %v", err)
@@ -186,7 +186,7 @@ func TestFile(t *testing.T) {
 	}
 	for _, name := range Targets() {
 		calls := 0
-		w, err := File(f, name, pool, func(int, int, string, kernel.Type, kernel.Type) { calls++ })
+		w, err := File(f, name, pool, func(int, int, string, compute.Type, compute.Type) { calls++ })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func TestDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := kernel.NewPool(1)
+	pool := compute.NewPool(1)
 	defer pool.Close()
 	q, err := File(f, "Q8_0", pool, nil)
 	if err == nil {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/llamaboot/llamaboot/runtime/kernel"
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 var le = binary.LittleEndian
@@ -15,7 +15,7 @@ var le = binary.LittleEndian
 var ErrNotFinite = errors.New("weight is not a finite number")
 
 // Row rounds one row, whose length is a multiple of the block length, into dst.
-func Row(t kernel.Type, dst []byte, x []float32) error {
+func Row(t compute.Type, dst []byte, x []float32) error {
 	for i, v := range x {
 		if v-v != 0 {
 			return fmt.Errorf("%w: element %d is %v", ErrNotFinite, i, v)
@@ -23,23 +23,23 @@ func Row(t kernel.Type, dst []byte, x []float32) error {
 	}
 	var block func(dst []byte, x []float32)
 	switch t {
-	case kernel.F32:
+	case compute.F32:
 		block = func(dst []byte, x []float32) { le.PutUint32(dst, math.Float32bits(x[0])) }
-	case kernel.F16:
-		block = func(dst []byte, x []float32) { le.PutUint16(dst, kernel.F32ToF16(x[0])) }
-	case kernel.BF16:
-		block = func(dst []byte, x []float32) { le.PutUint16(dst, kernel.F32ToBF16(x[0])) }
-	case kernel.Q8_0:
+	case compute.F16:
+		block = func(dst []byte, x []float32) { le.PutUint16(dst, compute.F32ToF16(x[0])) }
+	case compute.BF16:
+		block = func(dst []byte, x []float32) { le.PutUint16(dst, compute.F32ToBF16(x[0])) }
+	case compute.Q8_0:
 		block = blockQ8_0
-	case kernel.Q4_0:
+	case compute.Q4_0:
 		block = func(dst []byte, x []float32) { blockSymmetric(dst, x, 8) }
-	case kernel.Q5_0:
+	case compute.Q5_0:
 		block = func(dst []byte, x []float32) { blockSymmetric(dst, x, 16) }
-	case kernel.Q5_1:
+	case compute.Q5_1:
 		block = blockQ5_1
-	case kernel.Q4_K, kernel.Q5_K:
+	case compute.Q4_K, compute.Q5_K:
 		block = func(dst []byte, x []float32) { blockMinK(t, dst, x) }
-	case kernel.Q6_K:
+	case compute.Q6_K:
 		block = blockQ6_K
 	default:
 		return fmt.Errorf("quant: %w: %v", ErrTarget, t)
@@ -53,9 +53,9 @@ func Row(t kernel.Type, dst []byte, x []float32) error {
 
 // putF16 stores v and returns it as it will be read back.
 func putF16(dst []byte, v float32) float32 {
-	h := kernel.F32ToF16(v)
+	h := compute.F32ToF16(v)
 	le.PutUint16(dst, h)
-	return kernel.F16ToF32(h)
+	return compute.F16ToF32(h)
 }
 
 // inverse is 1/v, 0 for 0.
@@ -87,7 +87,7 @@ func clamp(v, lo, hi int) int { return min(max(v, lo), hi) }
 // PutQ8 rounds x, whole blocks of finite numbers, to Q8_0. A block with a number that is not finite becomes anything,
 // without a panic.
 func PutQ8(dst []byte, x []float32) {
-	n, size := kernel.Q8_0.BlockLen(), kernel.Q8_0.BlockBytes()
+	n, size := compute.Q8_0.BlockLen(), compute.Q8_0.BlockBytes()
 	for ; len(x) >= n; x, dst = x[n:], dst[size:] {
 		blockQ8_0(dst[:size], x[:n])
 	}

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // ErrWrong says that something was computed that is not so.
@@ -41,7 +41,7 @@ type Report struct {
 // A step is one computation; its result is compared number by number.
 type step struct {
 	name    string
-	compute func(*kernel.Pool) []float32
+	compute func(*compute.Pool) []float32
 }
 
 // Kernels runs the products of every weight type the model in f uses, and the vector operations, on every CPU. No
@@ -51,7 +51,7 @@ func Kernels(f *gguf.File) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Level: kernel.Level(), Types: types}
+	r := Report{Level: compute.Level(), Types: types}
 	r.CPUs, err = check(steps, cpuList(), everyCPU)
 	return r, err
 }
@@ -59,12 +59,12 @@ func Kernels(f *gguf.File) (Report, error) {
 // check compares the level in use with generic Go, and all CPUs with each other: results at one level are the same to
 // the bit. run calls a function on each of the CPUs and returns how many that were.
 func check(steps []step, cpus []int, run func(cpus []int, f func(cpu int)) (int, error)) (int, error) {
-	level := kernel.Level()
-	if err := kernel.SetLevel("generic"); err != nil {
+	level := compute.Level()
+	if err := compute.SetLevel("generic"); err != nil {
 		return 0, err
 	}
 	want := results(steps)
-	if err := kernel.SetLevel(level); err != nil {
+	if err := compute.SetLevel(level); err != nil {
 		return 0, err
 	}
 	var mu sync.Mutex
@@ -96,7 +96,7 @@ func check(steps []step, cpus []int, run func(cpus []int, f func(cpu int)) (int,
 }
 
 func results(steps []step) [][]float32 {
-	pool := kernel.NewPool(1)
+	pool := compute.NewPool(1)
 	defer pool.Close()
 	var out [][]float32
 	for _, s := range steps {
@@ -127,10 +127,10 @@ func same(a, b []float32) bool {
 // stepsFor takes one matrix of each weight type out of the model; float32 is always among them, as small models are
 // held so.
 func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
-	seen := map[kernel.Type]bool{}
+	seen := map[compute.Type]bool{}
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		ty := kernel.Type(t.Type)
+		ty := compute.Type(t.Type)
 		if len(t.Dims) < 2 || t.Dims[1] < 2 || !ty.Supported() || seen[ty] {
 			continue
 		}
@@ -142,14 +142,14 @@ func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
 		for r := range rows {
 			data = append(data, t.Data[r*ty.RowBytes(cols):][:ty.RowBytes(short)]...)
 		}
-		w, err := kernel.NewMatrix(ty, rows, short, data)
+		w, err := compute.NewMatrix(ty, rows, short, data)
 		if err != nil {
 			return nil, nil, fmt.Errorf("selftest: tensor %s: %w", t.Name, err)
 		}
 		types = append(types, ty.String())
 		steps = append(steps, product(w, 1), product(w, columns))
-		if !seen[kernel.F32] {
-			seen[kernel.F32] = true
+		if !seen[compute.F32] {
+			seen[compute.F32] = true
 			wide, err := widen(w)
 			if err != nil {
 				return nil, nil, fmt.Errorf("selftest: tensor %s: %w", t.Name, err)
@@ -164,9 +164,9 @@ func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
 }
 
 // product multiplies w with n made-up vectors.
-func product(w *kernel.Matrix, n int) step {
+func product(w *compute.Matrix, n int) step {
 	x := noise(n * w.Cols())
-	return step{fmt.Sprintf("%s product with %d vectors", w.Type(), n), func(p *kernel.Pool) []float32 {
+	return step{fmt.Sprintf("%s product with %d vectors", w.Type(), n), func(p *compute.Pool) []float32 {
 		dst := make([]float32, n*w.Rows())
 		p.MatMul(dst, w, x, n)
 		return dst
@@ -174,7 +174,7 @@ func product(w *kernel.Matrix, n int) step {
 }
 
 // widen returns w as a matrix of float32.
-func widen(w *kernel.Matrix) (*kernel.Matrix, error) {
+func widen(w *compute.Matrix) (*compute.Matrix, error) {
 	row := make([]float32, w.Cols())
 	data := make([]byte, 0, 4*w.Rows()*w.Cols())
 	for i := range w.Rows() {
@@ -184,7 +184,7 @@ func widen(w *kernel.Matrix) (*kernel.Matrix, error) {
 			data = append(data, byte(b), byte(b>>8), byte(b>>16), byte(b>>24))
 		}
 	}
-	return kernel.NewMatrix(kernel.F32, w.Rows(), w.Cols(), data)
+	return compute.NewMatrix(compute.F32, w.Rows(), w.Cols(), data)
 }
 
 // noise returns n numbers from -1 to 1, the same every time.

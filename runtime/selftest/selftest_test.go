@@ -10,9 +10,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
-	"github.com/llamaboot/llamaboot/runtime/kernel"
 )
 
 // demo opens the project's own small model.
@@ -34,7 +34,7 @@ func demo(t *testing.T) *engine.Engine {
 func allTypes(t *testing.T) *gguf.File {
 	t.Helper()
 	f := &gguf.File{}
-	for _, ty := range kernel.Types() {
+	for _, ty := range compute.Types() {
 		cols, rows := 2*max(ty.BlockLen(), 64), 40
 		data := make([]byte, rows*ty.RowBytes(cols))
 		state := uint32(7)
@@ -49,21 +49,21 @@ func allTypes(t *testing.T) *gguf.File {
 
 // TestSoundMachine: every weight type at every level passes, on every CPU.
 func TestSoundMachine(t *testing.T) {
-	was := kernel.Level()
-	defer kernel.SetLevel(was)
-	for _, level := range kernel.Levels() {
-		if err := kernel.SetLevel(level); err != nil {
+	was := compute.Level()
+	defer compute.SetLevel(was)
+	for _, level := range compute.Levels() {
+		if err := compute.SetLevel(level); err != nil {
 			t.Fatal(err)
 		}
 		r, err := Kernels(allTypes(t))
 		if err != nil {
 			t.Errorf("%s: %v", level, err)
 		}
-		if r.Level != level || len(r.Types) != len(kernel.Types()) || runtime.GOOS == "linux" && r.CPUs != len(cpuList()) {
-			t.Errorf("%s: %+v; want %d types on %d CPUs", level, r, len(kernel.Types()), len(cpuList()))
+		if r.Level != level || len(r.Types) != len(compute.Types()) || runtime.GOOS == "linux" && r.CPUs != len(cpuList()) {
+			t.Errorf("%s: %+v; want %d types on %d CPUs", level, r, len(compute.Types()), len(cpuList()))
 		}
-		if kernel.Level() != level {
-			t.Errorf("level %s became %s", level, kernel.Level())
+		if compute.Level() != level {
+			t.Errorf("level %s became %s", level, compute.Level())
 		}
 	}
 }
@@ -84,7 +84,7 @@ func TestWrongCPU(t *testing.T) {
 			var mu sync.Mutex
 			cpu := -1
 			wrapped := append([]step(nil), steps...)
-			wrapped[k].compute = func(p *kernel.Pool) []float32 {
+			wrapped[k].compute = func(p *compute.Pool) []float32 {
 				out := steps[k].compute(p)
 				mu.Lock()
 				defer mu.Unlock()
@@ -128,10 +128,10 @@ func TestGolden(t *testing.T) {
 	if err != nil || len(strings.Fields(g.IDs)) < 4 {
 		t.Fatalf("recorded %+v, %v; want some tokens", g, err)
 	}
-	was := kernel.Level()
-	defer kernel.SetLevel(was)
-	for _, level := range kernel.Levels() {
-		if err := kernel.SetLevel(level); err != nil {
+	was := compute.Level()
+	defer compute.SetLevel(was)
+	for _, level := range compute.Levels() {
+		if err := compute.SetLevel(level); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := g.Check(t.Context(), e); err != nil || n != len(strings.Fields(g.IDs)) {

@@ -1,6 +1,6 @@
 package selftest
 
-import "github.com/llamaboot/llamaboot/runtime/kernel"
+import "github.com/llamaboot/llamaboot/runtime/compute"
 
 // vectorLen is no multiple of any vector's width, so that the ends are computed too.
 const vectorLen = 8*64 + 64 + 13
@@ -12,39 +12,39 @@ func vectorSteps() []step {
 	x, y, w := all[:n:n], all[n:2*n:2*n], all[2*n:3*n:3*n]
 	half := make([]uint16, n)
 	for i, v := range y {
-		half[i] = kernel.F32ToF16(v)
+		half[i] = compute.F32ToF16(v)
 	}
 	vector := func(name string, f func(dst []float32)) step {
-		return step{name, func(*kernel.Pool) []float32 {
+		return step{name, func(*compute.Pool) []float32 {
 			dst := append([]float32(nil), x...)
 			f(dst)
 			return dst
 		}}
 	}
 	number := func(name string, f func() float32) step {
-		return step{name, func(*kernel.Pool) []float32 { return []float32{f()} }}
+		return step{name, func(*compute.Pool) []float32 { return []float32{f()} }}
 	}
 	even := n / 2 * 2
 	return []step{
-		vector("RMS norm", func(d []float32) { kernel.RMSNorm(d, d, w, 1e-5) }),
-		vector("softmax", kernel.Softmax),
-		vector("SiLU", func(d []float32) { kernel.SiLUMul(d, d, y) }),
-		vector("GELU", func(d []float32) { kernel.GELUMul(d, d, y) }),
-		vector("sum", func(d []float32) { kernel.Add(d, y) }),
-		vector("scaling", func(d []float32) { kernel.Scale(d, 0.7) }),
-		vector("scaled sum", func(d []float32) { kernel.Axpy(d, 0.3, y) }),
-		vector("scaled sum of float16", func(d []float32) { kernel.AxpyF16(d, 0.3, half) }),
-		vector("rotation of pairs", func(d []float32) { kernel.RopeNorm(d[:even], y[:even/2], w[:even/2]) }),
-		vector("rotation of halves", func(d []float32) { kernel.RopeNeoX(d[:even], y[:even/2], w[:even/2]) }),
-		vector("float16 to float32", func(d []float32) { kernel.F16ToF32s(d, half) }),
+		vector("RMS norm", func(d []float32) { compute.RMSNorm(d, d, w, 1e-5) }),
+		vector("softmax", compute.Softmax),
+		vector("SiLU", func(d []float32) { compute.SiLUMul(d, d, y) }),
+		vector("GELU", func(d []float32) { compute.GELUMul(d, d, y) }),
+		vector("sum", func(d []float32) { compute.Add(d, y) }),
+		vector("scaling", func(d []float32) { compute.Scale(d, 0.7) }),
+		vector("scaled sum", func(d []float32) { compute.Axpy(d, 0.3, y) }),
+		vector("scaled sum of float16", func(d []float32) { compute.AxpyF16(d, 0.3, half) }),
+		vector("rotation of pairs", func(d []float32) { compute.RopeNorm(d[:even], y[:even/2], w[:even/2]) }),
+		vector("rotation of halves", func(d []float32) { compute.RopeNeoX(d[:even], y[:even/2], w[:even/2]) }),
+		vector("float16 to float32", func(d []float32) { compute.F16ToF32s(d, half) }),
 		vector("float32 to float16", func(d []float32) {
 			h := make([]uint16, n)
-			kernel.F32ToF16s(h, y)
+			compute.F32ToF16s(h, y)
 			for i, v := range h {
 				d[i] = float32(v)
 			}
 		}),
-		number("inner product", func() float32 { return kernel.Dot(x, y) }),
-		number("inner product with float16", func() float32 { return kernel.DotF16(x, half) }),
+		number("inner product", func() float32 { return compute.Dot(x, y) }),
+		number("inner product with float16", func() float32 { return compute.DotF16(x, half) }),
 	}
 }

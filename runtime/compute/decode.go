@@ -1,0 +1,51 @@
+package compute
+
+// decodeStrip multiplies strip t of q with the single column, unpacking a piece
+// at a time; ahead is the address of the strip that will be needed next.
+func (m *product) decodeStrip(s *scratch, q *part, t int, ahead uintptr) {
+	f, k := q.w.t.info().form, q.w.cols
+	if d := &cur.decode[q.w.t]; d.one != nil {
+		m.decodeFused(s, q, t, ahead, d)
+		return
+	}
+	s.strip = grow(s.strip, decodeCols/unitCols*f.unitBytes())
+	for c := 0; c < k; c += decodeCols {
+		n := min(decodeCols, k-c)
+		q.unpack(s, s.strip, t, c, n, ahead)
+		q.tile(s, &s.strip[0], &m.panel[c/unitCols*f.colBytes()], t, 0, 1, n/unitCols, c > 0)
+	}
+}
+
+// decodeScales is the scratch a fused decode routine needs: scales and minima
+// of a superblock.
+const decodeScales = 2 * maxBlock / minSub * laneBytes
+
+// decodeFused is decodeStrip with a routine that needs no strip.
+func (m *product) decodeFused(s *scratch, q *part, t int, ahead uintptr, d *decoder) {
+	s.strip = grow(s.strip, decodeScales)
+	r := t * stripRows
+	src := q.w.row(r)
+	rows := min(stripRows, q.w.rows-r)
+	dst := q.dst[r : r+rows]
+	if rows < stripRows {
+		s.out = growFloats(s.out, stripRows)
+		src, dst = q.tailRows(s, r, rows, 0, q.w.rowBytes), s.out
+	}
+	ti := q.w.t.info()
+	blocks, done := q.w.cols/ti.elems, 0
+	if d.group > 0 && blocks >= d.group {
+		done = blocks / d.group * d.group
+		d.many(src, q.w.rowBytes, done/d.group, ahead, &m.panel[0], &dst[0], &s.strip[0], 0)
+	}
+	if done < blocks {
+		from, fetched := done*ti.bytes, stripRows*done*ti.bytes
+		if d.halves {
+			fetched /= 2
+		}
+		d.one(at(src, from), q.w.rowBytes, blocks-done, ahead+uintptr(fetched),
+			&m.panel[done*ti.elems/unitCols*ti.form.colBytes()], &dst[0], &s.strip[0], min(done, 1))
+	}
+	if rows < stripRows {
+		copy(q.dst[r:], s.out[:rows])
+	}
+}

@@ -1,0 +1,112 @@
+package compute
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+)
+
+// ops is one instruction-set level: how each hot operation is done.
+type ops struct {
+	name string
+	// widths are the panel widths tile can multiply, descending, ending in 1.
+	widths []int
+	// signed8: strips of forms with 8 bits hold q-128 instead of q.
+	signed8 bool
+
+	// unpack fills dst with the units of blocks blocks of the 16 rows at src,
+	// rowBytes apart; next is memory that will be needed soon (a hint).
+	// A nil entry means genericUnpack.
+	unpack [maxType]func(dst, src *byte, rowBytes, blocks int, next uintptr)
+	// decode sets out[0..15] to the product of the 16 rows at src, rowBytes
+	// apart, and the panel of one column, whole rows of blocks blocks; the bits
+	// are those of unpack and tile. A nil entry means unpack and tile.
+	decode [maxType]decoder
+	// far are routines for whole matrices and one column, with the same bits. A
+	// nil entry means decode.
+	far [maxType]farDecoder
+	// tile multiplies a strip with a panel (see genericTile).
+	tile func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool)
+	// pair does the same for two strips, one after the other, all units of them
+	// and a panel of the first of widths; nil if that is not faster.
+	pair func(f form, strips, panel *byte, units int, out *float32, stride int)
+	// quantize rounds n activations into a panel (see genericQuantize).
+	quantize func(panel *byte, x *float32, n int, a *panelArgs)
+
+	// floatRows and floatCols bound one call of floatTile.
+	floatRows, floatCols int
+	// floatTile sets out[c*stride+r] to the product of rows rows of weights of
+	// type t and cols columns of n float32, xs elements apart.
+	floatTile func(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr)
+
+	putKey    func(k []uint16, key []float32) // see genericPutKey
+	scoresF16 func(dst []float32, dstStride int, q []float32, qStride, n int, k []uint16, blocks, dim int)
+	mixF16    func(dst []float32, dstStride int, w []float32, wStride, n int, v []uint16, rows, dim int)
+
+	// read reads b, a multiple of 512 bytes long.
+	read func(b []byte)
+	vec  vecOps
+}
+
+// decoder is a fused decode routine: one for single blocks and, if group is not
+// zero, one for groups of so many. They add to out if add is 1; scales is
+// decodeScales bytes of scratch. With halves they fetch the first and the
+// second eight rows at next side by side instead of one after the other.
+type decoder struct {
+	one, many decodeFunc
+	group     int
+	halves    bool
+}
+
+type decodeFunc func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+
+var (
+	levels = []*ops{&genericOps}
+	cur    = &genericOps
+)
+
+// Level names the instruction-set level in use.
+func Level() string { return cur.name }
+
+// Levels lists the levels this processor can run, slowest first. The package
+// starts with the last.
+func Levels() []string {
+	var l []string
+	for _, o := range levels {
+		l = append(l, o.name)
+	}
+	return l
+}
+
+// SetLevel selects a level by name. It must not run while anything is computed.
+func SetLevel(name string) error {
+	for _, o := range levels {
+		if o.name == name {
+			cur = o
+			return nil
+		}
+	}
+	return fmt.Errorf("compute: level %q: want one of %s (what this processor runs)", name, strings.Join(Levels(), " "))
+}
+
+// genericOps is the truth the other levels are tested against.
+var genericOps = ops{
+	name:   "generic",
+	widths: []int{4, 1},
+	tile: func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
+		genericTile(f, unsafe.Slice(strip, units*f.unitBytes()), unsafe.Slice(panel, units*cols*f.colBytes()),
+			units, cols, unsafe.Slice(out, (cols-1)*stride+stripRows), stride, add)
+	},
+	quantize: func(panel *byte, x *float32, n int, a *panelArgs) {
+		size := (n/unitCols-1)*a.stride + a.scale + 4
+		genericQuantize(unsafe.Slice(panel, size), unsafe.Slice(x, n), a)
+	},
+	floatRows: 4,
+	floatCols: 1,
+	floatTile: genericFloatTile,
+	putKey:    genericPutKey,
+	scoresF16: genericScoresF16,
+	mixF16:    genericMixF16,
+	read:      genericRead,
+	vec:       genericVec,
+}

@@ -1,0 +1,249 @@
+//go:build !noasm
+
+package compute
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go run -C _asm . -o ..
+
+// spinPauses is how often a waiting thread looks before it sleeps: with about
+// 15 to 50 ns for a PAUSE, half a millisecond to one and a half. Waking a thread
+// of a virtual machine costs 50 microseconds and more, as much as many a job:
+// with 10 microseconds of looking, two threads were only 1.1 times as fast as one
+// in prompts, with a millisecond 1.6 times.
+const spinPauses = 30000
+
+// pause executes one PAUSE instruction.
+//
+//go:noescape
+func pause()
+
+// prefetch brings n bytes at p nearer.
+//
+//go:noescape
+func prefetch(p *byte, n int)
+
+// fetch says that b will be needed soon.
+func fetch(b []byte) {
+	if len(b) > 0 {
+		prefetch(&b[0], len(b))
+	}
+}
+
+// init adds the levels this processor and its operating system can run. The
+// cpu package looks at XCR0 too, so a level is there only if its registers
+// are kept.
+func init() {
+	x := &cpu.X86
+	levels = append(levels, &sse2Ops) // part of every amd64
+	if x.HasAVX2 && x.HasFMA && hasF16C() {
+		levels = append(levels, &avx2Ops)
+		if x.HasAVXVNNI {
+			levels = append(levels, &avxVNNIOps)
+		}
+		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI {
+			if x.HasAVX512VBMI {
+				useVBMI(&avx512Ops.decode)
+				avx512Ops.far = farVBMI
+			}
+			levels = append(levels, &avx512Ops)
+		}
+	}
+	cur = levels[len(levels)-1]
+}
+
+// hasF16C reads CPUID leaf 1, ECX bit 29 (Intel SDM volume 2, CPUID), which
+// the cpu package does not export.
+func hasF16C() bool {
+	_, _, c, _ := cpuid(1, 0)
+	return c>>29&1 == 1
+}
+
+// threadsPerCore reads CPUID leaf 0BH, subleaf 0, EBX bits 15..0: the logical
+// processors of a core (Intel SDM volume 2, CPUID; AMD APM volume 3, E.3.10).
+func threadsPerCore() int {
+	const leaf = 0x0b
+	if most, _, _, _ := cpuid(0, 0); most < leaf {
+		return 1
+	}
+	_, b, _, _ := cpuid(leaf, 0)
+	return max(1, int(b&0xffff))
+}
+
+// cpuid executes CPUID.
+//
+//go:noescape
+func cpuid(leaf, sub uint32) (a, b, c, d uint32)
+
+var sse2Ops = ops{
+	name:      "sse2",
+	widths:    []int{1},
+	unpack:    unpackSSE2,
+	tile:      tileSSE2,
+	quantize:  genericOps.quantize,
+	floatRows: 4,
+	floatCols: 1,
+	floatTile: floatTileSSE2,
+	putKey:    genericPutKey,
+	scoresF16: genericScoresF16,
+	mixF16:    genericMixF16,
+	read:      genericRead,
+	vec:       genericVec,
+}
+
+var avx2Ops = ops{
+	name:      "avx2",
+	widths:    []int{4, 2, 1},
+	signed8:   true,
+	unpack:    unpackAVX2,
+	decode:    decodeAVX2,
+	far:       farAVX2,
+	tile:      tileAVX2,
+	quantize:  quantizeAsm,
+	floatRows: 4,
+	floatCols: 3,
+	floatTile: floatTileAVX2,
+	putKey:    putKeyAsm,
+	scoresF16: attendAVX2.scoresF16,
+	mixF16:    attendAVX2.mixF16,
+	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
+	vec:       avx2Vec,
+}
+
+var avxVNNIOps = ops{
+	name:      "avx-vnni",
+	widths:    []int{4, 2, 1},
+	unpack:    unpackAVXVNNI,
+	decode:    decodeAVX2,
+	far:       farAVX2,
+	tile:      tileAVXVNNI,
+	quantize:  quantizeAsm,
+	floatRows: 4,
+	floatCols: 3,
+	floatTile: floatTileAVX2,
+	putKey:    putKeyAsm,
+	scoresF16: attendAVX2.scoresF16,
+	mixF16:    attendAVX2.mixF16,
+	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
+	vec:       avx2Vec,
+}
+
+var avx512Ops = ops{
+	name:      "avx512-vnni",
+	widths:    []int{12, 8, 4, 2, 1},
+	unpack:    unpackAVX512,
+	decode:    decodeAVX512,
+	tile:      tileAVX512,
+	pair:      pairAVX512,
+	quantize:  quantizeAsm,
+	floatRows: 4,
+	floatCols: 6,
+	floatTile: floatTileAVX512,
+	putKey:    putKeyAsm,
+	scoresF16: attendAVX512.scoresF16,
+	mixF16:    attendAVX512.mixF16,
+	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
+	vec:       avx512Vec,
+}
+
+// quantizeAsm is genericQuantize with AVX2.
+func quantizeAsm(panel *byte, x *float32, n int, a *panelArgs) {
+	mode := 0
+	if a.f.min {
+		mode = 1
+	}
+	if a.f.subs() == 2 {
+		mode |= 2
+	}
+	quantizeAVX2(at(panel, a.q), at(panel, a.slot), at(panel, a.scale), x,
+		n/unitCols, a.stride, a.slotStride, int(a.f.off), mode)
+}
+
+// tileKind numbers the forms for levels whose integer sums are exact.
+func tileKind(f form) int {
+	k := 0
+	if f.min {
+		k = 1
+	}
+	if f.sub == 16 {
+		k += 2
+	}
+	return k
+}
+
+// flag is 1 for true.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// tileFunc is an assembly tile; its width is part of the name.
+type tileFunc func(strip, panel *byte, units int, out *float32, stride, add int)
+
+var tilesAVX512 = [4][13]tileFunc{
+	{1: tile32xAVX512n1, 2: tile32xAVX512n2, 4: tile32xAVX512n4, 8: tile32xAVX512n8, 12: tile32xAVX512n12},
+	{1: tile32mAVX512n1, 2: tile32mAVX512n2, 4: tile32mAVX512n4, 8: tile32mAVX512n8, 12: tile32mAVX512n12},
+	{1: tile16xAVX512n1, 2: tile16xAVX512n2, 4: tile16xAVX512n4, 8: tile16xAVX512n8, 12: tile16xAVX512n12},
+	{1: tile16mAVX512n1, 2: tile16mAVX512n2, 4: tile16mAVX512n4, 8: tile16mAVX512n8, 12: tile16mAVX512n12},
+}
+
+func tileAVX512(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
+	tilesAVX512[tileKind(f)][cols](strip, panel, units, out, stride, flag(add))
+}
+
+var pairsAVX512 = [4]func(strips, panel *byte, units int, out *float32, stride int){
+	tile32xAVX512n12p, tile32mAVX512n12p, tile16xAVX512n12p, tile16mAVX512n12p,
+}
+
+func pairAVX512(f form, strips, panel *byte, units int, out *float32, stride int) {
+	pairsAVX512[tileKind(f)](strips, panel, units, out, stride)
+}
+
+var tilesAVXVNNI = [4][5]tileFunc{
+	{1: tile32xAVXVNNIn1, 2: tile32xAVXVNNIn2, 4: tile32xAVXVNNIn4},
+	{1: tile32mAVXVNNIn1, 2: tile32mAVXVNNIn2, 4: tile32mAVXVNNIn4},
+	{1: tile16xAVXVNNIn1, 2: tile16xAVXVNNIn2, 4: tile16xAVXVNNIn4},
+	{1: tile16mAVXVNNIn1, 2: tile16mAVXVNNIn2, 4: tile16mAVXVNNIn4},
+}
+
+func tileAVXVNNI(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
+	tilesAVXVNNI[tileKind(f)][cols](strip, panel, units, out, stride, flag(add))
+}
+
+// tilesAVX2 distinguishes the bits of q too: VPMADDUBSW's int16 sums overflow.
+var (
+	tiles32AVX2 = [9][5]tileFunc{
+		4: {1: tile32x4AVX2n1, 2: tile32x4AVX2n2, 4: tile32x4AVX2n4},
+		5: {1: tile32x5AVX2n1, 2: tile32x5AVX2n2, 4: tile32x5AVX2n4},
+		8: {1: tile32x8AVX2n1, 2: tile32x8AVX2n2, 4: tile32x8AVX2n4},
+	}
+	tiles32MinAVX2 = [6][5]tileFunc{
+		4: {1: tile32m4AVX2n1, 2: tile32m4AVX2n2, 4: tile32m4AVX2n4},
+		5: {1: tile32m5AVX2n1, 2: tile32m5AVX2n2, 4: tile32m5AVX2n4},
+	}
+	tiles16AVX2    = [5]tileFunc{1: tile16x6AVX2n1, 2: tile16x6AVX2n2, 4: tile16x6AVX2n4}
+	tiles16MinAVX2 = [5]tileFunc{1: tile16m2AVX2n1, 2: tile16m2AVX2n2, 4: tile16m2AVX2n4}
+)
+
+func tileAVX2(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
+	var t tileFunc
+	switch {
+	case f.sub == 32 && f.min:
+		t = tiles32MinAVX2[f.bits][cols]
+	case f.sub == 32:
+		t = tiles32AVX2[f.bits][cols]
+	case f.min:
+		t = tiles16MinAVX2[cols]
+	default:
+		t = tiles16AVX2[cols]
+	}
+	t(strip, panel, units, out, stride, flag(add))
+}
+
+var tilesSSE2 = [4]tileFunc{tile32xSSE2n1, tile32mSSE2n1, tile16xSSE2n1, tile16mSSE2n1}
+
+func tileSSE2(f form, strip, panel *byte, units, _ int, out *float32, stride int, add bool) {
+	tilesSSE2[tileKind(f)](strip, panel, units, out, stride, flag(add))
+}
