@@ -78,7 +78,7 @@ func (s *step) unfuse(from, width int, dst *[]float32) {
 func (s *step) attendQKV(layer int, qNorm, kNorm []float32) {
 	c := &s.m.Config
 	for i := range s.tokens {
-		s.tokens[i].Cache.reserve(layer, s.tokens[i].Pos+1)
+		s.tokens[i].Cache.reserve(layer, s.tokens[i].Pos)
 	}
 	if s.n == 1 {
 		s.place(0, layer, qNorm, kNorm)

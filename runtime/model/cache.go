@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
@@ -47,11 +48,12 @@ type Cache struct {
 // blocks, [head][pageLen/compute.KeyBlock][dim][compute.KeyBlock], as compute.ScoresF16 reads them.
 type layerCache struct{ k, v []page }
 
-// page has one of its fields set, by the type of the cache.
+// page has one of its slices set, by the type of the cache.
 type page struct {
-	h []uint16
-	f []float32
-	b []byte // Q8_0
+	h      []uint16
+	f      []float32
+	b      []byte // Q8_0
+	shared bool   // other caches may have it too: it is copied before it is written
 }
 
 // NewCache makes an empty cache for one sequence.
@@ -63,23 +65,82 @@ func (m *Model) NewCache(t CacheType) *Cache {
 }
 
 // Bytes is the memory the cache takes now.
-func (c *Cache) Bytes() int {
+func (c *Cache) Bytes() int { return CacheBytes(c) }
+
+// CacheBytes is the memory several caches take together now: pages they share count once.
+func CacheBytes(caches ...*Cache) int {
 	n := 0
-	for _, l := range c.layers {
-		for _, pages := range [...][]page{l.k, l.v} {
-			for _, p := range pages {
-				n += 2*len(p.h) + 4*len(p.f) + len(p.b)
+	seen := map[any]bool{}
+	for _, c := range caches {
+		for _, l := range c.layers {
+			for _, pages := range [...][]page{l.k, l.v} {
+				for i := range pages {
+					if p := &pages[i]; !p.shared || !seen[p.start()] {
+						seen[p.start()] = p.shared
+						n += 2*len(p.h) + 4*len(p.f) + len(p.b)
+					}
+				}
 			}
 		}
 	}
 	return n
 }
 
-// reserve makes room for positions below n in a layer.
-func (c *Cache) reserve(layer, n int) {
+// start identifies the memory of a page: the address of its first element.
+func (p *page) start() any {
+	switch {
+	case p.h != nil:
+		return &p.h[0]
+	case p.f != nil:
+		return &p.f[0]
+	}
+	return &p.b[0]
+}
+
+// Fork makes a cache that holds the first n positions of c. Pages are shared until one of the two caches writes to
+// them. No pass over c may be running.
+func (c *Cache) Fork(n int) *Cache {
+	f := &Cache{typ: c.typ, heads: c.heads, dim: c.dim, layers: make([]layerCache, len(c.layers))}
+	for i := range c.layers {
+		f.layers[i] = layerCache{k: share(c.layers[i].k, n), v: share(c.layers[i].v, n)}
+	}
+	return f
+}
+
+// share marks the pages of the first n positions and returns a copy of their list.
+func share(pages []page, n int) []page {
+	pages = pages[:min(len(pages), (n+pageLen-1)/pageLen)]
+	for i := range pages {
+		pages[i].shared = true
+	}
+	return slices.Clone(pages)
+}
+
+// Truncate gives up the memory of positions from n on, but for those on the page of position n-1.
+func (c *Cache) Truncate(n int) {
+	for i := range c.layers {
+		for _, pages := range [...]*[]page{&c.layers[i].k, &c.layers[i].v} {
+			keep := min(len(*pages), (n+pageLen-1)/pageLen)
+			clear((*pages)[keep:])
+			*pages = (*pages)[:keep]
+		}
+	}
+}
+
+// reserve makes room to write position pos of a layer.
+func (c *Cache) reserve(layer, pos int) {
 	l := &c.layers[layer]
-	for len(l.k)*pageLen < n {
+	for len(l.k)*pageLen <= pos {
 		l.k, l.v = append(l.k, c.newPage()), append(l.v, c.newPage())
+	}
+	l.k[pos/pageLen].own()
+	l.v[pos/pageLen].own()
+}
+
+// own copies a shared page.
+func (p *page) own() {
+	if p.shared {
+		*p = page{h: slices.Clone(p.h), f: slices.Clone(p.f), b: slices.Clone(p.b)}
 	}
 }
 
@@ -238,6 +299,8 @@ func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 			if rope != nil {
 				rope.turn(row, c.dim, cos, sin)
 			}
+			l.k[to/pageLen].own()
+			l.v[to/pageLen].own()
 			c.put(l.k[to/pageLen], to%pageLen, row, true)
 			c.get(l.v[pos/pageLen], pos%pageLen, row, false)
 			c.put(l.v[to/pageLen], to%pageLen, row, false)
