@@ -323,8 +323,8 @@ func TestStopper(t *testing.T) {
 	for _, piece := range []string{"a", "E", "N", "b é", " é", "!x"} {
 		text, stopped := o.add(piece)
 		got.WriteString(text)
-		if stopped != (piece == "!x") {
-			t.Errorf("%q: stopped %v", piece, stopped)
+		if (stopped != "") != (piece == "!x") {
+			t.Errorf("%q: stopped by %q", piece, stopped)
 		}
 	}
 	if got.String() != "aENb é " {

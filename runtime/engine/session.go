@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ type Params struct {
 	Keep      int      // tokens at the beginning that a shift keeps
 	Special   bool     // control tokens appear in the text by their names
 	Grammar   Grammar  // restricts the text; nil for none
+	LogProbs  bool     // steps carry the log probability of their token
+	TopProbs  int      // and those of the likeliest tokens, as many as this
 }
 
 // Grammar restricts what may be generated. It is for one generation.
@@ -31,9 +34,6 @@ type Grammar interface {
 	Accept(id int32) error
 }
 
-// StopContext is the reason why a generation stopped that the context had no more room for.
-const StopContext = "context"
-
 // Stats says what a generation did.
 type Stats struct {
 	PromptTokens int // computed
@@ -41,7 +41,7 @@ type Stats struct {
 	Tokens       int // generated
 	PromptTime   time.Duration
 	Time         time.Duration // of generating, without the prompt
-	StopReason   string        // "eos", "stop", "length", "context" or "grammar"
+	StopReason   string        // one of StopEOS and the others
 }
 
 // Session is one sequence: the tokens so far and their keys and values. The logits after the last one are kept.
@@ -72,7 +72,7 @@ func (s *Session) Generate(ctx context.Context, prompt []int32, p Params, emit f
 	if m := s.e.model; m.Encoder {
 		return st, fmt.Errorf("%s: engine: %w: %s makes embeddings, not text; llamaboot embed prints them", s.e.name, model.ErrArch, m.Arch)
 	}
-	sampler, err := sample.New(p.Params)
+	w, err := s.e.NewWriter(prompt, p)
 	if err != nil {
 		return st, err
 	}
@@ -83,12 +83,9 @@ func (s *Session) Generate(ctx context.Context, prompt []int32, p Params, emit f
 	if err := s.prefill(ctx, prompt[len(s.tokens):]); err != nil {
 		return st, err
 	}
-	for _, id := range prompt {
-		sampler.Accept(id)
-	}
 	st.PromptTime = time.Since(begin)
 	begin = time.Now()
-	err = s.generate(ctx, sampler, &p, &st, emit)
+	err = s.generate(ctx, w, &p, &st, emit)
 	st.Time = time.Since(begin)
 	return st, err
 }
@@ -151,67 +148,50 @@ func (s *Session) prefill(ctx context.Context, ids []int32) error {
 }
 
 // generate chooses tokens until something ends it.
-func (s *Session) generate(ctx context.Context, sampler *sample.Sampler, p *Params, st *Stats, emit func(int32, string) error) error {
-	var filter sample.Filter
-	if p.Grammar != nil {
-		filter = p.Grammar
-	}
-	out := stopper{stops: p.Stop}
-	decode := s.e.tok.Decoder(p.Special)
+func (s *Session) generate(ctx context.Context, w *Writer, p *Params, st *Stats, emit func(int32, string) error) error {
 	for {
-		if p.N >= 0 && st.Tokens >= p.N {
-			return s.finish(st, "length", emit, out.flush(decode.Flush()))
-		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(s.tokens) >= s.e.model.Context {
-			if !p.Shift {
-				return s.finish(st, StopContext, emit, out.flush(decode.Flush()))
+		var step Step
+		full := len(s.tokens) >= s.e.model.Context
+		switch {
+		case w.Finished():
+			step = w.End(StopLength)
+		case full && !p.Shift:
+			step = w.End(StopContext)
+		default:
+			if full {
+				if err := s.shift(p.Keep); err != nil {
+					return err
+				}
 			}
-			if err := s.shift(p.Keep); err != nil {
+			var err error
+			if step, err = w.Next(s.logits); err != nil {
+				return s.explain(err)
+			}
+		}
+		st.Tokens, st.StopReason = w.Tokens(), step.Reason
+		if step.ID >= 0 || step.Text != "" {
+			if err := emit(step.ID, step.Text); err != nil {
 				return err
 			}
 		}
-		id := sampler.Choose(s.logits, filter)
-		if id < 0 && p.Grammar == nil {
-			return fmt.Errorf("%s: %w", s.e.name, s.e.noNumbers(len(s.tokens)))
-		}
-		if id < 0 {
-			return s.finish(st, "grammar", emit, out.flush(decode.Flush()))
-		}
-		end := s.e.tok.IsEOG(id) && (!p.IgnoreEOS || p.Grammar != nil) // a grammar only allows an end at its own
-		if p.Grammar != nil {
-			if err := p.Grammar.Accept(id); err != nil {
-				return err
-			}
-		}
-		if end {
-			return s.finish(st, "eos", emit, out.flush(decode.Flush()))
-		}
-		sampler.Accept(id)
-		st.Tokens++
-		text, stopped := out.add(decode.Add(id))
-		if err := emit(id, text); err != nil {
-			return err
-		}
-		if stopped {
-			st.StopReason = "stop"
+		if step.ID < 0 || step.Reason == StopText {
 			return nil
 		}
-		if err := s.prefill(ctx, []int32{id}); err != nil {
+		if err := s.prefill(ctx, []int32{step.ID}); err != nil || step.Reason != "" {
 			return err
 		}
 	}
 }
 
-// finish emits text that was held back. Its id is -1 because it belongs to tokens already emitted.
-func (s *Session) finish(st *Stats, reason string, emit func(int32, string) error, rest string) error {
-	st.StopReason = reason
-	if rest == "" {
-		return nil
+// explain adds which weight is to blame to the error of logits that are no numbers.
+func (s *Session) explain(err error) error {
+	if errors.Is(err, ErrNaN) {
+		return fmt.Errorf("%s: %w", s.e.name, s.e.noNumbers(len(s.tokens)))
 	}
-	return emit(-1, rest)
+	return err
 }
 
 // shift forgets half of what comes after the first keep tokens, so that a text can go on for ever.
@@ -231,18 +211,18 @@ type stopper struct {
 	held  string
 }
 
-// add takes new text and returns what may be emitted, and whether a stop text was reached.
-func (o *stopper) add(text string) (out string, stopped bool) {
+// add takes new text and returns what may be emitted, and the stop text that was reached.
+func (o *stopper) add(text string) (out, stopped string) {
 	o.held += text
 	first := -1
 	for _, s := range o.stops {
 		if i := strings.Index(o.held, s); s != "" && i >= 0 && (first < 0 || i < first) {
-			first = i
+			first, stopped = i, s
 		}
 	}
 	if first >= 0 {
 		out, o.held = o.held[:first], ""
-		return out, true
+		return out, stopped
 	}
 	keep := 0
 	for _, s := range o.stops {
@@ -257,7 +237,7 @@ func (o *stopper) add(text string) (out string, stopped bool) {
 		n-- // a stop text may begin inside a character only by its bytes
 	}
 	out, o.held = o.held[:n], o.held[n:]
-	return out, false
+	return out, ""
 }
 
 // flush returns everything at the end.
