@@ -1,68 +1,16 @@
 package model
 
 import (
-	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/internal/golden"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
-
-const dataDir = "../../../shared/data"
-
-// golden is what llama.cpp computed for a model: one thread, F32 cache, no flash attention.
-type golden struct {
-	PromptTokens []int32   `json:"prompt_tokens"`
-	Greedy       []int32   `json:"greedy"`
-	Gap          []float64 `json:"greedy_top2_gap"` // of each greedy id to the runner-up
-	PPLTokens    []int32   `json:"ppl_tokens"`
-	NLL          float64   `json:"nll_mean"`
-
-	logits []float32 // after the prompt
-}
-
-func loadGolden(t testing.TB, name string) *golden {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dataDir, "golden", name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &golden{}
-	if err := json.Unmarshal(b, g); err != nil {
-		t.Fatal(err)
-	}
-	b, err = os.ReadFile(filepath.Join(dataDir, "golden", name+".logits.f32"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; len(b) >= 4; b = b[4:] {
-		g.logits = append(g.logits, math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	}
-	return g
-}
-
-func goldenModels(t testing.TB) []string {
-	files, _ := filepath.Glob(dataDir + "/models/*.gguf")
-	if len(files) == 0 {
-		t.Skip("no ../shared/data/models beside the module; the tests with models of their own cover the same code")
-	}
-	return files
-}
-
-// difference returns the root mean square and the largest absolute difference.
-func difference(a, b []float32) (rms, most float64) {
-	for i := range a {
-		d := math.Abs(float64(a[i]) - float64(b[i]))
-		rms += d * d
-		most = max(most, d)
-	}
-	return math.Sqrt(rms / float64(len(a))), most
-}
 
 // argmax returns the best index and its distance to the next.
 func argmax(x []float32) (best int, gap float64) {
@@ -135,17 +83,16 @@ func openModel(t testing.TB, name string, o Options) *Model {
 // TestGolden compares every model with llama.cpp's result for the same weights in F32, which is the exact answer.
 // llama.cpp itself, which rounds activations, is off by far more than the bar for all other types.
 func TestGolden(t *testing.T) {
-	for _, file := range goldenModels(t) {
-		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
-		t.Run(name, func(t *testing.T) {
-			m := openModel(t, file, Options{Threads: 2, Context: 512})
-			exact, _ := exactGolden(t, name)
+	for _, file := range golden.Models(t) {
+		t.Run(file.Name, func(t *testing.T) {
+			m := openModel(t, file.File, Options{Threads: 2, Context: 512})
+			exact := file.Exact(t)
 			bar := 5e-3
 			if strings.HasPrefix(m.Arch, "gemma") {
 				bar = 1e-2 // llama.cpp looks GELU up in a table of binary16
 			}
 			checkGolden(t, m, exact, func(got []float32) float64 {
-				_, most := difference(got, exact.logits)
+				_, most := golden.Distance(got, exact.Logits)
 				if most > bar {
 					t.Errorf("max |diff| of logits is %g, want at most %g", most, bar)
 				}
@@ -158,21 +105,41 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestCacheTypes wants the same likelihood of a text from every type of cache, within what its precision allows.
-func TestCacheTypes(t *testing.T) {
-	for _, file := range goldenModels(t) {
-		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
-		if name != "t-llama-F16" && name != "t-gemma3-Q4_K_M" && name != "t-qwen3-Q4_K_M" {
+// TestRefused opens the models that are not supported and wants an error that names what is missing.
+func TestRefused(t *testing.T) {
+	for _, file := range golden.All(t) {
+		if !file.Refused() {
 			continue
 		}
-		m := openModel(t, file, Options{Threads: 2, Context: 512})
-		exact, _ := exactGolden(t, name)
+		b, err := os.ReadFile(file.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := gguf.Parse(b)
+		if err == nil {
+			_, err = Open(f, Options{})
+		}
+		if !errors.Is(err, ErrArch) && !errors.Is(err, ErrType) && !errors.Is(err, gguf.ErrUnsupported) {
+			t.Errorf("%s: %v, want what is not supported", file.Name, err)
+		}
+	}
+}
+
+// TestCacheTypes wants the same likelihood of a text from every type of cache, within what its precision allows.
+func TestCacheTypes(t *testing.T) {
+	for _, file := range golden.Models(t) {
+		name := file.Name
+		if name != "demo" && name != "t-llama-F16" && name != "t-gemma3-Q4_K_M" && name != "t-qwen3-Q4_K_M" {
+			continue
+		}
+		m := openModel(t, file.File, Options{Threads: 2, Context: 512})
+		exact := file.Exact(t)
 		for _, c := range []struct {
 			typ CacheType
 			rms float64
 		}{{CacheF32, 1e-3}, {CacheF16, 0.01}, {CacheQ8, 0.15}} {
 			s := &sequence{t, m, m.NewCache(c.typ), 0}
-			if rms, _ := difference(s.feed(exact.PromptTokens...), exact.logits); rms > c.rms {
+			if rms, _ := golden.Distance(s.feed(exact.PromptTokens...), exact.Logits); rms > c.rms {
 				t.Errorf("%s, cache type %d: rms of logits is %g, want at most %g", name, c.typ, rms, c.rms)
 			}
 			size := map[CacheType]int{CacheF32: 128, CacheF16: 64, CacheQ8: 34}[c.typ] // bytes of 32 elements
@@ -183,18 +150,9 @@ func TestCacheTypes(t *testing.T) {
 	}
 }
 
-// exactGolden returns the results for the weights in F32 and for the file as it is.
-func exactGolden(t *testing.T, name string) (exact, own *golden) {
-	own = loadGolden(t, name)
-	if strings.HasSuffix(name, "F32") {
-		return own, own
-	}
-	return loadGolden(t, name+".deq"), own
-}
-
 // checkGolden compares logits after the prompt, greedy ids where the gap to the runner-up is larger than the noise the
 // callback returns.
-func checkGolden(t *testing.T, m *Model, g *golden, logits func(got []float32) (noise float64)) {
+func checkGolden(t *testing.T, m *Model, g *golden.Answer, logits func(got []float32) (noise float64)) {
 	s := &sequence{t, m, m.NewCache(CacheF32), 0}
 	got := s.feed(g.PromptTokens...)
 	noise := logits(got)
@@ -240,7 +198,7 @@ func TestLevels(t *testing.T) {
 		if err := compute.SetLevel(level); err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range goldenModels(t) {
+		for _, file := range golden.Models(t) {
 			for _, n := range threads {
 				checkLevel(t, file, level, n)
 			}
@@ -248,29 +206,28 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-func checkLevel(t *testing.T, file, level string, threads int) {
-	name := strings.TrimSuffix(filepath.Base(file), ".gguf")
-	stories := strings.HasPrefix(name, "stories")
+func checkLevel(t *testing.T, file golden.Model, level string, threads int) {
+	name := file.Name
 	if matrix || name == "t-llama-F16" || name == "t-gemma3-Q4_K_M" || name == "t-qwen3moe-Q4_K_M" || name == "stories260K-F32" {
-		m := openModel(t, file, Options{Threads: threads, Context: 512})
+		m := openModel(t, file.File, Options{Threads: threads, Context: 512})
 		bar := 5e-3
 		if strings.HasPrefix(m.Arch, "gemma") {
 			bar = 1e-2
 		}
-		exact, _ := exactGolden(t, name)
+		exact := file.Exact(t)
 		checkGolden(t, m, exact, func(got []float32) float64 {
-			if _, most := difference(got, exact.logits); most > bar {
+			if _, most := golden.Distance(got, exact.Logits); most > bar {
 				t.Errorf("%s, %s: max |diff| of logits is %g, want at most %g", level, name, most, bar)
 			}
 			return 2 * bar
 		})
 	}
-	if stories || matrix {
-		m := openModel(t, file, Options{Threads: threads, Context: 512, keepQuantised: true})
-		exact, own := exactGolden(t, name)
-		llama, _ := difference(own.logits, exact.logits)
+	if file.Trained() || name == "demo" || matrix {
+		m := openModel(t, file.File, Options{Threads: threads, Context: 512, keepQuantised: true})
+		exact, own := file.Exact(t), file.Own(t)
+		llama, _ := golden.Distance(own.Logits, exact.Logits)
 		checkGolden(t, m, exact, func(got []float32) float64 {
-			rms, _ := difference(got, exact.logits)
+			rms, _ := golden.Distance(got, exact.Logits)
 			return 8*max(rms, llama) + 1e-2 // the largest of 512 errors is about 4 rms, and two logits compete
 		})
 	}

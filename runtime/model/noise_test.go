@@ -1,15 +1,14 @@
 package model
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/internal/golden"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
@@ -18,7 +17,7 @@ import (
 // either way: one activation at the edge between two integers decides. What a program can be held to is its noise over
 // many positions. testdata/noise.json has llama.cpp's over the text of each golden file, measured by
 //
-//	node tools/bench/noise.mjs ../shared/data DIR && LLAMABOOT_PEER_LOGITS=DIR go test -run TestNoise ./runtime/model
+//	go run ./tools/oracle noise
 const (
 	noiseFile = "testdata/noise.json"
 	noiseBar  = 1.1 // times llama.cpp's noise
@@ -34,7 +33,7 @@ func noiseOf(got, exact []float32, vocab int) noise {
 	var each []float64
 	sum := 0.0
 	for i := 0; i < len(exact); i += vocab {
-		rms, _ := difference(got[i:i+vocab], exact[i:i+vocab])
+		rms, _ := golden.Distance(got[i:i+vocab], exact[i:i+vocab])
 		each = append(each, rms)
 		sum += rms * rms
 	}
@@ -54,20 +53,12 @@ func textLogits(t testing.TB, m *Model, ids []int32) []float32 {
 }
 
 // quantisedModels are the golden files whose weights are multiplied as integers.
-func quantisedModels(t testing.TB) (names []string) {
-	for _, file := range goldenModels(t) {
-		name := strings.TrimSuffix(filepath.Base(file), ".gguf")
-		if !strings.HasSuffix(name, "F32") && !strings.HasSuffix(name, "F16") {
-			names = append(names, name)
-		}
-	}
-	return names
+func quantisedModels(t testing.TB) []golden.Model {
+	return slices.DeleteFunc(golden.Models(t), golden.Model.Float)
 }
 
-func modelFile(name string) string { return filepath.Join(dataDir, "models", name+".gguf") }
-
 // everyForm has files of every form of weights the kernels know (compute.form), for the slow levels.
-var everyForm = []string{"stories260K-Q4_0", "t-llama-Q4_1", "t-llama-Q5_0", "t-llama-Q8_0", "t-llama-Q2_K", "t-llama-Q6_K", "t-llama-IQ4_XS"}
+var everyForm = []string{"demo", "stories260K-Q4_0", "t-llama-Q4_1", "t-llama-Q5_0", "t-llama-Q8_0", "t-llama-Q2_K", "t-llama-Q6_K", "t-llama-IQ4_XS"}
 
 // TestNoise wants no more noise than 1.1 times llama.cpp's from every quantised file at every instruction-set level.
 // The number of threads never changes a result, which TestThreads of the engine wants bit by bit.
@@ -87,7 +78,8 @@ func TestNoise(t *testing.T) {
 	was := compute.Level()
 	defer compute.SetLevel(was)
 	for _, level := range compute.Levels() {
-		for _, name := range quantisedModels(t) {
+		for _, file := range quantisedModels(t) {
+			name := file.Name
 			peer, known := theirs[name]
 			if !known {
 				t.Logf("%s: llama.cpp's noise was not measured", name)
@@ -96,14 +88,14 @@ func TestNoise(t *testing.T) {
 			if slow := level == "generic" || level == "sse2"; slow && !matrix && !slices.Contains(everyForm, name) {
 				continue
 			}
-			ids := loadGolden(t, name).PPLTokens
+			ids := file.Own(t).PPLTokens
 			if exact[name] == nil {
-				exact[name] = textLogits(t, openModel(t, modelFile(name), Options{Threads: 2, Context: 512}), ids)
+				exact[name] = textLogits(t, openModel(t, file.File, Options{Threads: 2, Context: 512}), ids)
 			}
 			if err := compute.SetLevel(level); err != nil {
 				t.Fatal(err)
 			}
-			m := openModel(t, modelFile(name), Options{Threads: 2, Context: 512, keepQuantised: true})
+			m := openModel(t, file.File, Options{Threads: 2, Context: 512, keepQuantised: true})
 			ours := noiseOf(textLogits(t, m, ids), exact[name], m.Vocab)
 			t.Logf("%-12s %-20s rms %.4f, %.2f of llama.cpp's; median %.4f, %.2f", level, name,
 				ours.RMS, ours.RMS/peer.RMS, ours.Median, ours.Median/peer.Median)
@@ -119,18 +111,15 @@ func TestNoise(t *testing.T) {
 // measurePeer writes testdata/noise.json from llama.cpp's logits, dir/NAME.f32: [len(ids), vocab] of the golden text.
 func measurePeer(t *testing.T, dir string) {
 	theirs := map[string]noise{}
-	for _, name := range quantisedModels(t) {
-		m := openModel(t, modelFile(name), Options{Threads: 2, Context: 512})
-		exact := textLogits(t, m, loadGolden(t, name).PPLTokens)
+	for _, file := range quantisedModels(t) {
+		name := file.Name
+		m := openModel(t, file.File, Options{Threads: 2, Context: 512})
+		exact := textLogits(t, m, file.Own(t).PPLTokens)
 		b, err := os.ReadFile(filepath.Join(dir, name+".f32"))
 		if err != nil || len(b) != 4*len(exact) {
 			t.Fatalf("%s: %d bytes of llama.cpp's logits, want %d: %v", name, len(b), 4*len(exact), err)
 		}
-		got := make([]float32, len(exact))
-		for i := range got {
-			got[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		}
-		theirs[name] = noiseOf(got, exact, m.Vocab)
+		theirs[name] = noiseOf(golden.Float32s(b), exact, m.Vocab)
 	}
 	b, err := json.MarshalIndent(theirs, "", "  ")
 	if err == nil {

@@ -10,45 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/internal/golden"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
 )
-
-// peerIDs is the text whose next token is predicted.
-var peerIDs = []int32{1, 260, 270, 280, 261, 290, 262, 275, 284, 259, 288, 266, 267, 268, 269, 270, 271, 272, 273, 274}
-
-// peerModels are the tiny models llama.cpp has computed, by the name of their results in testdata/llamacpp.json.
-func peerModels() map[string]*modeltest.Model {
-	type keys = map[string]any
-	models := map[string]*modeltest.Model{
-		"llama-linear": {Arch: "llama", Keys: keys{"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": float32(4)}},
-		"llama-yarn": {Arch: "llama", Keys: keys{"llama.rope.scaling.type": "yarn", "llama.rope.scaling.factor": float32(4),
-			"llama.rope.scaling.original_context_length": 16, "llama.rope.freq_base": float32(50)}},
-		"qwen3-yarn": {Arch: "qwen3", Keys: keys{"qwen3.rope.scaling.type": "yarn", "qwen3.rope.scaling.factor": float32(2),
-			"qwen3.rope.scaling.original_context_length": 32, "qwen3.rope.freq_base": float32(100)}},
-	}
-	models["qwen3-yarn-betas"] = &modeltest.Model{Arch: "qwen3", Keys: keys{"qwen3.rope.scaling.type": "yarn",
-		"qwen3.rope.scaling.factor": float32(2), "qwen3.rope.scaling.original_context_length": 32,
-		"qwen3.rope.freq_base": float32(100), "qwen3.rope.scaling.yarn_beta_fast": float32(16), "qwen3.rope.scaling.yarn_ext_factor": float32(0.5)}}
-	models["llama-longrope"] = &modeltest.Model{Arch: "llama", LongRope: true, Keys: keys{"llama.rope.scaling.type": "longrope",
-		"llama.rope.scaling.factor": float32(2), "llama.rope.scaling.original_context_length": 32, "llama.rope.scaling.attn_factor": float32(1.2)}}
-	models["qwen3-last"] = &modeltest.Model{Arch: "qwen3", Keys: keys{"qwen3.pooling_type": 3}}
-	models["olmo3"] = &modeltest.Model{Arch: "olmo2", Keys: keys{"olmo2.attention.sliding_window": 8, "olmo2.rope.scaling.type": "yarn",
-		"olmo2.rope.scaling.factor": float32(2), "olmo2.rope.scaling.original_context_length": 32}}
-	models["gemma2-pattern"] = &modeltest.Model{Arch: "gemma2", Keys: keys{"gemma2.attention.sliding_window_pattern": 3,
-		"gemma2.rope.freq_base_swa": float32(777), "gemma2.rope.scaling.type": "none", "gemma2.rope.scaling.factor": float32(4)}}
-	for _, a := range Architectures() {
-		models[a] = &modeltest.Model{Arch: a}
-	}
-	models["mistral3"].Keys = keys{"mistral3.attention.temperature_scale": float32(0.2), "mistral3.rope.scaling.type": "yarn",
-		"mistral3.rope.scaling.factor": float32(4), "mistral3.rope.scaling.original_context_length": 8,
-		"mistral3.rope.scaling.yarn_log_multiplier": float32(1), "mistral3.rope.scaling.yarn_beta_fast": float32(16)}
-	models["granitemoe"].Keys = keys{"granitemoe.embedding_scale": float32(3), "granitemoe.residual_scale": float32(0.22),
-		"granitemoe.logit_scale": float32(2), "granitemoe.attention.scale": float32(0.2)}
-	models["granite"].Keys = keys{"granite.embedding_scale": float32(3), "granite.residual_scale": float32(0.22),
-		"granite.logit_scale": float32(2), "granite.attention.scale": float32(0.2)}
-	return models
-}
 
 func buildModel(t testing.TB, b *modeltest.Model, o Options) *Model {
 	t.Helper()
@@ -79,9 +44,9 @@ func TestPeer(t *testing.T) {
 	if err := json.Unmarshal(b, &want); err != nil {
 		t.Fatal(err)
 	}
-	for name, build := range peerModels() {
+	for name, build := range modeltest.Peers(Architectures()) {
 		if len(want[name]) == 0 {
-			t.Errorf("no result for %s; testdata/README.md says how to make one", name)
+			t.Errorf("no result for %s; make one with go run ./tools/oracle peer", name)
 			continue
 		}
 		m := buildModel(t, build, Options{Context: 64, Threads: 2})
@@ -90,7 +55,7 @@ func TestPeer(t *testing.T) {
 			continue
 		}
 		s := &sequence{t, m, m.NewCache(CacheF16), 0}
-		logits := s.feed(peerIDs...)
+		logits := s.feed(modeltest.PeerIDs...)
 		best, _ := argmax(logits)
 		sum := 0.0
 		for _, l := range logits {
@@ -111,7 +76,7 @@ func TestPeer(t *testing.T) {
 
 // comparePeerVector compares the embedding of the text.
 func comparePeerVector(t *testing.T, m *Model, want []float64) {
-	got, err := m.Embed(peerIDs, PoolNone)
+	got, err := m.Embed(modeltest.PeerIDs, PoolNone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,14 +101,14 @@ func TestPooling(t *testing.T) {
 			}
 			return v
 		}
-		one := peerIDs[:1]
+		one := modeltest.PeerIDs[:1]
 		if a, b, c := embed(one, PoolMean), embed(one, PoolCLS), embed(one, PoolLast); !slices.Equal(a, b) || !slices.Equal(a, c) {
 			t.Errorf("%s: poolings of one token differ", arch)
 		}
-		if a, b := embed(peerIDs, PoolNone), embed(peerIDs, PoolMean); !slices.Equal(a, b) {
+		if a, b := embed(modeltest.PeerIDs, PoolNone), embed(modeltest.PeerIDs, PoolMean); !slices.Equal(a, b) {
 			t.Errorf("%s: the mean is not the default", arch)
 		}
-		if a, b := embed(peerIDs, PoolCLS), embed(peerIDs, PoolLast); slices.Equal(a, b) {
+		if a, b := embed(modeltest.PeerIDs, PoolCLS), embed(modeltest.PeerIDs, PoolLast); slices.Equal(a, b) {
 			t.Errorf("%s: first and last token are the same", arch)
 		}
 		if _, err := m.Embed(nil, PoolMean); !errors.Is(err, ErrToken) {
@@ -194,7 +159,7 @@ func TestShift(t *testing.T) {
 	for _, arch := range []string{"llama", "qwen3", "phi3", "starcoder2"} {
 		b := &modeltest.Model{Arch: arch, Few: 1}
 		m := buildModel(t, b, Options{Context: 64})
-		ids := peerIDs
+		ids := modeltest.PeerIDs
 		const keep, drop = 3, 7
 		s := &sequence{t, m, m.NewCache(CacheF32), 0}
 		s.feed(ids[:19]...)
@@ -206,7 +171,7 @@ func TestShift(t *testing.T) {
 		fresh := &sequence{t, m, m.NewCache(CacheF32), 0}
 		fresh.feed(append(append([]int32{}, ids[:keep]...), ids[keep+drop:19]...)...)
 		want := fresh.feed(ids[19])
-		if _, most := difference(got, want); most > 1e-4 {
+		if _, most := golden.Distance(got, want); most > 1e-4 {
 			t.Errorf("%s: logits differ by %g", arch, most)
 		}
 		if err := m.Shift(s.cache, 3, 30, 13); err == nil {

@@ -8,16 +8,16 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/internal/golden"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
 )
-
-const dataDir = "../../../shared/data/models/"
 
 // rms is the root mean square difference of dequantised data and x, relative to that of x.
 func rms(t compute.Type, data []byte, x []float32) float64 {
@@ -91,67 +91,95 @@ func TestEdges(t *testing.T) {
 	}
 }
 
-// TestAgainstLlamaCPP quantises the F16 model and compares types and errors with llama.cpp's own files.
+// TestAgainstGGML quantises the numbers ggml quantised and wants no larger error.
+func TestAgainstGGML(t *testing.T) {
+	source, answers := golden.Types(t)
+	compared := 0
+	for _, a := range answers {
+		typ := compute.Type(a.ID)
+		if !typ.Supported() {
+			continue
+		}
+		ours := make([]byte, len(a.Blocks))
+		if err := Row(typ, ours, source); errors.Is(err, ErrTarget) {
+			continue // a type that quantize does not write
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		compared++
+		mine, theirs := rms(typ, ours, source), rms(typ, a.Blocks, source)
+		if !(mine <= theirs*1.002+1e-6) {
+			t.Errorf("%v: relative error %.6f, ggml's %.6f", typ, mine, theirs)
+		}
+	}
+	if compared < 9 {
+		t.Errorf("%d types compared", compared)
+	}
+}
+
+// TestAgainstLlamaCPP quantises a model and compares types and errors with llama.cpp's own files, where ../shared/data has them.
 func TestAgainstLlamaCPP(t *testing.T) {
-	b, err := os.ReadFile(dataDir + "t-llama-F16.gguf")
+	compared := 0
+	for _, m := range golden.Models(t) {
+		name, ok := strings.CutPrefix(m.Name, "t-llama-")
+		if !ok || !slices.Contains(Targets(), name) || name == "F16" {
+			continue
+		}
+		compared++
+		compareFile(t, name, filepath.Join(filepath.Dir(m.File), "t-llama-F16.gguf"), m.File)
+	}
+	t.Logf("%d files compared", compared)
+}
+
+// compareFile quantises source to a type and compares it with llama.cpp's file of that type.
+func compareFile(t *testing.T, name, source, file string) {
+	f, theirs := parseFile(t, source), parseFile(t, file)
+	pool := compute.NewPool(2)
+	defer pool.Close()
+	w, err := File(f, name, pool, nil)
 	if err != nil {
-		t.Skip("no ../shared/data/models beside the module; the other tests check every type")
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := w.WriteTo(&out); err != nil {
+		t.Fatal(err)
+	}
+	ours, err := gguf.Parse(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range theirs.Tensors {
+		a := &theirs.Tensors[i]
+		o := ours.Tensor(a.Name)
+		if o == nil {
+			t.Errorf("%s: there is no %s", name, a.Name)
+			continue
+		}
+		if o.Type != a.Type {
+			t.Errorf("%s: %s is %v, want %v", name, a.Name, o.Type, a.Type)
+			continue
+		}
+		x := make([]float32, a.Elements())
+		src := f.Tensor(a.Name)
+		compute.Dequantize(compute.Type(src.Type), x, src.Data)
+		mine, llama := rms(compute.Type(o.Type), o.Data, x), rms(compute.Type(a.Type), a.Data, x)
+		if !(mine <= llama*1.002+1e-6) {
+			t.Errorf("%s: %s (%v): relative error %.6f, llama.cpp's %.6f", name, a.Name, a.Type, mine, llama)
+		}
+	}
+}
+
+func parseFile(t *testing.T, name string) *gguf.File {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	f, err := gguf.Parse(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := compute.NewPool(2)
-	defer pool.Close()
-	for _, name := range []string{"Q4_0", "Q8_0", "Q4_K_M", "Q5_K_M", "Q6_K", "BF16"} {
-		w, err := File(f, name, pool, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out bytes.Buffer
-		if _, err := w.WriteTo(&out); err != nil {
-			t.Fatal(err)
-		}
-		ours, err := gguf.Parse(out.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := os.ReadFile(dataDir + "t-llama-" + name + ".gguf")
-		if err != nil {
-			t.Fatal(err)
-		}
-		theirs, err := gguf.Parse(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		same, total := 0, 0
-		for i := range theirs.Tensors {
-			a := &theirs.Tensors[i]
-			o := ours.Tensor(a.Name)
-			if o == nil {
-				t.Errorf("%s: there is no %s", name, a.Name)
-				continue
-			}
-			if o.Type != a.Type {
-				t.Errorf("%s: %s is %v, want %v", name, a.Name, o.Type, a.Type)
-				continue
-			}
-			x := make([]float32, a.Elements())
-			src := f.Tensor(a.Name)
-			compute.Dequantize(compute.Type(src.Type), x, src.Data)
-			mine, llama := rms(compute.Type(o.Type), o.Data, x), rms(compute.Type(a.Type), a.Data, x)
-			if !(mine <= llama*1.002+1e-6) {
-				t.Errorf("%s: %s (%v): relative error %.6f, llama.cpp's %.6f", name, a.Name, a.Type, mine, llama)
-			}
-			for j := range a.Data {
-				total++
-				if a.Data[j] == o.Data[j] {
-					same++
-				}
-			}
-		}
-		t.Logf("%s: %.2f %% of the bytes are llama.cpp's", name, 100*float64(same)/float64(total))
-	}
+	return f
 }
 
 // TestFile quantises a model whose rows fit no k-quant, and keeps what must be kept.

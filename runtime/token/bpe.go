@@ -33,7 +33,7 @@ type pair struct {
 func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 	pre, ok := preTokenizers[t.Pre]
 	if !ok {
-		return nil, fmt.Errorf("token: %w: %s is %q; supported are %s", ErrUnsupported, f.At("tokenizer.ggml.pre"), gguf.Clip(t.Pre), preTokenizerNames())
+		return nil, fmt.Errorf("token: %w: %s is %q; supported are %s", ErrUnsupported, f.At("tokenizer.ggml.pre"), gguf.Clip(t.Pre), strings.Join(PreTokenizers(), " "))
 	}
 	if _, ok := f.Find("tokenizer.ggml.merges"); !ok {
 		return nil, fmt.Errorf("token: %w: key \"tokenizer.ggml.merges\" is missing, which tokenizer.ggml.model %q needs", ErrVocab, t.Model)

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -255,12 +256,5 @@ var deepSeekLetters = [][2]rune{
 	{0x104B0, 0x104D3}, {0x104D8, 0x104FB}, {0x10C80, 0x10CB2}, {0x10CC0, 0x10CF2}, {0x118A0, 0x118DF}, {0x1E900, 0x1E943},
 }
 
-// preTokenizerNames lists the names for error messages.
-func preTokenizerNames() string {
-	var l []string
-	for n := range preTokenizers {
-		l = append(l, n)
-	}
-	slices.Sort(l)
-	return strings.Join(l, " ")
-}
+// PreTokenizers returns the supported values of tokenizer.ggml.pre, sorted; the empty one is the default.
+func PreTokenizers() []string { return slices.Sorted(maps.Keys(preTokenizers)) }

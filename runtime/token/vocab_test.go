@@ -2,18 +2,55 @@ package token
 
 import (
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/internal/golden"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/token/tokentest"
 )
 
-// vocabDir holds vocabularies of real models with inputs and the ids llama.cpp gives them.
-const vocabDir = "../../../shared/data/vocab"
+// TestPeer compares with llama.cpp's ids under every pre-tokenizer (tools/oracle tokens).
+func TestPeer(t *testing.T) {
+	b, err := os.ReadFile("testdata/llamacpp.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string][][]int32
+	if err := json.Unmarshal(b, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, pre := range PreTokenizers() {
+		ids, ok := want[pre]
+		if !ok || len(ids) != len(tokentest.Texts()) {
+			t.Errorf("pre-tokenizer %q: %d answers for %d texts; make them with go run ./tools/oracle tokens", pre, len(ids), len(tokentest.Texts()))
+			continue
+		}
+		b, err := tokentest.BPE(pre)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := gguf.Parse(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok, err := New(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, text := range tokentest.Texts() {
+			if got := tok.Encode(text, false, false); !slices.Equal(got, ids[i]) {
+				t.Errorf("pre-tokenizer %q, %q:\n got %v\nwant %v", pre, text, got, ids[i])
+			}
+		}
+	}
+}
 
 func openVocab(t testing.TB, name string) *Tokenizer {
 	t.Helper()
@@ -41,15 +78,16 @@ func openVocab(t testing.TB, name string) *Tokenizer {
 	return tok
 }
 
+// vocabFiles are vocabularies of real models with inputs and the ids llama.cpp gives them, where ../shared/data is.
 func vocabFiles(t testing.TB) []string {
-	files, _ := filepath.Glob(vocabDir + "/*.gguf.gz")
-	if len(files) == 0 {
-		t.Skip("no ../shared/data/vocab beside the module; the other tests cover the tokenizers with vocabularies of their own")
+	files, err := filepath.Glob(filepath.Join(golden.Shared(t, "vocab"), "*.gguf.gz"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return files
 }
 
-// TestRealVocabularies compares with llama.cpp's ids, one line per input.
+// TestRealVocabularies adds to TestPeer. It compares with llama.cpp's ids, one line per input.
 func TestRealVocabularies(t *testing.T) {
 	for _, name := range vocabFiles(t) {
 		base := strings.TrimSuffix(name, ".gguf.gz")

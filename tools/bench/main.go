@@ -25,9 +25,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-)
 
-const peerPackage = "node-llama-cpp@3.22.1"
+	"github.com/llamaboot/llamaboot/internal/npmpeer"
+)
 
 // config is the command line.
 type config struct {
@@ -146,12 +146,8 @@ func (c *config) prepare() error {
 	if err := os.WriteFile(filepath.Join(c.work, "peer.mjs"), script, 0o666); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(c.work, "node_modules", "node-llama-cpp")); err != nil {
-		cmd := exec.Command("npm", "install", "--prefix", c.work, "--no-save", "--ignore-scripts", peerPackage)
-		cmd.Stderr = os.Stderr
-		if err := cmd.Run(); err != nil {
-			return err
-		}
+	if err := npmpeer.Install(c.work); err != nil {
+		return err
 	}
 	c.peer = filepath.Join(c.work, "peer.mjs")
 	if c.level == "" {

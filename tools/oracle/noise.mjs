@@ -1,18 +1,18 @@
 // noise.mjs writes what llama.cpp, through node-llama-cpp's upstream build, computes for the golden texts:
-// node noise.mjs DATA OUT writes for every DATA/models/NAME.gguf the logits after each of ppl_tokens of
-// DATA/golden/NAME.json to OUT/NAME.f32, little-endian float32 [tokens, vocabulary]. One thread, F32 cache, no flash
+// node noise.mjs MODELS GOLDEN OUT writes for every MODELS/NAME.gguf the logits after each of ppl_tokens of
+// GOLDEN/NAME.json to OUT/NAME.f32, little-endian float32 [tokens, vocabulary]. One thread, F32 cache, no flash
 // attention, as the golden files. runtime/model/noise_test.go turns them into runtime/model/testdata/noise.json.
 import fs from "node:fs";
 import path from "node:path";
 import {getLlama, LlamaLogLevel} from "node-llama-cpp";
 
-const [data, out] = process.argv.slice(2);
+const [models, answers, out] = process.argv.slice(2);
 const sampler = {temperature: 1, topK: 0, topP: 1, minP: 0}; // leaves the logits as they are
 const llama = await getLlama({gpu: false, build: "never", logLevel: LlamaLogLevel.error, maxThreads: 1});
-for (const file of fs.readdirSync(path.join(data, "models")).sort()) {
+for (const file of fs.readdirSync(models).filter((f) => f.endsWith(".gguf")).sort()) {
     const name = path.basename(file, ".gguf");
-    const golden = JSON.parse(fs.readFileSync(path.join(data, "golden", name + ".json"), "utf8"));
-    const model = await llama.loadModel({modelPath: path.join(data, "models", file), gpuLayers: 0});
+    const golden = JSON.parse(fs.readFileSync(path.join(answers, name + ".json"), "utf8"));
+    const model = await llama.loadModel({modelPath: path.join(models, file), gpuLayers: 0});
     const context = await model.createContext({
         contextSize: 512, batchSize: 512, threads: {ideal: 1, min: 1}, flashAttention: false,
         experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType: "F32"
