@@ -214,7 +214,7 @@ func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
 	}
 	for _, l := range s.logits {
 		if l != l {
-			return nil, e.noNumbers(len(ids))
+			return nil, e.NoNumbers(len(ids))
 		}
 	}
 	return s.logits, nil
@@ -231,7 +231,7 @@ func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
 		sum += float64(x) * float64(x)
 	}
 	if math.IsNaN(sum) {
-		return nil, e.noNumbers(len(ids))
+		return nil, e.NoNumbers(len(ids))
 	}
 	if sum > 0 {
 		compute.Scale(v, float32(1/math.Sqrt(sum)))

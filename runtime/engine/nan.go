@@ -8,9 +8,9 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
 
-// noNumbers is the error of a model whose logits after n tokens are no numbers. It names the first weight that is none,
+// NoNumbers is the error of a model whose logits after n tokens are no numbers. It names the first weight that is none,
 // if there is one.
-func (e *Engine) noNumbers(n int) error {
+func (e *Engine) NoNumbers(n int) error {
 	for i := range e.file.Tensors {
 		t := &e.file.Tensors[i]
 		if at := notFinite(t); at >= 0 {

@@ -45,7 +45,7 @@ func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress fu
 		if e.tok.AddBOS && e.tok.BOS != token.None && chunks > 1 {
 			chunk[0] = e.tok.BOS
 		}
-		cache := e.model.NewCache(e.cache)
+		cache := e.NewCache()
 		for from := 0; from < n; from += model.MaxBatch {
 			if err := ctx.Err(); err != nil {
 				return Perplexity{}, err
@@ -66,7 +66,7 @@ func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress fu
 				}
 				x := negLogProb(logits[:e.model.Vocab], chunk[from+i+1])
 				if math.IsNaN(x) {
-					return Perplexity{}, e.noNumbers(from + i + 1)
+					return Perplexity{}, e.NoNumbers(from + i + 1)
 				}
 				logits = logits[e.model.Vocab:]
 				count, sum, squares = count+1, sum+x, squares+x*x

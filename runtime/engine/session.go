@@ -55,8 +55,11 @@ type Session struct {
 
 // NewSession starts an empty sequence.
 func (e *Engine) NewSession() (*Session, error) {
-	return &Session{e: e, cache: e.model.NewCache(e.cache)}, nil
+	return &Session{e: e, cache: e.NewCache()}, nil
 }
+
+// NewCache makes the cache of an empty sequence, in the precision of Options.Cache.
+func (e *Engine) NewCache() *model.Cache { return e.model.NewCache(e.cache) }
 
 // Reset forgets everything; memory of the cache is kept for what comes next.
 func (s *Session) Reset() { s.tokens, s.logits = s.tokens[:0], nil }
@@ -189,20 +192,26 @@ func (s *Session) generate(ctx context.Context, w *Writer, p *Params, st *Stats,
 // explain adds which weight is to blame to the error of logits that are no numbers.
 func (s *Session) explain(err error) error {
 	if errors.Is(err, ErrNaN) {
-		return fmt.Errorf("%s: %w", s.e.name, s.e.noNumbers(len(s.tokens)))
+		return fmt.Errorf("%s: %w", s.e.name, s.e.NoNumbers(len(s.tokens)))
 	}
 	return err
 }
 
-// shift forgets half of what comes after the first keep tokens, so that a text can go on for ever.
-func (s *Session) shift(keep int) error {
-	keep = min(max(keep, 1), len(s.tokens)-2) // the beginning token holds the attention of most models together
-	drop := (len(s.tokens) - keep + 1) / 2
-	if err := s.e.model.Shift(s.cache, keep, drop, len(s.tokens)); err != nil {
-		return err
+// shift makes room in a full context.
+func (s *Session) shift(keep int) (err error) {
+	s.tokens, err = s.e.Shift(s.cache, s.tokens, keep)
+	return err
+}
+
+// Shift forgets half of what comes after the first keep tokens of a sequence, so that a text can go on for ever. It
+// returns the tokens that are left; cache holds those of tokens.
+func (e *Engine) Shift(cache *model.Cache, tokens []int32, keep int) ([]int32, error) {
+	keep = min(max(keep, 1), len(tokens)-2) // the beginning token holds the attention of most models together
+	drop := (len(tokens) - keep + 1) / 2
+	if err := e.model.Shift(cache, keep, drop, len(tokens)); err != nil {
+		return tokens, err
 	}
-	s.tokens = append(s.tokens[:keep], s.tokens[keep+drop:]...)
-	return nil
+	return append(tokens[:keep], tokens[keep+drop:]...), nil
 }
 
 // stopper holds back text that may be the beginning of a stop text.
