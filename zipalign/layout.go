@@ -10,7 +10,7 @@ func Place(pos int64, name string, size int64) (Member, error) {
 		return Member{}, err
 	}
 	if pos < 0 || size < 0 {
-		return Member{}, fmt.Errorf("zipalign: member %q at offset %d with %d bytes: negative", name, pos, size)
+		return Member{}, fmt.Errorf("member %q at offset %d with %d bytes: negative", name, pos, size)
 	}
 	m := Member{Name: name, Method: Store, Size: size, Packed: size, Header: pos}
 	fixed := int64(localHeaderSize + len(name) + m.zip64Local())
@@ -125,7 +125,7 @@ func (m *Member) directoryRecord() []byte {
 // caller writes behind it.
 func Directory(members []Member, at int64, comment int) ([]byte, error) {
 	if comment < 0 || comment > max16 {
-		return nil, fmt.Errorf("zipalign: archive comment of %d bytes: want 0 to %d", comment, max16)
+		return nil, fmt.Errorf("archive comment of %d bytes: want 0 to %d", comment, max16)
 	}
 	seen := make(map[string]bool, len(members))
 	var r record

@@ -18,12 +18,18 @@ const (
 
 // A Reader is an open archive.
 type Reader struct {
-	Members []Member
+	Members []Member // in the order of the directory
 	// Directory is the offset of the central directory; Comment that of the
 	// archive comment, which reaches to the end of the file.
 	Directory, Comment int64
 
 	r io.ReaderAt
+}
+
+// leniency is what a reader accepts of an archive that another tool wrote.
+type leniency struct {
+	trailing bool // bytes behind the archive comment
+	prefix   bool // offsets that count from the archive's start, not the file's
 }
 
 var le = binary.LittleEndian
@@ -34,10 +40,38 @@ func formatError(at int64, format string, args ...any) error {
 }
 
 // Open reads the directory of the archive that ends at byte size of r, and
-// every member's local header. The members' data is not read.
+// every member's local header, and refuses what cannot be kept in an edit:
+// duplicate names, bytes behind the archive. The members' data is not read.
 func Open(r io.ReaderAt, size int64) (*Reader, error) {
+	z, err := open(r, size, leniency{})
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]bool, len(z.Members))
+	for i := range z.Members {
+		m := &z.Members[i]
+		if seen[m.Name] {
+			return nil, fmt.Errorf("%w: %q", ErrDuplicate, m.Name)
+		}
+		seen[m.Name] = true
+		if err := z.Locate(m); err != nil {
+			return nil, err
+		}
+	}
+	return z, nil
+}
+
+// OpenDirectory reads the directory alone, for programs that use a few members
+// of an archive that anybody may have changed: of members with the same name
+// the first counts, and bytes behind the archive, or before it and not counted
+// in its offsets, are accepted. Members have no Offset until Locate.
+func OpenDirectory(r io.ReaderAt, size int64) (*Reader, error) {
+	return open(r, size, leniency{trailing: true, prefix: true})
+}
+
+func open(r io.ReaderAt, size int64, accept leniency) (*Reader, error) {
 	z := &Reader{r: r}
-	end, at, err := findEnd(r, size)
+	end, at, err := findEnd(r, size, accept.trailing)
 	if err != nil {
 		return nil, err
 	}
@@ -53,28 +87,30 @@ func Open(r io.ReaderAt, size int64) (*Reader, error) {
 			count, length, start, limit, disk = c, l, s, a, 0
 		}
 	}
+	prefix := limit - length - start // bytes that the offsets do not count
 	switch {
 	case disk != 0:
 		return nil, formatError(at, "the archive is split over several disks")
 	case length > maxDirectory || count > maxMembers:
 		return nil, formatError(at, "directory of %d bytes for %d members: at most %d and %d", length, count, maxDirectory, maxMembers)
-	case start < 0 || length < 0 || start > limit || length != limit-start:
+	case start < 0 || length < 0 || start > limit || length > limit-start || prefix > 0 && !accept.prefix:
 		return nil, formatError(at, "directory at %d with %d bytes: want it to end at %d (was the file joined or cut?)", start, length, limit)
 	}
-	z.Directory, z.Comment = start, at+endSize
+	z.Directory, z.Comment = start+prefix, at+endSize
 	dir := make([]byte, length)
-	if err := readFull(r, dir, start); err != nil {
+	if err := readFull(r, dir, z.Directory); err != nil {
 		return nil, err
 	}
-	if err := z.readDirectory(dir, int(count)); err != nil {
+	if err := z.readDirectory(dir, int(count), prefix); err != nil {
 		return nil, err
 	}
 	return z, nil
 }
 
 // findEnd returns the end record (4.3.16) and its offset: the last signature
-// whose comment reaches exactly to the end of the file.
-func findEnd(r io.ReaderAt, size int64) ([]byte, int64, error) {
+// whose comment reaches exactly to the end of the file or, with trailing, lies
+// within it.
+func findEnd(r io.ReaderAt, size int64, trailing bool) ([]byte, int64, error) {
 	n := min(size, endSize+maxComment)
 	if n < endSize {
 		return nil, 0, formatError(0, "%d bytes are too few for a ZIP", size)
@@ -84,7 +120,11 @@ func findEnd(r io.ReaderAt, size int64) ([]byte, int64, error) {
 		return nil, 0, err
 	}
 	for i := len(tail) - endSize; i >= 0; i-- {
-		if le.Uint32(tail[i:]) == endSignature && int(le.Uint16(tail[i+20:])) == len(tail)-i-endSize {
+		if le.Uint32(tail[i:]) != endSignature {
+			continue
+		}
+		behind := len(tail) - i - endSize - int(le.Uint16(tail[i+20:]))
+		if behind == 0 || trailing && behind > 0 {
 			return tail[i : i+endSize], size - n + int64(i), nil
 		}
 	}
@@ -128,9 +168,9 @@ func readEnd64(r io.ReaderAt, end int64) (count, length, start, at int64, ok boo
 	return count, length, start, at, true, nil
 }
 
-// readDirectory decodes the central directory headers (4.3.12) in dir.
-func (z *Reader) readDirectory(dir []byte, count int) error {
-	seen := make(map[string]bool)
+// readDirectory decodes the central directory headers (4.3.12) in dir. Offsets
+// of local headers are prefix bytes further on than they say.
+func (z *Reader) readDirectory(dir []byte, count int, prefix int64) error {
 	for i, p := 0, 0; p < len(dir); i++ {
 		at := z.Directory + int64(p)
 		b := dir[p:]
@@ -155,13 +195,7 @@ func (z *Reader) readDirectory(dir []byte, count int) error {
 		if err := m.applyZIP64(b[directoryHeaderSize+nameLen:][:extraLen]); err != nil {
 			return formatError(at, "member %q: %v", m.Name, err)
 		}
-		if seen[m.Name] {
-			return fmt.Errorf("%w: %q", ErrDuplicate, m.Name)
-		}
-		seen[m.Name] = true
-		if err := z.locate(&m); err != nil {
-			return err
-		}
+		m.Header = min(m.Header, z.Directory-prefix) + prefix // what lies behind the directory is for Locate to refuse
 		z.Members = append(z.Members, m)
 		p += n
 	}
@@ -206,8 +240,12 @@ func (m *Member) applyZIP64(extra []byte) error {
 	return nil // all ones is then the value itself
 }
 
-// locate reads the local header of m (4.3.7) and sets the data's offset.
-func (z *Reader) locate(m *Member) error {
+// Locate reads the local header of m (4.3.7) and sets the data's offset, if
+// that is not known yet.
+func (z *Reader) Locate(m *Member) error {
+	if m.Offset > 0 {
+		return nil
+	}
 	if m.Header > z.Directory-localHeaderSize {
 		return formatError(m.Header, "local header of %q lies outside the file", m.Name)
 	}
@@ -227,17 +265,18 @@ func (z *Reader) locate(m *Member) error {
 	if method := le.Uint16(b[8:]); method != m.Method {
 		return formatError(m.Header, "local header of %q has method %d, the directory says %d", m.Name, method, m.Method)
 	}
-	m.Offset = m.Header + int64(len(b)) + int64(le.Uint16(b[28:]))
-	if m.Offset > z.Directory || m.Packed > z.Directory-m.Offset {
-		return formatError(m.Offset, "member %q with %d bytes runs into the directory at %#x", m.Name, m.Packed, z.Directory)
+	offset := m.Header + int64(len(b)) + int64(le.Uint16(b[28:]))
+	if offset > z.Directory || m.Packed > z.Directory-offset {
+		return formatError(offset, "member %q with %d bytes runs into the directory at %#x", m.Name, m.Packed, z.Directory)
 	}
 	if m.Method == Store && m.Size != m.Packed {
 		return formatError(m.Header, "stored member %q has %d bytes for %d", m.Name, m.Packed, m.Size)
 	}
+	m.Offset = offset
 	return nil
 }
 
-// Find returns the member called name.
+// Find returns the first member called name.
 func (z *Reader) Find(name string) (*Member, error) {
 	for i := range z.Members {
 		if z.Members[i].Name == name {
@@ -250,6 +289,9 @@ func (z *Reader) Find(name string) (*Member, error) {
 // Data returns the member's uncompressed bytes as a stream that fails with
 // ErrChecksum at its end if they are not what the directory promises.
 func (z *Reader) Data(m *Member) (io.Reader, error) {
+	if err := z.Locate(m); err != nil {
+		return nil, err
+	}
 	raw := io.NewSectionReader(z.r, m.Offset, m.Packed)
 	switch m.Method {
 	case Store:
@@ -268,7 +310,7 @@ func (z *Reader) ReadFile(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if m.Size > limit {
-		return nil, fmt.Errorf("zipalign: member %q has %d bytes, at most %d are read at once", name, m.Size, limit)
+		return nil, fmt.Errorf("member %q has %d bytes, want at most %d", name, m.Size, limit)
 	}
 	r, err := z.Data(m)
 	if err != nil {
@@ -309,5 +351,5 @@ func readFull(r io.ReaderAt, b []byte, off int64) error {
 	if err == nil || err == io.EOF {
 		return formatError(off, "got %d bytes, want %d (is the file truncated?)", n, len(b))
 	}
-	return fmt.Errorf("zipalign: read at offset %#x: %w", off, err)
+	return fmt.Errorf("read at offset %#x: %w", off, err)
 }

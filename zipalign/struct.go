@@ -1,12 +1,16 @@
-// Package zipalign lays out, reads and edits ZIP archives whose members are
+// Package zipalign lays out and reads ZIP archives whose members are
 // stored (not compressed) and start on 64 KiB boundaries, so that a program can
 // map them straight from the file.
 //
 // Implements PKWARE APPNOTE.TXT 6.3.10: local headers, central directory,
 // ZIP64 records, stored and (reading only) deflated members, UTF-8 names.
 // Not supported: encryption, data descriptors on writing, archives split over
-// several disks, central directory encryption, archives with bytes before
-// offset 0 of the directory's numbering.
+// several disks, central directory encryption. Archives with bytes before offset
+// 0 of the directory's numbering, or behind the comment, are read by OpenDirectory
+// only.
+//
+// Open and OpenDirectory are one parser: what edits or verifies an archive wants all
+// of it right, what runs out of it wants the few members it uses.
 //
 // Everything written is a pure function of names, sizes and contents: one fixed
 // DOS time, no user ids, no host attributes beyond a permission.
@@ -84,12 +88,12 @@ const (
 
 // Errors for errors.Is.
 var (
-	ErrFormat    = errors.New("zipalign: not a valid ZIP archive")
-	ErrName      = errors.New("zipalign: unusable member name")
-	ErrDuplicate = errors.New("zipalign: duplicate member name")
-	ErrChecksum  = errors.New("zipalign: checksum mismatch")
-	ErrNotFound  = errors.New("zipalign: no such member")
-	ErrMethod    = errors.New("zipalign: unsupported compression method")
+	ErrFormat    = errors.New("not a valid ZIP archive")
+	ErrName      = errors.New("unusable member name")
+	ErrDuplicate = errors.New("duplicate member name")
+	ErrChecksum  = errors.New("checksum mismatch")
+	ErrNotFound  = errors.New("no such member")
+	ErrMethod    = errors.New("unsupported compression method")
 )
 
 // A Member is one file of the archive.

@@ -302,23 +302,66 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// TestOpenDirectory reads what Open refuses: a program must not stop at damage to a member it has no use for.
+func TestOpenDirectory(t *testing.T) {
+	files := [][2]string{{"a", "one"}, {"b", "two"}}
+	good := build(t, 0, files...)
+	b := bytes.LastIndex(good[:len(good)-200], []byte("PK\x03\x04")) // local header of b
+	for name, damaged := range map[string][]byte{
+		"local header of another member": append(append(bytes.Clone(good[:b]), "XX"...), good[b+2:]...),
+		"bytes behind it":                append(bytes.Clone(good), make([]byte, 300)...),
+		"bytes before it":                append([]byte("#!/bin/sh\n"), good...),
+		"a name twice":                   bytes.ReplaceAll(good, []byte("b"), []byte("a")),
+	} {
+		if _, err := Open(bytes.NewReader(damaged), int64(len(damaged))); err == nil {
+			t.Errorf("%s: Open accepts it", name)
+		}
+		z, err := OpenDirectory(bytes.NewReader(damaged), int64(len(damaged)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got, err := z.ReadFile("a", 10); err != nil || string(got) != "one" {
+			t.Errorf("%s: member a reads %q, %v", name, got, err)
+		}
+	}
+	cut := good[:len(good)-1]
+	if _, err := OpenDirectory(bytes.NewReader(cut), int64(len(cut))); !errors.Is(err, ErrFormat) {
+		t.Errorf("cut: %v, want %v", err, ErrFormat)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	b := build(f, 10, [2]string{"a", "x"}, [2]string{"b/c", "yy"})
 	f.Add(b[len(b)-200:])
 	f.Add(b)
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		z, err := Open(bytes.NewReader(b), int64(len(b)))
+		_, strict := Open(bytes.NewReader(b), int64(len(b)))
+		z, err := OpenDirectory(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
+			if strict == nil {
+				t.Fatalf("only Open accepts it: %v", err)
+			}
 			return
 		}
 		for i := range z.Members {
 			m := &z.Members[i]
+			if err := z.Locate(m); err != nil {
+				if strict == nil {
+					t.Fatalf("only Open finds %q: %v", m.Name, err)
+				}
+				continue
+			}
 			if m.Offset < 0 || m.End() > int64(len(b)) {
 				t.Fatalf("%q lies at %d to %d of %d bytes", m.Name, m.Offset, m.End(), len(b))
 			}
-			got, err := z.ReadFile(m.Name, 1<<20)
-			if err == nil && (int64(len(got)) != m.Size || crc32.ChecksumIEEE(got) != m.CRC32) {
+			r, err := z.Data(m)
+			if err != nil {
+				continue
+			}
+			got, err := io.ReadAll(io.LimitReader(r, 1<<20))
+			if err == nil && len(got) < 1<<20 && (int64(len(got)) != m.Size || crc32.ChecksumIEEE(got) != m.CRC32) {
 				t.Fatalf("%q: %d bytes read, %d promised", m.Name, len(got), m.Size)
 			}
 		}
