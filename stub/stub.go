@@ -14,6 +14,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/llamaboot/llamaboot/internal/address"
 )
 
 //go:embed stage2.bin
@@ -21,11 +23,6 @@ var stage2 []byte
 
 // ErrCore reports a core the loaders cannot place.
 var ErrCore = errors.New("stub: unsuitable core")
-
-// CoreBase is the virtual address the core is linked at, 1 TiB: above any
-// identity-mapped RAM of the machines we support, so that it can lie anywhere in
-// physical memory.
-const CoreBase = 1 << 40
 
 // Patch fields of stage 2 (stage2.asm, header).
 const (
@@ -71,7 +68,7 @@ func PatchStage2(code, core []byte, p Stage2Params) error {
 }
 
 // image describes a core: file bytes [0, fileSize) are memory bytes
-// [CoreBase, CoreBase+fileSize), the rest up to memSize is zero.
+// [address.CoreBase, address.CoreBase+fileSize), the rest up to memSize is zero.
 type image struct {
 	fileSize, memSize uint64
 	entry             uint64
@@ -92,9 +89,9 @@ func coreImage(core []byte) (image, error) {
 		if p.Type != elf.PT_LOAD {
 			continue
 		}
-		if p.Vaddr < CoreBase || p.Off != p.Vaddr-CoreBase {
+		if p.Vaddr < address.CoreBase || p.Off != p.Vaddr-address.CoreBase {
 			return im, fmt.Errorf("%w: segment %d: file offset %#x, address %#x, want offset = address - %#x",
-				ErrCore, i, p.Off, p.Vaddr, uint64(CoreBase))
+				ErrCore, i, p.Off, p.Vaddr, uint64(address.CoreBase))
 		}
 		if p.Memsz < p.Filesz || p.Memsz > maxCoreMem || p.Off > maxCoreMem {
 			return im, fmt.Errorf("%w: segment %d: %d bytes in the file, %d in memory (at most %d)",
@@ -111,7 +108,7 @@ func coreImage(core []byte) (image, error) {
 	if im.fileSize == 0 || im.memSize > maxCoreMem || im.fileSize > uint64(len(core)) {
 		return im, fmt.Errorf("%w: %d bytes in the file, %d in memory (at most %d)", ErrCore, im.fileSize, im.memSize, maxCoreMem)
 	}
-	if im.entry < CoreBase || im.entry >= CoreBase+im.fileSize {
+	if im.entry < address.CoreBase || im.entry >= address.CoreBase+im.fileSize {
 		return im, fmt.Errorf("%w: entry point %#x outside the image", ErrCore, im.entry)
 	}
 	return im, nil

@@ -8,17 +8,19 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/internal/address"
 )
 
 // testCore builds a minimal core: one segment with code, one with data and .bss.
 func testCore(change func(*elf.Header64, []elf.Prog64)) []byte {
 	const textSize, dataOff, dataSize, bss = 0x1800, 0x2000, 0x300, 0x400000
 	h := elf.Header64{Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_X86_64), Version: 1,
-		Entry: CoreBase + 0x1100, Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 2, Shentsize: 64}
+		Entry: address.CoreBase + 0x1100, Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 2, Shentsize: 64}
 	copy(h.Ident[:], "\x7fELF\x02\x01\x01")
 	p := []elf.Prog64{
-		{Type: uint32(elf.PT_LOAD), Flags: 5, Off: 0, Vaddr: CoreBase, Filesz: textSize, Memsz: textSize, Align: 4096},
-		{Type: uint32(elf.PT_LOAD), Flags: 6, Off: dataOff, Vaddr: CoreBase + dataOff, Filesz: dataSize, Memsz: bss, Align: 4096},
+		{Type: uint32(elf.PT_LOAD), Flags: 5, Off: 0, Vaddr: address.CoreBase, Filesz: textSize, Memsz: textSize, Align: 4096},
+		{Type: uint32(elf.PT_LOAD), Flags: 6, Off: dataOff, Vaddr: address.CoreBase + dataOff, Filesz: dataSize, Memsz: bss, Align: 4096},
 	}
 	if change != nil {
 		change(&h, p)
@@ -53,7 +55,7 @@ func TestStage2(t *testing.T) {
 	if got := le.Uint32(code[0x14:]); got != 0x402000 {
 		t.Errorf("memory size %#x, want 0x402000", got)
 	}
-	if got := le.Uint64(code[0x18:]); got != CoreBase+0x1100 {
+	if got := le.Uint64(code[0x18:]); got != address.CoreBase+0x1100 {
 		t.Errorf("entry %#x", got)
 	}
 	if got := string(code[0x20:0x30]); got != "0123456789abcdef" {
@@ -79,7 +81,7 @@ func TestBadCores(t *testing.T) {
 		{"entry outside", "entry point", func(h *elf.Header64, p []elf.Prog64) { h.Entry = 0x1000 }},
 		{"bss first", "zero-filled part before", func(h *elf.Header64, p []elf.Prog64) {
 			p[0], p[1] = p[1], p[0]
-			p[1].Off, p[1].Vaddr, p[1].Memsz = 0, CoreBase, p[1].Filesz+1
+			p[1].Off, p[1].Vaddr, p[1].Memsz = 0, address.CoreBase, p[1].Filesz+1
 		}},
 	} {
 		_, _, err := EFIImage(testCore(c.change))
@@ -129,7 +131,7 @@ func TestEFIImage(t *testing.T) {
 	stub := image[f.Section(".stub").Offset:]
 	le := binary.LittleEndian
 	if le.Uint32(stub[offEFICoreRVA:]) != c.VirtualAddress || le.Uint32(stub[offEFITables:]) != f.Section(".tables").VirtualAddress ||
-		le.Uint64(stub[offEFIEntry:]) != CoreBase+0x1100 {
+		le.Uint64(stub[offEFIEntry:]) != address.CoreBase+0x1100 {
 		t.Error("the entry code is not patched with the sections' places")
 	}
 	core[0x2300] = 1 // behind the last segment, inside its last 512 bytes

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/llamaboot/llamaboot/internal/address"
 )
 
 // KernelPackage is linked in through the entry point: the kernel under Go's runtime.
 const KernelPackage = "github.com/llamaboot/llamaboot/runtime/metal/kern"
-
-// textAddress is where the code is linked: 1 TiB (stub.CoreBase) and one page for the ELF header. -T takes the address
-// of the first function; the linker puts the headers in front of it.
-const textAddress = "0x10000001000"
 
 // tested are the Go versions the core boots with: the kernel serves exactly the system calls and memory layout of these
 // runtimes. Adding one needs the boot tests to pass with it.
@@ -33,6 +31,7 @@ func CheckVersion(version string) error {
 func Flags() []string {
 	return []string{
 		"-trimpath", "-buildvcs=false", "-tags=metal",
-		"-ldflags=-s -w -buildid= -E " + KernelPackage + ".entry -T " + textAddress,
+		// -T takes the address of the first function; the linker puts the headers in front of it.
+		fmt.Sprintf("-ldflags=-s -w -buildid= -E %s.entry -T %#x", KernelPackage, int64(address.CoreText)),
 	}
 }

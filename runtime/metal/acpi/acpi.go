@@ -12,6 +12,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/llamaboot/llamaboot/internal/address"
 )
 
 // Memory reads physical memory; it returns nil for what cannot be read.
@@ -28,10 +30,9 @@ const (
 	maxTable   = 4 << 20
 	maxEntries = 256
 
-	// Tables lie above the first page and below 1 TiB, where the kernel maps memory at
-	// its own address.
+	// Tables lie above the first page and where the kernel maps memory at its own address.
 	firstAddress = 4 << 10
-	lastAddress  = 1<<40 - maxTable
+	lastAddress  = address.IdentityEnd - maxTable
 )
 
 // Table returns the first sound table with a signature such as "FACP", whole, checksum

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/llamaboot/llamaboot/internal/address"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
@@ -104,7 +105,6 @@ const (
 	// lie the core, page by page, and memory at its own address.
 	programSpace = 4 << 40
 	hugePage     = 2 << 20
-	coreSpace    = 1 << 40
 )
 
 var errNoDMA = errors.New("board: no contiguous memory")
@@ -136,7 +136,7 @@ func (m *machine) Physical(b []byte) (uint64, int) {
 	a := uintptr(p)
 	page := uintptr(bus.PageSize)
 	switch {
-	case a < coreSpace:
+	case a < address.IdentityEnd:
 		return uint64(a), len(b)
 	case a >= programSpace:
 		page = hugePage

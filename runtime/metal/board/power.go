@@ -6,6 +6,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/llamaboot/llamaboot/internal/address"
 	"github.com/llamaboot/llamaboot/runtime/metal/acpi"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
@@ -66,7 +67,7 @@ func resetSystem(kind uintptr) {
 
 // physicalMemory reads tables of the firmware where they are.
 func physicalMemory(addr uint64, n int) []byte {
-	if addr < 4096 || addr > 1<<40-uint64(n) {
+	if addr < 4096 || addr > address.IdentityEnd-uint64(n) {
 		return nil
 	}
 	kern.MapDevice(uintptr(addr), uintptr(n))

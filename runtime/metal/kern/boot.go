@@ -2,7 +2,11 @@
 
 package kern
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/internal/address"
+)
 
 // info is our copy of the boot information: the original lies in page 0 or in
 // memory we may reuse.
@@ -70,7 +74,7 @@ func initStacks() {
 
 // identityEnd is the end of the identity map; RAM beyond, which only large servers
 // have, is left out.
-const identityEnd = coreBase
+const identityEnd = address.IdentityEnd
 
 // takeE820 collects usable RAM above 1 MiB. Entries may come in any order, overlap
 // and be empty; what one of them calls reserved is not used whatever others say

@@ -2,7 +2,11 @@
 
 package kern
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/internal/address"
+)
 
 // bootInfo is what the boot stages hand over (stub/stage2_long.inc, stub/efi.asm).
 type bootInfo struct {
@@ -35,8 +39,8 @@ var bootInfoPtr uintptr // 0 in an ordinary process
 
 func boot() *bootInfo { return (*bootInfo)(unsafe.Pointer(bootInfoPtr)) }
 
-// coreBase is where the core is linked (stub.CoreBase).
-const coreBase = 1 << 40
+// coreBase is where the core is linked.
+const coreBase = address.CoreBase
 
 // e820Entry is an entry of the BIOS memory map (ACPI 6.5 section 15.1).
 type e820Entry struct {
