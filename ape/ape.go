@@ -59,29 +59,15 @@ const (
 	bootSignature = 0xaa55
 )
 
-// Names inside the file.
 const (
-	ManifestName = "llamaboot.json"
-	LicenceName  = "LICENSE"
-	ArgsName     = ".args"
-	BackupName   = "boot/gpt-backup.bin"
-	ESPName      = "boot/esp.img"
-	CoreName     = "boot/core.elf" // in place of the ESP in images without UEFI
-
-	programFolder = "bin/"
-	corePath      = "EFI/BOOT/BOOTX64.EFI" // inside the ESP
-	espLabel      = "LLAMABOOT"
-	espSerial     = 0x4c4c4254 // "LLBT"; nothing tells volumes apart by it
+	espLabel  = "LLAMABOOT"
+	espSerial = 0x4c4c4254 // "LLBT"; nothing tells volumes apart by it
 )
-
-// CoreTarget is the target whose program is also what boots.
-const CoreTarget = "linux/amd64"
 
 // Errors for errors.Is.
 var (
 	ErrProgram = errors.New("ape: unusable program")
 	ErrTooBig  = errors.New("ape: does not fit its place")
-	ErrFormat  = errors.New("ape: not a llamafile")
 )
 
 func alignUp(n, to int64) int64 { return (n + to - 1) / to * to }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -62,20 +63,18 @@ func TestTables(t *testing.T) {
 	for _, sector := range []int64{512, 4096} {
 		last := plan.Size()/sector - 1
 		for _, lba := range []int64{1, last} {
-			h, err := gpt.DecodeHeader(b[lba*sector:][:sector], uint64(lba))
+			table, err := gpt.Read(bytes.NewReader(b), sector, uint64(lba))
 			if err != nil {
 				t.Fatalf("sector size %d: %v", sector, err)
 			}
-			if other := last + 1 - lba; h.Alternate != uint64(other) {
-				t.Errorf("sector size %d, LBA %d: alternate %d, want %d", sector, lba, h.Alternate, other)
+			if other := last + 1 - lba; table.Alternate != uint64(other) {
+				t.Errorf("sector size %d, LBA %d: alternate %d, want %d", sector, lba, table.Alternate, other)
 			}
-			array := b[int64(h.Array)*sector:][:gpt.ArraySize]
-			if err := h.CheckArray(array); err != nil {
+			if err := table.Check(); err != nil {
 				t.Errorf("sector size %d, LBA %d: %v", sector, lba, err)
 			}
-			parts := gpt.DecodeArray(array)
-			weights := parts[len(parts)-1]
-			if got := b[int64(weights.First)*sector:][:4]; weights.Type != gpt.TypeWeights || string(got) != "GGUF" {
+			weights := table.Partitions[len(table.Partitions)-1]
+			if got := b[int64(weights.First)*sector:][:4]; weights.Type != format.TypeWeights || string(got) != "GGUF" {
 				t.Errorf("sector size %d: weights partition %+v starts with %q", sector, weights, got)
 			}
 		}
@@ -153,12 +152,12 @@ func TestRefuses(t *testing.T) {
 		"core is no ELF":    func(in *Input) { in.Programs[0].Data = []byte("#!/bin/sh") },
 		"core is dynamic":   func(in *Input) { in.Programs[0].Data = dynamic },
 		"flavour":           func(in *Input) { in.PE = "dos" },
-		"own member":        func(in *Input) { in.Members[0].Name = ManifestName },
+		"own member":        func(in *Input) { in.Members[0].Name = format.ManifestName },
 		"program member":    func(in *Input) { in.Members[0].Name = "bin/x" },
 		"absolute member":   func(in *Input) { in.Members[0].Name = "/etc/passwd" },
 		"climbing member":   func(in *Input) { in.Members[0].Name = "../x" },
 		"duplicate member":  func(in *Input) { in.Members[1].Name = in.Members[0].Name },
-		"no firmware":       func(in *Input) { in.Faces = Faces{Hosted: true} },
+		"no firmware":       func(in *Input) { in.Faces = format.Faces{Hosted: true} },
 	} {
 		in := sampleInput(t)
 		change(&in)

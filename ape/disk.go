@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -43,7 +44,7 @@ func (d *disk) add(kind gpt.GUID, start, end int64, name string) {
 
 // addFixed appends the partitions that never move: those of stage 2 and of an EFI
 // System Partition of esp bytes.
-func (d *disk) addFixed(faces Faces, esp int64) {
+func (d *disk) addFixed(faces format.Faces, esp int64) {
 	if faces.BIOS {
 		d.add(gpt.TypeBIOSBoot, offStage2, headSize, "llamaboot stage 2")
 	}
@@ -54,9 +55,9 @@ func (d *disk) addFixed(faces Faces, esp int64) {
 
 // setWeights makes the weights partition span the models among members.
 func (d *disk) setWeights(members []zipalign.Member) {
-	d.parts = slices.DeleteFunc(d.parts, func(p partition) bool { return p.kind == gpt.TypeWeights })
+	d.parts = slices.DeleteFunc(d.parts, func(p partition) bool { return p.kind == format.TypeWeights })
 	if start, end := weightsSpan(members); end > 0 {
-		d.add(gpt.TypeWeights, start, end, "llamaboot weights")
+		d.add(format.TypeWeights, start, end, "llamaboot weights")
 	}
 }
 
@@ -64,7 +65,7 @@ func (d *disk) setWeights(members []zipalign.Member) {
 // there is none.
 func weightsSpan(members []zipalign.Member) (start, end int64) {
 	for i := range members {
-		if m := &members[i]; isModel(m.Name) && m.Method == zipalign.Store && m.Offset%diskPage == 0 {
+		if m := &members[i]; format.IsModel(m.Name) && m.Method == zipalign.Store && m.Offset%diskPage == 0 {
 			if end == 0 || m.Offset < start {
 				start = m.Offset
 			}
@@ -76,23 +77,19 @@ func weightsSpan(members []zipalign.Member) (start, end int64) {
 
 // readDisk reads the primary table for 512-byte sectors of a llamafile.
 func readDisk(r io.ReaderAt) (*disk, error) {
-	head := make([]byte, offArray512+gpt.ArraySize)
-	if _, err := r.ReadAt(head, 0); err != nil {
-		return nil, fmt.Errorf("ape: read the partition table: %w", err)
-	}
-	h, err := gpt.DecodeHeader(head[offGPT512:][:512], 1)
+	t, err := gpt.Read(r, 512, 1)
 	if err != nil {
 		return nil, err
 	}
-	array := head[offArray512:]
-	if h.Array != offArray512/512 || h.Count != gpt.Entries {
-		return nil, fmt.Errorf("%w: partition array of %d entries at LBA %d, want %d at %d (was the disk repartitioned?)", ErrFormat, h.Count, h.Array, gpt.Entries, offArray512/512)
+	if t.Array != offArray512/512 || t.Count != gpt.Entries || t.Size != gpt.EntrySize {
+		return nil, fmt.Errorf("%w: partition array of %d entries of %d bytes at LBA %d, want %d of %d at %d (was the disk repartitioned?)",
+			format.ErrFormat, t.Count, t.Size, t.Array, gpt.Entries, gpt.EntrySize, offArray512/512)
 	}
-	if err := h.CheckArray(array); err != nil {
+	if err := t.Check(); err != nil {
 		return nil, err
 	}
-	d := &disk{guid: h.Disk}
-	for _, p := range gpt.DecodeArray(array) {
+	d := &disk{guid: t.Disk}
+	for _, p := range t.Partitions {
 		d.parts = append(d.parts, partition{p.Type, p.ID, int64(p.First) * 512, int64(p.Last+1) * 512, p.Name})
 	}
 	return d, nil
@@ -135,7 +132,7 @@ func (d *disk) encode(sector, total, backups int64) (tables, error) {
 		Array:      uint64(primaryArray / sector),
 		ArrayCRC:   crc32.ChecksumIEEE(array),
 	}
-	if err := h.CheckArray(array); err != nil {
+	if err := (&gpt.Table{Header: h, Partitions: parts}).Check(); err != nil {
 		return tables{}, err
 	}
 	t := tables{array: array, primary: h.Encode()}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -38,8 +39,8 @@ type edit struct {
 	writeAt []zipalign.Member
 	end     int64 // offset behind everything placed so far
 	// sums of the members in f.Manifest and of those written, by name.
-	records []RecordedMember
-	esp     []RecordedFile // those of the manifest
+	records []format.RecordedMember
+	esp     []format.RecordedFile // those of the manifest
 }
 
 // planEdit works out c for f. Nothing is written.
@@ -59,7 +60,7 @@ func planEdit(f *File, c Changes) (*edit, error) {
 			return nil, err
 		}
 	}
-	drop := map[string]bool{ManifestName: true, BackupName: true}
+	drop := map[string]bool{format.ManifestName: true, format.BackupName: true}
 	for _, name := range c.Remove {
 		if _, err := f.ZIP.Find(name); err != nil {
 			return nil, err
@@ -70,7 +71,7 @@ func planEdit(f *File, c Changes) (*edit, error) {
 		drop[m.Name] = true
 	}
 	for name := range drop {
-		if name != ManifestName && name != BackupName && OwnMember(name) {
+		if name != format.ManifestName && name != format.BackupName && format.IsOwn(name) {
 			return nil, fmt.Errorf("ape: member %q is llamaboot's own and cannot be changed", name)
 		}
 	}
@@ -94,7 +95,7 @@ func planEdit(f *File, c Changes) (*edit, error) {
 			if c.Seal {
 				m = fresh(&m)
 			}
-			if c.Seal && m.Name == ESPName {
+			if c.Seal && m.Name == format.ESPName {
 				if err := e.acceptESP(&m); err != nil {
 					return nil, err
 				}
@@ -121,7 +122,7 @@ func misplaced(m *zipalign.Member) bool {
 // originalDisk returns the partitions that never move, for a file whose table is
 // damaged. Stage 1 knows the disk's GUID, as it looks for it; without stage 1 any will do.
 func (f *File) originalDisk() (*disk, error) {
-	manifest, err := f.Manifest.encode()
+	manifest, err := f.Manifest.Encode()
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func (f *File) originalDisk() (*disk, error) {
 
 // espSize returns the size of the EFI System Partition, 0 if there is none.
 func (f *File) espSize() int64 {
-	if m, err := f.ZIP.Find(ESPName); err == nil {
+	if m, err := f.ZIP.Find(format.ESPName); err == nil {
 		return m.Size
 	}
 	return 0
@@ -226,11 +227,11 @@ func (e *edit) apply(ctx context.Context, w io.WriterAt, progress func(int64)) (
 	if err != nil {
 		return 0, err
 	}
-	place, err := zipalign.Place(e.end, ManifestName, int64(len(manifest)))
+	place, err := zipalign.Place(e.end, format.ManifestName, int64(len(manifest)))
 	if err != nil {
 		return 0, err
 	}
-	m := memberOf(ManifestName, manifest)
+	m := memberOf(format.ManifestName, manifest)
 	if _, err := writeMember(ctx, w, &place, &m, progress); err != nil {
 		return 0, err
 	}
@@ -253,7 +254,7 @@ func (e *edit) apply(ctx context.Context, w io.WriterAt, progress func(int64)) (
 }
 
 // record sets the manifest's record of one member.
-func (e *edit) record(r RecordedMember) {
+func (e *edit) record(r format.RecordedMember) {
 	for i := range e.records {
 		if e.records[i].Name == r.Name {
 			e.records[i] = r
@@ -269,11 +270,11 @@ func (e *edit) manifest(members []zipalign.Member) ([]byte, error) {
 	m.Members, m.ESP = nil, e.esp
 	for i := range members {
 		z := &members[i]
-		if z.Name == BackupName {
+		if z.Name == format.BackupName {
 			continue
 		}
-		at := slices.IndexFunc(e.records, func(r RecordedMember) bool { return r.Name == z.Name })
-		if at >= 0 && e.records[at].matches(z) {
+		at := slices.IndexFunc(e.records, func(r format.RecordedMember) bool { return r.Name == z.Name })
+		if at >= 0 && matches(&e.records[at], z) {
 			m.Members = append(m.Members, e.records[at])
 			continue
 		}
@@ -283,7 +284,7 @@ func (e *edit) manifest(members []zipalign.Member) ([]byte, error) {
 		}
 		m.Members = append(m.Members, newRecordedMember(&Member{Name: z.Name, Size: z.Size}, sums))
 	}
-	return m.encode()
+	return m.Encode()
 }
 
 // sum reads a member that the manifest does not know and checks it against the

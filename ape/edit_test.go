@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -74,13 +75,13 @@ func testEdits(t *testing.T) {
 	path, plan := sampleFile(t, sampleInput(t))
 	before := contents(t, path)
 	steps := []Changes{
-		{Set: []Member{textMember(ArgsName, "--temp\n1\n")}},                            // smaller
-		{Set: []Member{textMember(ArgsName, strings.Repeat("--stop\nx\n", 20_000))}},    // larger
-		{Set: []Member{textMember("note.txt", "a note")}},                               // new
-		{Set: []Member{textMember(ArgsName, "--temp\n2\n"), textMember("b/c.txt", "")}}, // not the last one
+		{Set: []Member{textMember(format.ArgsName, "--temp\n1\n")}},                            // smaller
+		{Set: []Member{textMember(format.ArgsName, strings.Repeat("--stop\nx\n", 20_000))}},    // larger
+		{Set: []Member{textMember("note.txt", "a note")}},                                      // new
+		{Set: []Member{textMember(format.ArgsName, "--temp\n2\n"), textMember("b/c.txt", "")}}, // not the last one
 		{Remove: []string{"note.txt"}},
 		{Set: []Member{textMember("model.gguf", "GGUF"+strings.Repeat("other weights", 50_000))}}, // larger model
-		{Set: []Member{textMember("model.gguf", before["model.gguf"]), textMember(ArgsName, before[ArgsName])}, Remove: []string{"b/c.txt"}},
+		{Set: []Member{textMember("model.gguf", before["model.gguf"]), textMember(format.ArgsName, before[format.ArgsName])}, Remove: []string{"b/c.txt"}},
 	}
 	want := maps.Clone(before)
 	for i, c := range steps {
@@ -122,7 +123,7 @@ func TestEditRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]Changes{
-		"own member":      {Set: []Member{textMember(ESPName, "x")}},
+		"own member":      {Set: []Member{textMember(format.ESPName, "x")}},
 		"own program":     {Remove: []string{"bin/llamafile-darwin-arm64"}},
 		"unknown":         {Remove: []string{"nothing"}},
 		"climbing name":   {Set: []Member{textMember("../x", "x")}},
@@ -180,7 +181,7 @@ func TestEditCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := planEdit(f, Changes{Set: []Member{textMember(ArgsName, strings.Repeat("x\n", 100_000))}})
+		e, err := planEdit(f, Changes{Set: []Member{textMember(format.ArgsName, strings.Repeat("x\n", 100_000))}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
@@ -35,7 +36,7 @@ func (f *File) Faces() ([]Face, error) {
 		face("GPT, 512-byte sectors", func() ([]string, error) { return f.seeGPT(512) }),
 		face("GPT, 4096-byte sectors", func() ([]string, error) { return f.seeGPT(4096) }),
 		face("ZIP", f.seeZIP),
-		face(SettingsName+", read when the file boots", f.seeSettings),
+		face(format.SettingsName+", read when the file boots", f.seeSettings),
 	}
 	return faces, nil
 }
@@ -132,7 +133,7 @@ func (f *File) seeBIOS(head []byte) ([]string, error) {
 	}
 	lines := []string{fmt.Sprintf("stage 1 loads stage 2 from sector %d", stub.Stage2Place(head))}
 	for _, p := range f.Manifest.Programs {
-		if p.Target == CoreTarget {
+		if p.Target == format.CoreTarget {
 			lines = append(lines, fmt.Sprintf("stage 2 loads the core, %d bytes from sector %d", p.Size, p.Offset/512))
 		}
 	}
@@ -142,29 +143,18 @@ func (f *File) seeBIOS(head []byte) ([]string, error) {
 func (f *File) seeGPT(sector int64) ([]string, error) {
 	var lines []string
 	for _, lba := range []int64{1, f.size/sector - 1} {
-		b := make([]byte, sector)
-		if _, err := f.r.ReadAt(b, lba*sector); err != nil {
-			return lines, err
-		}
-		h, err := gpt.DecodeHeader(b, uint64(lba))
+		t, err := gpt.Read(io.NewSectionReader(f.r, 0, f.size), sector, uint64(lba))
 		if err != nil {
 			return lines, err
 		}
-		array := make([]byte, int64(h.Count)*gpt.EntrySize)
-		if h.Array > uint64(f.size/sector) || int64(h.Array)*sector > f.size-int64(len(array)) {
-			return lines, fmt.Errorf("%w: partition array at LBA %d lies outside the file", ErrDamaged, h.Array)
-		}
-		if _, err := f.r.ReadAt(array, int64(h.Array)*sector); err != nil {
-			return lines, err
-		}
-		if err := h.CheckArray(array); err != nil {
+		if err := t.Check(); err != nil {
 			return lines, err
 		}
 		if lba > 1 {
 			break
 		}
-		lines = append(lines, "disk "+h.Disk.String())
-		for i, p := range gpt.DecodeArray(array) {
+		lines = append(lines, "disk "+t.Disk.String())
+		for i, p := range t.Partitions {
 			lines = append(lines, fmt.Sprintf("%d: %s, sectors %d to %d, type %s", i+1, p.Name, p.First, p.Last, p.Type))
 		}
 	}
@@ -177,7 +167,7 @@ func (f *File) seeZIP() ([]string, error) {
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
 		lines = append(lines, fmt.Sprintf("%s: %d bytes at %#x", m.Name, m.Size, m.Offset))
-		if isModel(m.Name) && (m.Method != zipalign.Store || m.Offset%zipalign.Alignment != 0) {
+		if format.IsModel(m.Name) && (m.Method != zipalign.Store || m.Offset%zipalign.Alignment != 0) {
 			err = fmt.Errorf("%s cannot be used in place (llamaboot seal repairs it)", m.Name)
 		}
 	}

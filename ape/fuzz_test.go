@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"context"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // smallImage is a BIOS image of about 1.4 MiB.
 func smallImage(t testing.TB) []byte {
 	t.Helper()
 	in := sampleInput(t)
-	in.Faces, in.PE = Faces{BIOS: true}, EFI
+	in.Faces, in.PE = format.Faces{BIOS: true}, format.EFI
 	plan, err := NewPlan(in)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +62,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"format":2}`))
 	base := smallImage(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := DecodeManifest(b)
+		m, err := format.DecodeManifest(b)
 		if err != nil {
 			return
 		}

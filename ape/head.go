@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/stub"
 )
@@ -34,7 +35,7 @@ func (p *Plan) addStages(head []byte, guid gpt.GUID) error {
 	if len(stage2) > stage2Size {
 		return fmt.Errorf("%w: stage 2 of %d bytes, want at most %d", ErrTooBig, len(stage2), stage2Size)
 	}
-	core := p.find(CoreTarget)
+	core := p.find(format.CoreTarget)
 	err := stub.PatchStage2(stage2, core.program.Data, stub.Stage2Params{CoreLBA: uint64(core.offset / 512), DiskGUID: guid})
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (p *Plan) addStages(head []byte, guid gpt.GUID) error {
 // addPE writes the PE headers and returns the offset of their end.
 func (p *Plan) addPE(head []byte) (int64, error) {
 	image, at := p.efi, p.efiAt
-	if p.in.PE == Windows {
+	if p.in.PE == format.Windows {
 		w := p.find("windows/amd64")
 		image, at = w.program.Data, w.offset
 	}
@@ -95,7 +96,7 @@ func (p *Plan) addScript(head []byte, at int64) error {
 // on, and returns the faces and the offset of their end.
 func (p *Plan) elfFaces(head []byte, at int64) ([]elfFace, int64, error) {
 	var faces []elfFace
-	for _, target := range []string{CoreTarget, "linux/arm64"} {
+	for _, target := range []string{format.CoreTarget, "linux/arm64"} {
 		pl := p.find(target)
 		if pl == nil {
 			continue

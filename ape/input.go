@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // A Program is one hosted program. The linux/amd64 one is the core as well: the
@@ -25,37 +26,14 @@ type Member struct {
 	// Title is what a model calls itself; it is recorded in the manifest.
 	Title string
 	// Golden is what a model generated; it is recorded likewise.
-	Golden *Golden
+	Golden *format.Golden
 }
-
-// isModel reports whether a member name is that of model weights, which the
-// weights partition covers.
-func isModel(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".gguf") }
-
-// A Flavour selects what the outer PE headers describe.
-type Flavour string
-
-// Flavours.
-const (
-	Windows Flavour = "windows" // the windows/amd64 program, subsystem console
-	EFI     Flavour = "efi"     // the EFI application, for cp x.llamafile ESP/EFI/BOOT/BOOTX64.EFI
-)
-
-// Faces are the readers a file is made for, besides ZIP and GPT, which all have.
-type Faces struct {
-	Hosted bool `json:"hosted"` // operating systems: the programs, shell script, ELF and PE headers
-	BIOS   bool `json:"bios"`   // stage 1 and stage 2
-	UEFI   bool `json:"uefi"`   // the EFI System Partition
-}
-
-// AllFaces makes a llamafile.
-var AllFaces = Faces{Hosted: true, BIOS: true, UEFI: true}
 
 // An Input is everything a llamafile is made of.
 type Input struct {
-	Faces    Faces
+	Faces    format.Faces
 	Programs []Program
-	PE       Flavour
+	PE       format.Flavour
 	Members  []Member
 	Settings []byte // text of llamaboot.cfg on the EFI System Partition; nil for DefaultSettings
 	Licence  string // text of the member LICENSE; empty for none
@@ -81,8 +59,8 @@ func (in *Input) settings() []byte {
 }
 
 func (in *Input) check() error {
-	if len(in.Settings) > MaxSettings {
-		return fmt.Errorf("%w: %s of %d bytes, want at most %d", ErrTooBig, SettingsName, len(in.Settings), MaxSettings)
+	if len(in.Settings) > format.MaxSettings {
+		return fmt.Errorf("%w: %s of %d bytes, want at most %d", ErrTooBig, format.SettingsName, len(in.Settings), format.MaxSettings)
 	}
 	seen := map[string]bool{}
 	for i := range in.Programs {
@@ -92,26 +70,26 @@ func (in *Input) check() error {
 			seen[t] = true
 		}
 	}
-	if !seen[CoreTarget] {
+	if !seen[format.CoreTarget] {
 		return fmt.Errorf("%w: none for linux/amd64, which is also what boots", ErrProgram)
 	}
 	if !in.Faces.BIOS && !in.Faces.UEFI {
 		return errors.New("ape: neither BIOS nor UEFI face: the disk would not boot")
 	}
 	switch in.PE {
-	case EFI:
+	case format.EFI:
 		if in.Faces.Hosted && !in.Faces.UEFI {
 			return fmt.Errorf("ape: PE flavour %q needs the UEFI face", in.PE)
 		}
-	case Windows:
+	case format.Windows:
 		if in.Faces.Hosted && !seen["windows/amd64"] {
 			return fmt.Errorf("%w: PE flavour %q wants a windows/amd64 program", ErrProgram, in.PE)
 		}
 	default:
-		return fmt.Errorf("ape: PE flavour %q: want %q or %q", in.PE, Windows, EFI)
+		return fmt.Errorf("ape: PE flavour %q: want %q or %q", in.PE, format.Windows, format.EFI)
 	}
 	for _, m := range in.Members {
-		if OwnMember(m.Name) {
+		if format.IsOwn(m.Name) {
 			return fmt.Errorf("ape: member %q is written by llamaboot itself: choose another name", m.Name)
 		}
 	}

@@ -3,6 +3,7 @@ package ape
 import (
 	"encoding/binary"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 )
 
@@ -26,7 +27,7 @@ func putPEPointer(sector []byte) {
 
 // putMBR writes the disk signature and the partition table of sector 0 for a file
 // of total bytes.
-func putMBR(sector []byte, guid gpt.GUID, total int64, faces Faces) {
+func putMBR(sector []byte, guid gpt.GUID, total int64, faces format.Faces) {
 	copy(sector[offSignature:], guid[12:]) // any four bytes that differ between disks
 	putProtective(sector, total)
 	if faces.BIOS {

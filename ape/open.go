@@ -8,18 +8,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
-
-// maxManifest bounds the manifest of a foreign file.
-const maxManifest = 16 << 20
-
-// maxProgram bounds a program read from a foreign file.
-const maxProgram = 256 << 20
-
-// maxLBA bounds the sectors a partition table speaks of; no system holds files of so many.
-const maxLBA = 1 << 54
 
 // modelMagic starts a model that is no llamafile.
 const modelMagic = "GGUF"
@@ -34,7 +25,7 @@ var (
 // A File is an open llamafile or disk image made by this package.
 type File struct {
 	ZIP      *zipalign.Reader
-	Manifest *Manifest
+	Manifest *format.Manifest
 
 	r    io.ReaderAt
 	size int64
@@ -47,14 +38,14 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, explain(err, r, size)
 	}
-	b, err := z.ReadFile(ManifestName, maxManifest)
+	b, err := z.ReadFile(format.ManifestName, format.MaxManifest)
 	if errors.Is(err, zipalign.ErrNotFound) {
-		return nil, fmt.Errorf("%w: the archive has no member %s", ErrFormat, ManifestName)
+		return nil, fmt.Errorf("%w: the archive has no member %s", format.ErrFormat, format.ManifestName)
 	}
 	if err != nil {
 		return nil, err
 	}
-	m, err := DecodeManifest(b)
+	m, err := format.DecodeManifest(b)
 	if err != nil {
 		return nil, err
 	}
@@ -67,32 +58,19 @@ func explain(err error, r io.ReaderAt, size int64) error {
 	if n, _ := r.ReadAt(magic, 0); string(magic[:n]) == modelMagic {
 		return ErrModel
 	}
-	switch whole := wholeSize(r); {
+	switch whole := format.WholeSize(r); {
 	case whole > size:
 		return fmt.Errorf("%w: %d of %d bytes are there", ErrCut, size, whole)
 	case whole > 0 && whole < size:
-		return fmt.Errorf("%w: %d bytes behind the %d of the llamafile (llamaboot seal takes them off)", ErrFormat, size-whole, whole)
+		return fmt.Errorf("%w: %d bytes behind the %d of the llamafile (llamaboot seal takes them off)", format.ErrFormat, size-whole, whole)
 	}
 	return err
-}
-
-// wholeSize is the size of the llamafile that r starts with by its partition table, 0 if it starts with none.
-func wholeSize(r io.ReaderAt) int64 {
-	sector := make([]byte, 512)
-	if _, err := r.ReadAt(sector, offGPT512); err != nil {
-		return 0
-	}
-	h, err := gpt.DecodeHeader(sector, 1)
-	if err != nil || h.Alternate >= maxLBA {
-		return 0
-	}
-	return int64(h.Alternate+1) * 512
 }
 
 // sealedSize is how many of the size bytes of r sealing starts from: what was put behind a whole llamafile, as by reading
 // back a disk that is larger than it, does not count.
 func sealedSize(r io.ReaderAt, size int64) int64 {
-	whole := wholeSize(r)
+	whole := format.WholeSize(r)
 	if whole <= 0 || whole >= size {
 		return size
 	}
@@ -116,8 +94,8 @@ func (f *File) Program(target string) (*Program, error) {
 		if rec.Target != target {
 			continue
 		}
-		if rec.Offset < 0 || rec.Size < 0 || rec.Size > maxProgram || rec.Offset > f.size-rec.Size {
-			return nil, fmt.Errorf("%w: program %s: %d bytes at offset %#x, the file has %#x", ErrFormat, target, rec.Size, rec.Offset, f.size)
+		if rec.Offset < 0 || rec.Size < 0 || rec.Size > format.MaxProgram || rec.Offset > f.size-rec.Size {
+			return nil, fmt.Errorf("%w: program %s: %d bytes at offset %#x, the file has %#x", format.ErrFormat, target, rec.Size, rec.Offset, f.size)
 		}
 		b := make([]byte, rec.Size)
 		if _, err := f.r.ReadAt(b, rec.Offset); err != nil && err != io.EOF {
@@ -138,14 +116,14 @@ func (f *File) Members() ([]Member, error) {
 	var out []Member
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
-		if OwnMember(m.Name) || isFolder(m) {
+		if format.IsOwn(m.Name) || isFolder(m) {
 			continue
 		}
 		if m.Method == zipalign.Store {
 			out = append(out, Member{Name: m.Name, Size: m.Size, Data: io.NewSectionReader(f.r, m.Offset, m.Size), Title: f.title(m.Name), Golden: f.golden(m.Name)})
 			continue
 		}
-		b, err := f.ZIP.ReadFile(m.Name, maxProgram)
+		b, err := f.ZIP.ReadFile(m.Name, format.MaxProgram)
 		if err != nil {
 			return nil, err
 		}
@@ -156,27 +134,18 @@ func (f *File) Members() ([]Member, error) {
 
 // title is what the manifest says a model calls itself.
 func (f *File) title(name string) string {
-	if rec := f.Manifest.find(name); rec != nil {
+	if rec := f.Manifest.Find(name); rec != nil {
 		return rec.Title
 	}
 	return ""
 }
 
 // golden is what the manifest records of a model's self-test.
-func (f *File) golden(name string) *Golden {
-	if rec := f.Manifest.find(name); rec != nil {
+func (f *File) golden(name string) *format.Golden {
+	if rec := f.Manifest.Find(name); rec != nil {
 		return rec.Golden
 	}
 	return nil
-}
-
-// OwnMember reports whether a member of that name is written by llamaboot itself.
-func OwnMember(name string) bool {
-	switch name {
-	case ManifestName, BackupName, ESPName, CoreName, LicenceName:
-		return true
-	}
-	return strings.HasPrefix(name, programFolder)
 }
 
 // Input returns what f is made of, for writing it anew by the present version.
@@ -189,7 +158,7 @@ func (f *File) Input() (Input, error) {
 		}
 		in.Programs = append(in.Programs, *p)
 	}
-	licence, err := f.ZIP.ReadFile(LicenceName, maxManifest)
+	licence, err := f.ZIP.ReadFile(format.LicenceName, format.MaxManifest)
 	if err != nil && !errors.Is(err, zipalign.ErrNotFound) {
 		return Input{}, err
 	}

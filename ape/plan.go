@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"strings"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -42,13 +42,13 @@ func NewPlan(in Input) (*Plan, error) {
 		return nil, err
 	}
 	for i := range in.Programs {
-		if prog := &in.Programs[i]; in.Faces.Hosted && prog.Target() != CoreTarget {
-			p.members = append(p.members, memberOf(programName(prog), prog.Data))
+		if prog := &in.Programs[i]; in.Faces.Hosted && prog.Target() != format.CoreTarget {
+			p.members = append(p.members, memberOf(format.ProgramName(prog.Target()), prog.Data))
 			p.places = append(p.places, place{program: prog})
 		}
 	}
 	if in.Licence != "" {
-		p.members = append(p.members, memberOf(LicenceName, []byte(in.Licence)))
+		p.members = append(p.members, memberOf(format.LicenceName, []byte(in.Licence)))
 	}
 	p.members = append(p.members, in.Members...)
 	for i := range p.places {
@@ -62,7 +62,7 @@ func NewPlan(in Input) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.members = append(p.members, memberOf(ManifestName, manifest))
+	p.members = append(p.members, memberOf(format.ManifestName, manifest))
 	return p, p.placeMembers()
 }
 
@@ -73,18 +73,9 @@ func memberOf(name string, data []byte) Member {
 	return Member{Name: name, Size: int64(len(data)), Data: bytes.NewReader(data)}
 }
 
-// programName is the member name of a hosted program.
-func programName(p *Program) string {
-	name := programFolder + "llamafile-" + p.OS + "-" + p.Arch
-	if p.OS == "windows" {
-		name += ".exe"
-	}
-	return name
-}
-
 // memberMode is the permission a member is recorded with: programs are executable.
 func memberMode(name string) uint32 {
-	if strings.HasPrefix(name, programFolder) {
+	if format.IsProgram(name) {
 		return 0o755
 	}
 	return 0o644
@@ -100,9 +91,9 @@ func fresh(m *zipalign.Member) zipalign.Member {
 // addCore makes the first member, the EFI System Partition with the core inside or,
 // for images without it, the core itself, and places the core.
 func (p *Plan) addCore() error {
-	core := p.in.program(CoreTarget)
+	core := p.in.program(format.CoreTarget)
 	if !p.in.Faces.UEFI {
-		p.members = append(p.members, memberOf(CoreName, core.Data))
+		p.members = append(p.members, memberOf(format.CoreName, core.Data))
 		p.places = append(p.places, place{program: core, offset: offESP})
 		return nil
 	}
@@ -111,7 +102,7 @@ func (p *Plan) addCore() error {
 		return err
 	}
 	p.efi, p.efiAt = efi, offESP+efiAt
-	p.members = append(p.members, memberOf(ESPName, volume))
+	p.members = append(p.members, memberOf(format.ESPName, volume))
 	p.places = append(p.places, place{program: core, offset: offESP + coreAt})
 	return nil
 }
@@ -149,18 +140,18 @@ func (p *Plan) placeMembers() error {
 
 // manifest returns the manifest for members with the given checksums.
 func (p *Plan) manifest(sums []checksums) ([]byte, error) {
-	m := Manifest{Format: manifestFormat, Generator: generator(p.in.Version), Faces: p.in.Faces, PE: p.in.PE}
+	m := format.Manifest{Generator: generator(p.in.Version), Faces: p.in.Faces, PE: p.in.PE}
 	for _, pl := range p.places {
-		m.Programs = append(m.Programs, RecordedProgram{
+		m.Programs = append(m.Programs, format.RecordedProgram{
 			Target: pl.program.Target(), Offset: pl.offset, Size: int64(len(pl.program.Data)), SHA256: hex.EncodeToString(pl.hash[:])})
 	}
 	if p.in.Faces.UEFI {
-		m.ESP = []RecordedFile{newRecordedFile(corePath, p.efi), newRecordedFile(SettingsName, p.in.settings())}
+		m.ESP = []format.RecordedFile{newRecordedFile(format.BootPath, p.efi), newRecordedFile(format.SettingsName, p.in.settings())}
 	}
 	for i, s := range sums {
 		m.Members = append(m.Members, newRecordedMember(&p.members[i], s))
 	}
-	return m.encode()
+	return m.Encode()
 }
 
 // generator names the version of llamaboot in a manifest.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 )
 
@@ -38,7 +39,7 @@ func (f *File) Regions() []Region {
 			Region{m.Offset, m.Packed, m.Name})
 	}
 	for _, p := range f.Manifest.Programs {
-		if p.Target == CoreTarget {
+		if p.Target == format.CoreTarget {
 			out = append(out, Region{p.Offset, p.Size, fmt.Sprintf("  program %s, inside", p.Target)})
 		}
 	}

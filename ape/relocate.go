@@ -2,8 +2,8 @@ package ape
 
 import (
 	"fmt"
-	"strings"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -13,15 +13,15 @@ import (
 // checkPrograms is ErrRebuild when a program is not where the manifest says, and another error when sealing cannot
 // help: the one that boots lies inside the EFI System Partition, which nothing can replace.
 func (f *File) checkPrograms() error {
-	first := ESPName
+	first := format.ESPName
 	if !f.Manifest.Faces.UEFI {
-		first = CoreName
+		first = format.CoreName
 	}
 	if m, err := f.ZIP.Find(first); err != nil || m.Offset != offESP || m.Method != zipalign.Store {
 		return fmt.Errorf("%w: member %s, which holds the program that boots, is not at offset %#x (extract the model and make a new file)", ErrDamaged, first, offESP)
 	}
 	for _, rec := range f.Manifest.Programs {
-		if rec.Target == CoreTarget {
+		if rec.Target == format.CoreTarget {
 			continue
 		}
 		m := f.programMember(rec.Target)
@@ -39,8 +39,7 @@ func (f *File) checkPrograms() error {
 
 // programMember returns the member of the hosted program for a target, nil if there is none.
 func (f *File) programMember(target string) *zipalign.Member {
-	os, arch, _ := strings.Cut(target, "/")
-	m, err := f.ZIP.Find(programName(&Program{OS: os, Arch: arch}))
+	m, err := f.ZIP.Find(format.ProgramName(target))
 	if err != nil {
 		return nil
 	}
@@ -53,7 +52,7 @@ func (f *File) relocated() *File {
 	manifest.Programs = nil
 	windows := false
 	for _, rec := range f.Manifest.Programs {
-		if rec.Target != CoreTarget {
+		if rec.Target != format.CoreTarget {
 			m := f.programMember(rec.Target)
 			if m == nil {
 				continue
@@ -64,7 +63,7 @@ func (f *File) relocated() *File {
 		manifest.Programs = append(manifest.Programs, rec)
 	}
 	if manifest.Faces.Hosted && !windows {
-		manifest.PE = EFI
+		manifest.PE = format.EFI
 	}
 	moved := *f
 	moved.Manifest = &manifest

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // zipDelete takes members out of the archive at path as Info-ZIP does: what lies behind them moves up.
@@ -22,11 +24,11 @@ func TestSealWithoutPrograms(t *testing.T) {
 	tests := map[string]struct {
 		gone []string
 		left []string
-		pe   Flavour
+		pe   format.Flavour
 	}{
-		"one in the middle": {[]string{"bin/llamafile-darwin-arm64"}, []string{"linux/amd64", "windows/amd64", "freebsd/amd64"}, Windows},
-		"Windows":           {[]string{"bin/llamafile-windows-amd64.exe"}, []string{"linux/amd64", "darwin/arm64", "freebsd/amd64"}, EFI},
-		"all and licence":   {[]string{"bin/*", LicenceName}, []string{"linux/amd64"}, EFI},
+		"one in the middle": {[]string{"bin/llamafile-darwin-arm64"}, []string{"linux/amd64", "windows/amd64", "freebsd/amd64"}, format.Windows},
+		"Windows":           {[]string{"bin/llamafile-windows-amd64.exe"}, []string{"linux/amd64", "darwin/arm64", "freebsd/amd64"}, format.EFI},
+		"all and licence":   {[]string{"bin/*", format.LicenceName}, []string{"linux/amd64"}, format.EFI},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +38,7 @@ func TestSealWithoutPrograms(t *testing.T) {
 			if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 				t.Fatal(err)
 			}
-			if got := contents(t, path); got["model.gguf"] != want["model.gguf"] || got[ArgsName] != want[ArgsName] {
+			if got := contents(t, path); got["model.gguf"] != want["model.gguf"] || got[format.ArgsName] != want[format.ArgsName] {
 				t.Error("members differ after sealing")
 			}
 			f := opened(t, path)
@@ -57,7 +59,7 @@ func TestSealWithoutPrograms(t *testing.T) {
 // TestSealWithoutCore takes out what boots, which sealing cannot make up for.
 func TestSealWithoutCore(t *testing.T) {
 	path, _ := sampleFile(t, sampleInput(t))
-	zipDelete(t, path, ESPName)
+	zipDelete(t, path, format.ESPName)
 	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); !errors.Is(err, ErrDamaged) {
 		t.Errorf("got %v, want %v", err, ErrDamaged)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/stub"
 )
 
@@ -34,17 +35,17 @@ func sampleInput(t testing.TB) Input {
 	model := append([]byte("GGUF"), bytes.Repeat([]byte("weights "), 30_000)...)
 	args := []byte("--temp\n0\n...\n")
 	return Input{
-		Faces: AllFaces,
+		Faces: format.AllFaces,
 		Programs: []Program{
 			{"linux", "amd64", core},
 			{"windows", "amd64", pe},
 			{"darwin", "arm64", bytes.Repeat([]byte("mach-o"), 20_000)},
 			{"freebsd", "amd64", bytes.Repeat([]byte("freebsd"), 10_001)},
 		},
-		PE: Windows,
+		PE: format.Windows,
 		Members: []Member{
 			memberOf("model.gguf", model),
-			memberOf(ArgsName, args),
+			memberOf(format.ArgsName, args),
 		},
 		Licence: "licence\n",
 		Version: "test",

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // TestForeignEdits applies random sequences of our edits and of Info-ZIP's, seals the
@@ -143,8 +145,8 @@ func TestWholeSize(t *testing.T) {
 		t.Errorf("model: got %v, want %v", err, ErrModel)
 	}
 	padded := append(bytes.Clone(whole), make([]byte, 100_000)...)
-	if err := open(padded); !errors.Is(err, ErrFormat) {
-		t.Errorf("padded: got %v, want %v", err, ErrFormat)
+	if err := open(padded); !errors.Is(err, format.ErrFormat) {
+		t.Errorf("padded: got %v, want %v", err, format.ErrFormat)
 	}
 	if err := os.WriteFile(path, padded, 0o600); err != nil {
 		t.Fatal(err)

@@ -12,43 +12,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/fat32"
-	"github.com/llamaboot/llamaboot/runtime/fatfs"
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
-
-// SettingsName is the file on the EFI System Partition that the owner of a boot disk may
-// edit; the program reads it when it boots.
-const SettingsName = "llamaboot.cfg"
-
-// settingsShort is its 8.3 name.
-const settingsShort = "LLAMAB~1.CFG"
-
-// MaxSettings bounds the settings, as their reader does.
-const MaxSettings = 64 << 10
 
 // DefaultSettings is what llamaboot.cfg says unless its maker says otherwise: nothing but
 // comments. Its lines end in CR LF for the sake of the plainest editors.
 //
 //go:embed llamaboot.cfg
 var DefaultSettings []byte
-
-// RecordedFile is a file on the EFI System Partition as it was made. Other systems may
-// write to the partition: what must not change is told from what may by these records.
-type RecordedFile struct {
-	Path   string `json:"path"`
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"` // lower-case hex
-}
-
-func newRecordedFile(path string, data []byte) RecordedFile {
-	sum := sha256.Sum256(data)
-	return RecordedFile{path, int64(len(data)), hex.EncodeToString(sum[:])}
-}
-
-// is reports whether data are the recorded bytes.
-func (r *RecordedFile) is(data []byte) bool { return *r == newRecordedFile(r.Path, data) }
 
 // newESP returns the EFI System Partition with the core inside BOOTX64.EFI and the
 // settings, the bytes of BOOTX64.EFI, and the offsets of both in the partition. The
@@ -59,8 +33,8 @@ func newESP(core, settings []byte) (volume, efi []byte, efiAt, coreAt int64, err
 		return nil, nil, 0, 0, err
 	}
 	files := []fat32.File{
-		{Path: corePath, Size: int64(len(efi))},
-		{Path: SettingsName, Size: int64(len(settings)), Short: settingsShort},
+		{Path: format.BootPath, Size: int64(len(efi))},
+		{Path: format.SettingsName, Size: int64(len(settings)), Short: format.SettingsShort},
 	}
 	esp, err := fat32.New(fat32.Options{Label: espLabel, Serial: espSerial, HiddenSectors: offESP / fat32.SectorSize}, files)
 	if err != nil {
@@ -70,8 +44,8 @@ func newESP(core, settings []byte) (volume, efi []byte, efiAt, coreAt int64, err
 	if err := esp.WriteMetadata(b, 0); err != nil {
 		return nil, nil, 0, 0, err
 	}
-	efiAt, _ = esp.Offset(corePath)
-	settingsAt, _ := esp.Offset(SettingsName)
+	efiAt, _ = esp.Offset(format.BootPath)
+	settingsAt, _ := esp.Offset(format.SettingsName)
 	copy(b[efiAt:], efi)
 	copy(b[settingsAt:], settings)
 	return b, efi, efiAt, efiAt + int64(inEFI), nil
@@ -83,23 +57,23 @@ func (f *File) Settings() ([]byte, error) {
 	if v == nil || err != nil {
 		return nil, err
 	}
-	b, err := v.ReadFile(SettingsName, MaxSettings)
-	if errors.Is(err, fatfs.ErrNotFound) {
+	b, err := v.ReadFile(format.SettingsName, format.MaxSettings)
+	if errors.Is(err, fat32.ErrNotFound) {
 		return nil, nil
 	}
 	return b, err
 }
 
 // openESP opens the EFI System Partition; nil if the file has none.
-func (f *File) openESP() (*fatfs.Volume, *zipalign.Member, error) {
-	m, err := f.ZIP.Find(ESPName)
+func (f *File) openESP() (*fat32.Volume, *zipalign.Member, error) {
+	m, err := f.ZIP.Find(format.ESPName)
 	if err != nil {
 		return nil, nil, nil
 	}
 	if m.Method != zipalign.Store {
-		return nil, nil, fmt.Errorf("%w: member %s is compressed and cannot boot", ErrDamaged, ESPName)
+		return nil, nil, fmt.Errorf("%w: member %s is compressed and cannot boot", ErrDamaged, format.ESPName)
 	}
-	v, err := fatfs.Open(io.NewSectionReader(f.r, m.Offset, m.Size), m.Size)
+	v, err := fat32.Open(io.NewSectionReader(f.r, m.Offset, m.Size), m.Size)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: EFI System Partition at offset %#x: %w", ErrDamaged, m.Offset, err)
 	}
@@ -108,7 +82,7 @@ func (f *File) openESP() (*fatfs.Volume, *zipalign.Member, error) {
 
 // editedESP looks at a partition that is not as it was made: it says what its owner
 // changed, or why it can no longer be trusted to boot.
-func (f *File) editedESP() (note string, files []RecordedFile, err error) {
+func (f *File) editedESP() (note string, files []format.RecordedFile, err error) {
 	v, m, err := f.openESP()
 	if err != nil {
 		return "", nil, err
@@ -118,29 +92,29 @@ func (f *File) editedESP() (note string, files []RecordedFile, err error) {
 	}
 	what := "its files are as they were, other bytes are not: another system wrote to the partition"
 	for _, rec := range f.Manifest.ESP {
-		b, err := v.ReadFile(rec.Path, max(rec.Size, MaxSettings))
+		b, err := v.ReadFile(rec.Path, max(rec.Size, format.MaxSettings))
 		switch {
-		case rec.Path == SettingsName && errors.Is(err, fatfs.ErrNotFound):
-			what = SettingsName + " was removed"
+		case rec.Path == format.SettingsName && errors.Is(err, fat32.ErrNotFound):
+			what = format.SettingsName + " was removed"
 			continue
 		case err != nil:
 			return "", nil, fmt.Errorf("%w: EFI System Partition: %w", ErrDamaged, err)
-		case rec.Path == SettingsName && !rec.is(b):
-			what = SettingsName + " was edited"
+		case rec.Path == format.SettingsName && rec != newRecordedFile(rec.Path, b):
+			what = format.SettingsName + " was edited"
 			rec = newRecordedFile(rec.Path, b)
-		case !rec.is(b):
+		case rec != newRecordedFile(rec.Path, b):
 			return "", nil, fmt.Errorf("%w: EFI System Partition: %s is not the recorded one", ErrDamaged, rec.Path)
 		}
 		files = append(files, rec)
 	}
 	// BIOS and Linux find the core by its offset in the file, not through the volume.
-	x, err := v.Extents(corePath)
+	x, err := v.Extents(format.BootPath)
 	if err != nil {
 		return "", nil, err
 	}
 	for _, p := range f.Manifest.Programs {
-		if at := p.Offset - m.Offset; p.Target == CoreTarget && (len(x) != 1 || at < x[0].Offset || at+p.Size > x[0].Offset+x[0].Size) {
-			return "", nil, fmt.Errorf("%w: EFI System Partition: %s was moved to %v, its program must stay at %#x", ErrDamaged, corePath, x, at)
+		if at := p.Offset - m.Offset; p.Target == format.CoreTarget && (len(x) != 1 || at < x[0].Offset || at+p.Size > x[0].Offset+x[0].Size) {
+			return "", nil, fmt.Errorf("%w: EFI System Partition: %s was moved to %v, its program must stay at %#x", ErrDamaged, format.BootPath, x, at)
 		}
 	}
 	return what, files, nil
@@ -150,7 +124,7 @@ func (f *File) editedESP() (note string, files []RecordedFile, err error) {
 // its owner changed. want, if not nil, is how this version makes the partition: it tells
 // the first wrong byte of a damaged one.
 func (f *File) checkESP(want []byte) (note string, err error) {
-	m, err := f.ZIP.Find(ESPName)
+	m, err := f.ZIP.Find(format.ESPName)
 	if err != nil {
 		return "", nil
 	}
@@ -158,7 +132,7 @@ func (f *File) checkESP(want []byte) (note string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if rec := f.Manifest.find(ESPName); rec != nil && rec.SHA256 == hex.EncodeToString(sums.sha256[:]) {
+	if rec := f.Manifest.Find(format.ESPName); rec != nil && rec.SHA256 == hex.EncodeToString(sums.sha256[:]) {
 		return "", nil
 	}
 	if err = f.compare(m.Offset, want); err == nil {
@@ -171,13 +145,13 @@ func (f *File) checkESP(want []byte) (note string, err error) {
 	if editErr != nil {
 		return "", fmt.Errorf("%w (%w)", err, editErr)
 	}
-	return note + fmt.Sprintf(" (ZIP tools report %s until llamaboot seal records it)", ESPName), nil
+	return note + fmt.Sprintf(" (ZIP tools report %s until llamaboot seal records it)", format.ESPName), nil
 }
 
-// checkBootSector compares the volume's first sector, but for the flags at 0x41 in which
-// systems note that a volume is mounted.
+// checkBootSector compares the volume's first sector, but for the flags in which systems
+// note that a volume is mounted.
 func (f *File) checkBootSector(m *zipalign.Member, want []byte) error {
-	const flags = 0x41
+	const flags = fat32.OffMountFlags
 	if err := f.compare(m.Offset, want[:flags]); err != nil {
 		return err
 	}

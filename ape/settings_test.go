@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // mtools runs one of the mtools on the EFI System Partition of the llamafile.
@@ -68,7 +70,7 @@ func TestSettingsAtBuild(t *testing.T) {
 			t.Errorf("%s: wrong: %q, notes: %q", p, wrong, notes)
 		}
 	}
-	in.Settings = make([]byte, MaxSettings+1)
+	in.Settings = make([]byte, format.MaxSettings+1)
 	if _, err := NewPlan(in); err == nil {
 		t.Errorf("settings of %d bytes were taken", len(in.Settings))
 	}

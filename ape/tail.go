@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"io"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -19,7 +20,7 @@ type tail struct {
 
 // planTail lays out the end of a file whose members, so far, are placed.
 func planTail(members []zipalign.Member, end int64) (*tail, error) {
-	backup, err := zipalign.Place(end, BackupName, 2*gpt.ArraySize)
+	backup, err := zipalign.Place(end, format.BackupName, 2*gpt.ArraySize)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	saferwall "github.com/saferwall/pe"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // TestTools shows the file to programs we did not write. Each must accept it and see
@@ -68,7 +70,7 @@ func lookTool(name string) (string, error) {
 }
 
 func TestSaferwallPE(t *testing.T) {
-	for _, flavour := range []Flavour{Windows, EFI} {
+	for _, flavour := range []format.Flavour{format.Windows, format.EFI} {
 		in := sampleInput(t)
 		in.PE = flavour
 		path, _ := sampleFile(t, in)

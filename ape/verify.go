@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -58,7 +59,7 @@ func (f *File) Verify(ctx context.Context, version string, progress func(int64))
 	note, err := f.checkESP(esp)
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
-		if m.Name == ESPName {
+		if m.Name == format.ESPName {
 			if err == nil {
 				err = f.checkPlace(m)
 			}
@@ -80,8 +81,8 @@ func (f *File) Verify(ctx context.Context, version string, progress func(int64))
 // ZIP directory with what the archive's members demand, and returns them.
 func (f *File) checkTail(d *disk) ([]patch, error) {
 	backup := len(f.ZIP.Members) - 1
-	if backup < 1 || f.ZIP.Members[backup].Name != BackupName {
-		return nil, fmt.Errorf("%w: %s is not the last member (llamaboot seal repairs it)", ErrDamaged, BackupName)
+	if backup < 1 || f.ZIP.Members[backup].Name != format.BackupName {
+		return nil, fmt.Errorf("%w: %s is not the last member (llamaboot seal repairs it)", ErrDamaged, format.BackupName)
 	}
 	members := slices.Clone(f.ZIP.Members[:backup])
 	for i := range members {
@@ -137,7 +138,7 @@ func (f *File) checkHead(version string, guid gpt.GUID, tables []patch) (esp []b
 			copy(head[p.at:], p.data)
 		}
 	}
-	if plan.members[0].Name == ESPName {
+	if plan.members[0].Name == format.ESPName {
 		esp = make([]byte, plan.members[0].Size)
 		if _, err := plan.members[0].Data.ReadAt(esp, 0); err != nil && err != io.EOF {
 			return nil, err
@@ -172,9 +173,9 @@ func (f *File) checkMember(ctx context.Context, m *zipalign.Member, progress fun
 	if _, err := io.Copy(sha, &contextReader{ctx, r, progress}); err != nil {
 		return err
 	}
-	rec := f.Manifest.find(m.Name)
+	rec := f.Manifest.Find(m.Name)
 	switch {
-	case m.Name == ManifestName, m.Name == BackupName:
+	case m.Name == format.ManifestName, m.Name == format.BackupName:
 		// they are not in the manifest
 	case rec == nil:
 		return fmt.Errorf("%w: member %q is not in the manifest (llamaboot seal accepts it)", ErrDamaged, m.Name)

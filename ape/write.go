@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -46,7 +47,7 @@ func (p *Plan) writeMembers(ctx context.Context, w io.WriterAt, progress func(in
 	sums := make([]checksums, 0, len(p.members))
 	for i := range p.members {
 		m, z := &p.members[i], &p.zip[i]
-		if m.Name == ManifestName {
+		if m.Name == format.ManifestName {
 			var err error
 			if manifest, err = p.manifest(sums); err != nil {
 				return nil, err

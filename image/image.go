@@ -8,20 +8,21 @@ package image
 
 import (
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // Faces returns the faces of an image for the given firmware; both or neither
 // means a hybrid.
-func Faces(bios, uefi bool) ape.Faces {
+func Faces(bios, uefi bool) format.Faces {
 	if bios == uefi {
-		return ape.Faces{BIOS: true, UEFI: true}
+		return format.Faces{BIOS: true, UEFI: true}
 	}
-	return ape.Faces{BIOS: bios, UEFI: uefi}
+	return format.Faces{BIOS: bios, UEFI: uefi}
 }
 
 // Input returns what an image with the given faces and the contents of f is made of.
-func Input(f *ape.File, faces ape.Faces, licence, version string) (ape.Input, error) {
-	core, err := f.Program(ape.CoreTarget)
+func Input(f *ape.File, faces format.Faces, licence, version string) (ape.Input, error) {
+	core, err := f.Program(format.CoreTarget)
 	if err != nil {
 		return ape.Input{}, err
 	}
@@ -37,7 +38,7 @@ func Input(f *ape.File, faces ape.Faces, licence, version string) (ape.Input, er
 		Faces:    faces,
 		Settings: settings,
 		Programs: []ape.Program{*core},
-		PE:       ape.EFI,
+		PE:       format.EFI,
 		Members:  members,
 		Licence:  licence,
 		Version:  version,

@@ -9,17 +9,18 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 func TestFaces(t *testing.T) {
 	for _, tc := range []struct {
 		bios, uefi bool
-		want       ape.Faces
+		want       format.Faces
 	}{
-		{false, false, ape.Faces{BIOS: true, UEFI: true}},
-		{true, true, ape.Faces{BIOS: true, UEFI: true}},
-		{true, false, ape.Faces{BIOS: true}},
-		{false, true, ape.Faces{UEFI: true}},
+		{false, false, format.Faces{BIOS: true, UEFI: true}},
+		{true, true, format.Faces{BIOS: true, UEFI: true}},
+		{true, false, format.Faces{BIOS: true}},
+		{false, true, format.Faces{UEFI: true}},
 	} {
 		if got := Faces(tc.bios, tc.uefi); got != tc.want {
 			t.Errorf("bios %v, uefi %v: got %+v, want %+v", tc.bios, tc.uefi, got, tc.want)
@@ -61,13 +62,13 @@ func TestInput(t *testing.T) {
 	}
 	model := []byte("GGUF" + strings.Repeat("weights", 9999))
 	file := write(t, ape.Input{
-		Faces:    ape.AllFaces,
-		PE:       ape.EFI,
+		Faces:    format.AllFaces,
+		PE:       format.EFI,
 		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: core}, {OS: "darwin", Arch: "arm64", Data: []byte("mach-o")}},
 		Members:  []ape.Member{{Name: "model.gguf", Size: int64(len(model)), Data: bytes.NewReader(model), Title: "A model"}},
 		Version:  "test",
 	})
-	for _, faces := range []ape.Faces{{BIOS: true}, {UEFI: true}, {BIOS: true, UEFI: true}} {
+	for _, faces := range []format.Faces{{BIOS: true}, {UEFI: true}, {BIOS: true, UEFI: true}} {
 		in, err := Input(file, faces, "licence", "test")
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/internal/progress"
 )
@@ -37,7 +38,7 @@ systemd) and does not boot.`,
 			}
 			defer file.Close()
 			has := func(target string) bool {
-				return slices.ContainsFunc(f.Manifest.Programs, func(p ape.RecordedProgram) bool { return p.Target == target })
+				return slices.ContainsFunc(f.Manifest.Programs, func(p format.RecordedProgram) bool { return p.Target == target })
 			}
 			target, err := nativeTarget(osName, arch, has)
 			if err == nil && !has(target) && !cmd.Flags().Changed("arch") {

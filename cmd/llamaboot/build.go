@@ -15,6 +15,7 @@ import (
 
 	"github.com/llamaboot/llamaboot"
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/internal/programs"
 	"github.com/llamaboot/llamaboot/internal/progress"
@@ -116,7 +117,7 @@ func runBuild(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if plan.Size() > ape.MaxWindows && in.PE == ape.Windows {
+	if plan.Size() > ape.MaxWindows && in.PE == format.Windows {
 		fmt.Fprintf(stderr, "llamaboot: note: %d bytes is more than Windows starts as a program (%d); --split-weights keeps the model outside\n", plan.Size(), int64(ape.MaxWindows))
 	}
 	return writeOutput(output, 0o777, f.force, plan.Size(), func(out *outfile.File) error {
@@ -141,7 +142,7 @@ func replaceArgs(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 // buildInput opens everything the file is made of. The closers must be called after
 // writing, also if there is an error.
 func buildInput(ctx context.Context, f *buildFlags) (ape.Input, []io.Closer, error) {
-	in := ape.Input{Faces: ape.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
+	in := ape.Input{Faces: format.AllFaces, Licence: llamaboot.Licence, Version: version.Version}
 	var closers []io.Closer
 	for i, path := range slices.Concat(f.models, f.mmproj) {
 		open := openModel
@@ -174,7 +175,7 @@ func buildInput(ctx context.Context, f *buildFlags) (ape.Input, []io.Closer, err
 			return in, closers, err
 		}
 		for _, m := range members {
-			if f.args == "" || m.Name != ape.ArgsName {
+			if f.args == "" || m.Name != format.ArgsName {
 				in.Members = append(in.Members, m)
 			}
 		}
@@ -198,7 +199,7 @@ func addArgs(in *ape.Input, path string) error {
 	if err != nil {
 		return err
 	}
-	in.Members = append(in.Members, ape.Member{Name: ape.ArgsName, Size: int64(len(b)), Data: bytes.NewReader(b)})
+	in.Members = append(in.Members, ape.Member{Name: format.ArgsName, Size: int64(len(b)), Data: bytes.NewReader(b)})
 	return nil
 }
 
@@ -220,7 +221,7 @@ func addSettings(in *ape.Input, path string) error {
 	if path == "" {
 		return nil
 	}
-	b, err := readShort(path, ape.MaxSettings)
+	b, err := readShort(path, format.MaxSettings)
 	if err != nil {
 		return err
 	}
@@ -291,24 +292,24 @@ func addPrograms(ctx context.Context, in *ape.Input, f *buildFlags) error {
 	if slices.Equal(targets, []string{"all"}) {
 		targets = programs.Targets()
 	}
-	if !slices.Contains(targets, programs.Core) {
-		targets = append([]string{programs.Core}, targets...)
+	if !slices.Contains(targets, format.CoreTarget) {
+		targets = append([]string{format.CoreTarget}, targets...)
 	}
 	list, err := readPrograms(ctx, targets)
 	if err != nil {
 		return err
 	}
 	in.Programs = list
-	in.PE = ape.Flavour(f.pe)
+	in.PE = format.Flavour(f.pe)
 	switch f.pe {
-	case string(ape.Windows), string(ape.EFI):
+	case string(format.Windows), string(format.EFI):
 	case "":
-		in.PE = ape.EFI
+		in.PE = format.EFI
 		if slices.Contains(targets, "windows/amd64") {
-			in.PE = ape.Windows
+			in.PE = format.Windows
 		}
 	default:
-		return withHint(usagef("--pe %q", f.pe), "--pe takes %s or %s", ape.Windows, ape.EFI)
+		return withHint(usagef("--pe %q", f.pe), "--pe takes %s or %s", format.Windows, format.EFI)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -63,7 +64,7 @@ func chooseMembers(f *ape.File, names []string) ([]*zipalign.Member, error) {
 	var out []*zipalign.Member
 	if len(names) == 0 {
 		for i := range f.ZIP.Members {
-			if m := &f.ZIP.Members[i]; !ape.OwnMember(m.Name) {
+			if m := &f.ZIP.Members[i]; !format.IsOwn(m.Name) {
 				out = append(out, m)
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/selftest"
@@ -54,7 +53,7 @@ func recordGolden(ctx context.Context, m *modelFile, when string) error {
 	case ctx.Err() != nil:
 		return err
 	case err == nil && golden.IDs != "":
-		m.Golden = &ape.Golden{Prompt: golden.Prompt, IDs: golden.IDs}
+		m.Golden = &golden
 	case when == goldenYes && err == nil:
 		err = fmt.Errorf("%s: the model's first choice after %q is too close to another to be recorded", m.Name, golden.Prompt)
 	case when == goldenAuto:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/llamaboot/llamaboot"
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/internal/programs"
@@ -117,7 +118,7 @@ func imageInput(path string, f *imageFlags) (ape.Input, io.Closer, error) {
 	if err != nil {
 		return ape.Input{}, nil, err
 	}
-	core, err := programs.Read(programs.Core)
+	core, err := programs.Read(format.CoreTarget)
 	if err != nil {
 		model.Close()
 		return ape.Input{}, nil, err
@@ -125,7 +126,7 @@ func imageInput(path string, f *imageFlags) (ape.Input, io.Closer, error) {
 	in := ape.Input{
 		Faces:    faces,
 		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: core}},
-		PE:       ape.EFI,
+		PE:       format.EFI,
 		Members:  []ape.Member{model.Member},
 		Licence:  llamaboot.Licence,
 		Version:  version.Version,
@@ -167,7 +168,7 @@ func explainLlamafile(path string, err error) error {
 		return withHint(err, "an edit of this file was cut off; llamaboot seal undoes it")
 	case errors.Is(err, ape.ErrCut):
 		return withHint(err, "the download or copy may have failed: get the file again")
-	case errors.Is(err, ape.ErrModel), errors.Is(err, ape.ErrFormat), errors.Is(err, zipalign.ErrFormat):
+	case errors.Is(err, ape.ErrModel), errors.Is(err, format.ErrFormat), errors.Is(err, zipalign.ErrFormat):
 		return withHint(err, "llamaboot build makes llamafiles")
 	}
 	return err

@@ -8,15 +8,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // inspection is what inspect --json prints.
 type inspection struct {
-	Size     int64         `json:"size"`
-	Build    string        `json:"build"` // of the program that boots
-	Manifest *ape.Manifest `json:"manifest"`
-	Regions  []ape.Region  `json:"regions"`
-	Faces    []ape.Face    `json:"faces"`
+	Size     int64            `json:"size"`
+	Build    string           `json:"build"` // of the program that boots
+	Manifest *format.Manifest `json:"manifest"`
+	Regions  []ape.Region     `json:"regions"`
+	Faces    []ape.Face       `json:"faces"`
 }
 
 func newInspectCmd() *cobra.Command {
@@ -58,7 +59,7 @@ func newInspectCmd() *cobra.Command {
 
 // buildOf is the build of a llamafile's program that boots.
 func buildOf(f *ape.File) (string, error) {
-	core, err := f.Program(ape.CoreTarget)
+	core, err := f.Program(format.CoreTarget)
 	if err != nil {
 		return "", err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/programs"
 )
 
@@ -22,7 +22,7 @@ func TestInspectDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	core, err := f.Program(ape.CoreTarget)
+	core, err := f.Program(format.CoreTarget)
 	file.Close()
 	if err != nil {
 		t.Fatal(err)

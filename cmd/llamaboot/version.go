@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/programs"
 	"github.com/llamaboot/llamaboot/internal/version"
 )
@@ -44,7 +45,7 @@ func newVersionCmd() *cobra.Command {
 
 // coreBuild is the build of the program that boots, as inspect and a machine's panic screen show it.
 func coreBuild() (string, error) {
-	core, err := programs.Read(programs.Core)
+	core, err := programs.Read(format.CoreTarget)
 	if errors.Is(err, programs.ErrNotBuilt) {
 		return "without programs", nil
 	}

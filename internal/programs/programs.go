@@ -15,19 +15,15 @@ import (
 	"strings"
 
 	"github.com/ulikunitz/xz"
-)
 
-// Core is the target whose program is the Linux program and the bare-metal core in one ELF.
-const Core = "linux/amd64"
+	"github.com/llamaboot/llamaboot/ape/format"
+)
 
 // ErrNotBuilt says that this command was compiled without the programs.
 var ErrNotBuilt = errors.New("programs: the embedded programs were not built into this command; run `make build` and use bin/llamaboot")
 
 // ErrUnknownTarget says that no program exists for a target.
 var ErrUnknownTarget = errors.New("programs: no program for target")
-
-// maxProgram bounds what one packed program may unpack to.
-const maxProgram = 256 << 20
 
 // packed holds one NAME.xz per target and a README that keeps the folder in the repository.
 //
@@ -36,22 +32,12 @@ var packed embed.FS
 
 // Default lists the targets of a llamafile whose maker names none, the core first.
 func Default() []string {
-	return []string{Core, "linux/arm64", "windows/amd64", "darwin/arm64", "freebsd/amd64"}
+	return []string{format.CoreTarget, "linux/arm64", "windows/amd64", "darwin/arm64", "freebsd/amd64"}
 }
 
 // Targets lists every target a program can be built for, the core first.
 func Targets() []string {
 	return append(Default(), "darwin/amd64", "openbsd/amd64", "netbsd/amd64")
-}
-
-// FileName is the file name of a target's program, such as llamafile-windows-amd64.exe.
-func FileName(target string) string {
-	os, arch, _ := strings.Cut(target, "/")
-	name := "llamafile-" + os + "-" + arch
-	if os == "windows" {
-		name += ".exe"
-	}
-	return name
 }
 
 // Built lists the targets whose programs are in this command, the core first.
@@ -85,14 +71,14 @@ func read(fsys fs.FS, target string) ([]byte, error) {
 		return nil, fmt.Errorf("programs: %s: %w", target, err)
 	}
 	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(r, maxProgram+1))
+	n, err := io.Copy(&b, io.LimitReader(r, format.MaxProgram+1))
 	if err != nil {
 		return nil, fmt.Errorf("programs: %s: %w", target, err)
 	}
-	if n > maxProgram {
-		return nil, fmt.Errorf("programs: %s: unpacks to more than %d bytes", target, maxProgram)
+	if n > format.MaxProgram {
+		return nil, fmt.Errorf("programs: %s: unpacks to more than %d bytes", target, format.MaxProgram)
 	}
 	return b.Bytes(), nil
 }
 
-func packedName(target string) string { return "packed/" + FileName(target) + ".xz" }
+func packedName(target string) string { return "packed/" + format.ProgramFile(target) + ".xz" }

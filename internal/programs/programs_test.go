@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 
 	"github.com/ulikunitz/xz"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 func pack(t *testing.T, b []byte) *fstest.MapFile {
@@ -34,12 +36,12 @@ func TestRead(t *testing.T) {
 		"packed/llamafile-linux-amd64.xz":       pack(t, program),
 		"packed/llamafile-windows-amd64.exe.xz": damaged,
 	}
-	if got := built(fsys); len(got) != 2 || got[0] != Core || got[1] != "windows/amd64" {
+	if got := built(fsys); len(got) != 2 || got[0] != format.CoreTarget || got[1] != "windows/amd64" {
 		t.Errorf("built = %v", got)
 	}
-	got, err := read(fsys, Core)
+	got, err := read(fsys, format.CoreTarget)
 	if err != nil || !bytes.Equal(got, program) {
-		t.Errorf("read(%s) = %d bytes, %v; want the %d packed ones", Core, len(got), err, len(program))
+		t.Errorf("read(%s) = %d bytes, %v; want the %d packed ones", format.CoreTarget, len(got), err, len(program))
 	}
 	if _, err := read(fsys, "windows/amd64"); err == nil || !strings.Contains(err.Error(), "windows/amd64") {
 		t.Errorf("read of a damaged program: %v, want an error that names it", err)
@@ -49,7 +51,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("read(%q) = %v, want ErrUnknownTarget", target, err)
 		}
 	}
-	if _, err := read(fstest.MapFS{"packed/README": {}}, Core); !errors.Is(err, ErrNotBuilt) {
+	if _, err := read(fstest.MapFS{"packed/README": {}}, format.CoreTarget); !errors.Is(err, ErrNotBuilt) {
 		t.Errorf("read without programs = %v, want ErrNotBuilt", err)
 	}
 }

@@ -36,16 +36,16 @@ func (p *program) runSelftest(e *engine.Engine, m *loadedModel) (verdict string,
 		}
 		parts = append(parts, fmt.Sprintf("CRC-32 of %.1f MB of weights", float64(len(m.data))/1e6))
 	}
-	prompt, ids, ok, err := m.file.Golden(m.name)
+	golden, err := m.file.Golden(m.name)
 	if err != nil {
 		return "", err
 	}
-	if !ok {
+	if golden == nil {
 		return strings.Join(append(parts, "no tokens were recorded for this model (llamaboot build --golden does)"), ", "), nil
 	}
 	ctx, stop := p.interruptible()
 	defer stop()
-	n, err := selftest.Golden{Prompt: prompt, IDs: ids}.Check(ctx, e)
+	n, err := selftest.CheckGolden(ctx, e, golden)
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/selftest"
 )
@@ -19,9 +20,12 @@ func TestSelftest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manifest := `{"members": [{"name": "demo.gguf", "golden": {"prompt": "` + golden.Prompt + `", "ids": "` + golden.IDs + `"}}]}`
+	manifest, err := (&format.Manifest{Members: []format.RecordedMember{{Name: "demo.gguf", Golden: &golden}}}).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	args := []string{"--selftest", "--cli", "-p", "Once", "-n", "1", "--temp", "0"}
-	good := files{"demo.gguf": string(model), "llamaboot.json": manifest}
+	good := files{"demo.gguf": string(model), format.ManifestName: string(manifest)}
 	out, stderr := newWorld(t, good, "", args...).run(t, ExitOK)
 	if !strings.Contains(stderr, "self-test: passed: Q8_0 at level ") || !strings.Contains(stderr, "CRC-32 of 1.1 MB of weights, ") ||
 		!strings.Contains(stderr, " recorded tokens\n") || len(out) < 2 {
@@ -31,7 +35,7 @@ func TestSelftest(t *testing.T) {
 	if !strings.Contains(stderr, "no tokens were recorded for this model") {
 		t.Errorf("without a record: %q", stderr)
 	}
-	bad := files{"demo.gguf": string(model), "llamaboot.json": strings.Replace(manifest, `"ids": "`, `"ids": "1 `, 1)}
+	bad := files{"demo.gguf": string(model), "llamaboot.json": strings.Replace(string(manifest), `"ids": "`, `"ids": "1 `, 1)}
 	out, stderr = newWorld(t, bad, "", args...).run(t, ExitFailure)
 	if !strings.Contains(stderr, "self-test: FAILED: this machine computes wrongly: after \"Once upon a time\" and 0 recorded tokens the model wants") || out != "" {
 		t.Errorf("other tokens: stdout %q, stderr %q", out, stderr)

@@ -10,7 +10,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // llamaboot.cfg, the owner's settings on the boot disk: lines `key = value`, where the keys are the long names of the
@@ -56,11 +56,11 @@ func ParseSettings(text []byte) (args, problems []string) {
 			continue
 		}
 		if bad++; bad <= maxProblems {
-			problems = append(problems, fmt.Sprintf("%s line %d: %v%s", bundle.SettingsName, number, err, LineLeftOut))
+			problems = append(problems, fmt.Sprintf("%s line %d: %v%s", format.SettingsName, number, err, LineLeftOut))
 		}
 	}
 	if bad > maxProblems {
-		problems = append(problems, fmt.Sprintf("%s: %d more lines are left out", bundle.SettingsName, bad-maxProblems))
+		problems = append(problems, fmt.Sprintf("%s: %d more lines are left out", format.SettingsName, bad-maxProblems))
 	}
 	return args, problems
 }
@@ -177,7 +177,7 @@ func (p *program) settings() []string {
 			name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
 			names = append(names, name)
 		}
-		fmt.Fprintf(p.Stderr, "%s sets %s\n", bundle.SettingsName, strings.Join(names, ", "))
+		fmt.Fprintf(p.Stderr, "%s sets %s\n", format.SettingsName, strings.Join(names, ", "))
 	}
 	return args
 }
@@ -203,6 +203,6 @@ func (p *program) readOptions() (*options, error) {
 	if errWithout != nil {
 		return nil, errWithout
 	}
-	p.warn("%s is left out: %s", bundle.SettingsName, strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+	p.warn("%s is left out: %s", format.SettingsName, strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
 	return without, nil
 }

@@ -9,8 +9,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/fat32"
-	"github.com/llamaboot/llamaboot/runtime/bundle"
 )
 
 func TestParseSettings(t *testing.T) {
@@ -110,7 +110,7 @@ func FuzzParseSettings(f *testing.F) {
 // esp returns a FAT32 volume with llamaboot.cfg.
 func esp(t *testing.T, text string) string {
 	t.Helper()
-	v, err := fat32.New(fat32.Options{}, []fat32.File{{Path: bundle.SettingsName, Size: int64(len(text)), Short: "LLAMAB~1.CFG"}})
+	v, err := fat32.New(fat32.Options{}, []fat32.File{{Path: format.SettingsName, Size: int64(len(text)), Short: "LLAMAB~1.CFG"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func esp(t *testing.T, text string) string {
 	if err := v.WriteMetadata(b, 0); err != nil {
 		t.Fatal(err)
 	}
-	at, _ := v.Offset(bundle.SettingsName)
+	at, _ := v.Offset(format.SettingsName)
 	copy(b[at:], text)
 	return string(b)
 }
@@ -131,7 +131,7 @@ func (v volume) WriteAt(p []byte, off int64) (int, error) { return copy(v[off:],
 func TestSettingsLayers(t *testing.T) {
 	model := string(demo(t))
 	boot := func(args, cfg string, bootArgs *string) *world {
-		w := newWorld(t, files{".args": args, bundle.ESPName: esp(t, cfg), "demo.gguf": model}, "")
+		w := newWorld(t, files{".args": args, format.ESPName: esp(t, cfg), "demo.gguf": model}, "")
 		w.BootSettings, w.BootArgs = true, bootArgs
 		return w
 	}
@@ -169,9 +169,9 @@ func TestSettingsLayers(t *testing.T) {
 		t.Errorf("under an operating system: %d ids, want 3", n)
 	}
 	// A volume that is none costs the settings and not the boot.
-	broken := newWorld(t, files{".args": args, bundle.ESPName: strings.Repeat("x", 4096), "demo.gguf": model}, "")
+	broken := newWorld(t, files{".args": args, format.ESPName: strings.Repeat("x", 4096), "demo.gguf": model}, "")
 	broken.BootSettings = true
-	if n := count(broken); n != 3 || !strings.Contains(broken.err.String(), "warning: bundle: test.llamafile: llamaboot.cfg on boot/esp.img: fatfs: not a FAT32 volume") {
+	if n := count(broken); n != 3 || !strings.Contains(broken.err.String(), "warning: test.llamafile: llamaboot.cfg on boot/esp.img: not a FAT32 volume") {
 		t.Errorf("broken volume: %d ids; %q", n, broken.err.String())
 	}
 }

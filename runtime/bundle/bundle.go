@@ -1,41 +1,36 @@
 // Package bundle opens what a llamafile carries: the ZIP members behind the program, wherever the file lies.
 //
 // It reads through an io.ReaderAt and a size, so that the same code serves a file under an OS and the boot disk on
-// bare metal. The archive is read with archive/zip (PKWARE APPNOTE 6.3.10 as far as that package goes); weights must be
-// stored, not deflated, because they are used in place.
+// bare metal. The formats are those of packages zipalign (the archive), ape/format (names, limits, manifest) and
+// image/fat32 (the settings). An archive that another tool wrote, or with damage to members nobody asks for, is
+// accepted; refused are archives that end early, and deflated weights, because weights are used in place.
 package bundle
 
 import (
-	"archive/zip"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-)
 
-// ArgsName is the member with the default arguments, one a line.
-const ArgsName = ".args"
+	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/zipalign"
+)
 
 // ZipPrefix marks a name as a member of the llamafile, as in llamafile's `-m /zip/model.gguf`.
 const ZipPrefix = "/zip/"
-
-// maxText bounds the members that are read as text: .args, prompts.
-const maxText = 1 << 20
 
 // ggufMagic starts every GGUF file.
 const ggufMagic = "GGUF"
 
 var (
-	// ErrNotBundle says that a file is neither a ZIP archive nor a GGUF model.
+	// ErrNotBundle reports that a file is neither a ZIP archive nor a GGUF model.
 	ErrNotBundle = errors.New("no ZIP archive and no GGUF model")
-	// ErrTruncated says that a llamafile has lost its end.
+	// ErrTruncated reports that a llamafile has lost its end.
 	ErrTruncated = errors.New("file ends too early")
-	// ErrNoMember says that the archive does not hold a name.
-	ErrNoMember = errors.New("no such member")
-	// ErrNoModel says that the archive holds no .gguf member.
+	// ErrNoMember reports that the archive does not hold a name.
+	ErrNoMember = zipalign.ErrNotFound
+	// ErrNoModel reports that the archive holds no .gguf member.
 	ErrNoModel = errors.New("no .gguf member")
-	// ErrCompressed says that a model is deflated and cannot be used in place.
+	// ErrCompressed reports that a model is deflated and cannot be used in place.
 	ErrCompressed = errors.New("member is compressed")
 )
 
@@ -50,7 +45,7 @@ type File struct {
 	size    int64
 	r       io.ReaderAt
 	load    LoadFunc
-	archive *zip.Reader // nil: a bare GGUF
+	archive *zipalign.Reader // nil: a bare GGUF
 	closer  io.Closer
 }
 
@@ -60,48 +55,26 @@ func New(name string, r io.ReaderAt, size int64, load LoadFunc) (*File, error) {
 	f := &File{name: name, size: size, r: r, load: load}
 	magic := make([]byte, min(size, int64(len(ggufMagic))))
 	if _, err := r.ReadAt(magic, 0); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("bundle: read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if string(magic) == ggufMagic {
 		return f, nil
 	}
-	archive, err := zip.NewReader(r, size)
-	if errors.Is(err, zip.ErrFormat) {
-		switch whole := wholeSize(r); {
+	archive, err := zipalign.OpenDirectory(r, size)
+	if errors.Is(err, zipalign.ErrFormat) {
+		switch whole := format.WholeSize(r); {
 		case whole > size:
-			return nil, fmt.Errorf("bundle: %s: %w: %d of the llamafile's %d bytes are there; the download or copy may be incomplete", name, ErrTruncated, size, whole)
+			return nil, fmt.Errorf("%s: %w: %d of the llamafile's %d bytes are there; the download or copy may be incomplete", name, ErrTruncated, size, whole)
 		case whole > 0 && whole < size: // read back from a larger disk, or padded
 			return New(name, r, whole, load)
 		}
-		return nil, fmt.Errorf("bundle: %s: %w (%d bytes, starts with %q)", name, ErrNotBundle, size, magic)
+		return nil, fmt.Errorf("%s: %w (%d bytes, starts with %q)", name, ErrNotBundle, size, magic)
 	}
-	// ErrInsecurePath only matters to extraction to a file system, which this package does not do.
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, fmt.Errorf("bundle: %s: %w", name, err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	f.archive = archive
 	return f, nil
-}
-
-// Where a llamafile says how long it is: the GPT header in its second sector (UEFI 2.10 table 5-5).
-const (
-	sectorSize    = 512
-	gptSignature  = "EFI PART"
-	alternateAt   = 32 // the sector of the backup header, the last one; 8 bytes
-	gptHeaderSize = 92
-)
-
-// wholeSize is the size in bytes of the llamafile that r starts with, 0 when it starts with none.
-func wholeSize(r io.ReaderAt) int64 {
-	var b [gptHeaderSize]byte
-	if _, err := r.ReadAt(b[:], sectorSize); err != nil || string(b[:len(gptSignature)]) != gptSignature {
-		return 0
-	}
-	last := binary.LittleEndian.Uint64(b[alternateAt:])
-	if last >= 1<<54 { // sectors of a file that no system holds
-		return 0
-	}
-	return int64(last+1) * sectorSize
 }
 
 // Name is the name the file was opened by.
@@ -117,7 +90,7 @@ func (f *File) Close() error {
 
 // Args is the text of .args; ok is false when there is none.
 func (f *File) Args() (text string, ok bool, err error) {
-	text, err = f.Text(ArgsName)
+	text, err = f.Text(format.ArgsName)
 	if errors.Is(err, ErrNoMember) {
 		return "", false, nil
 	}
@@ -126,23 +99,24 @@ func (f *File) Args() (text string, ok bool, err error) {
 
 // Text reads one member as text, at most 1 MiB.
 func (f *File) Text(name string) (string, error) {
-	m, err := f.member(name)
+	b, err := f.read(name, format.MaxText)
+	return string(b), err
+}
+
+// read returns the contents of a member of at most limit bytes.
+func (f *File) read(name string, limit int64) ([]byte, error) {
+	if _, err := f.member(name); err != nil {
+		return nil, err
+	}
+	b, err := f.archive.ReadFile(name, limit)
 	if err != nil {
-		return "", err
+		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
-	if m.UncompressedSize64 > maxText {
-		return "", fmt.Errorf("bundle: %s: member %s has %d bytes, want at most %d", f.name, name, m.UncompressedSize64, maxText)
-	}
-	r, err := m.Open()
-	if err != nil {
-		return "", fmt.Errorf("bundle: %s: member %s: %w", f.name, name, err)
-	}
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxText+1)) // one more, to see the checksum
-	if err != nil {
-		return "", fmt.Errorf("bundle: %s: member %s: %w", f.name, name, err)
-	}
-	return string(b), nil
+	return b, nil
+}
+
+func (f *File) noMember(name string) error {
+	return fmt.Errorf("%s: %w: %q", f.name, ErrNoMember, name)
 }
 
 // Has reports whether the archive holds a member.
@@ -157,9 +131,9 @@ func (f *File) Models() []string {
 		return []string{f.name}
 	}
 	var names []string
-	for _, m := range f.archive.File {
-		if strings.HasSuffix(strings.ToLower(m.Name), ".gguf") {
-			names = append(names, m.Name)
+	for i := range f.archive.Members {
+		if name := f.archive.Members[i].Name; format.IsModel(name) {
+			names = append(names, name)
 		}
 	}
 	return names
@@ -169,14 +143,14 @@ func (f *File) Models() []string {
 func (f *File) Load(name string) (data []byte, release func() error, err error) {
 	if f.archive == nil {
 		if name != "" && name != f.name {
-			return nil, nil, fmt.Errorf("bundle: %s: %w: %s (the file is one GGUF model)", f.name, ErrNoMember, name)
+			return nil, nil, fmt.Errorf("%s: %w: %s (the file is one GGUF model)", f.name, ErrNoMember, name)
 		}
 		return f.load(f.name, 0, f.size, nil)
 	}
 	if name == "" {
 		models := f.Models()
 		if len(models) == 0 {
-			return nil, nil, fmt.Errorf("bundle: %s: %w", f.name, ErrNoModel)
+			return nil, nil, fmt.Errorf("%s: %w", f.name, ErrNoModel)
 		}
 		name = models[0]
 	}
@@ -184,27 +158,20 @@ func (f *File) Load(name string) (data []byte, release func() error, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if m.Method != zip.Store {
-		return nil, nil, fmt.Errorf("bundle: %s: %s: %w (method %d), models must be stored: zip -0 adds one so", f.name, name, ErrCompressed, m.Method)
+	if m.Method != zipalign.Store {
+		return nil, nil, fmt.Errorf("%s: %s: %w (method %d), models must be stored: zip -0 adds one so", f.name, name, ErrCompressed, m.Method)
 	}
-	off, err := m.DataOffset()
-	if err != nil {
-		return nil, nil, fmt.Errorf("bundle: %s: member %s: %w", f.name, name, err)
+	if err := f.archive.Locate(m); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", f.name, err)
 	}
-	n := int64(m.UncompressedSize64)
-	if n < 0 || off < 0 || n > f.size-off {
-		return nil, nil, fmt.Errorf("bundle: %s: member %s: bytes %d to %d lie outside the file of %d bytes: it is truncated", f.name, name, off, uint64(off)+m.UncompressedSize64, f.size)
-	}
-	return f.load(name, off, n, &m.CRC32)
+	return f.load(name, m.Offset, m.Size, &m.CRC32)
 }
 
-func (f *File) member(name string) (*zip.File, error) {
+func (f *File) member(name string) (*zipalign.Member, error) {
 	if f.archive != nil {
-		for _, m := range f.archive.File {
-			if m.Name == name {
-				return m, nil
-			}
+		if m, err := f.archive.Find(name); err == nil {
+			return m, nil
 		}
 	}
-	return nil, fmt.Errorf("bundle: %s: %w: %s", f.name, ErrNoMember, name)
+	return nil, fmt.Errorf("%s: %w: %s", f.name, ErrNoMember, name)
 }

@@ -3,12 +3,15 @@ package bundle
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // prefix stands for the programs and headers in front of the ZIP; its odd length makes members unaligned.
@@ -146,7 +149,7 @@ func TestOpenBad(t *testing.T) {
 }
 
 func TestTextIsBounded(t *testing.T) {
-	f, err := Open(writeFile(t, archive(t, member{".args", strings.Repeat("x\n", maxText), zip.Deflate})))
+	f, err := Open(writeFile(t, archive(t, member{".args", strings.Repeat("x\n", format.MaxText), zip.Deflate})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +161,7 @@ func TestTextIsBounded(t *testing.T) {
 
 // TestLargestTextIsChecked: a text as long as is allowed is not read without its checksum.
 func TestLargestTextIsChecked(t *testing.T) {
-	text := strings.Repeat("x", maxText)
+	text := strings.Repeat("x", format.MaxText)
 	b := archive(t, member{"t", text, zip.Store})
 	b[bytes.Index(b, []byte(text))+5] ^= 1
 	f, err := Open(writeFile(t, b))
@@ -166,8 +169,8 @@ func TestLargestTextIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := f.Text("t"); !errors.Is(err, zip.ErrChecksum) {
-		t.Errorf("got %v, want %v", err, zip.ErrChecksum)
+	if _, err := f.Text("t"); !errors.Is(err, zipalign.ErrChecksum) {
+		t.Errorf("got %v, want %v", err, zipalign.ErrChecksum)
 	}
 }
 
@@ -194,13 +197,15 @@ func FuzzNew(f *testing.F) {
 	})
 }
 
-// sized returns b as a llamafile whose partition table says that it has whole sectors.
+// sized returns b as a llamafile whose partition table records that it has so many sectors.
 func sized(b []byte, sectors uint64) []byte {
 	b = bytes.Clone(b)
-	copy(b[sectorSize:], gptSignature)
-	binary.LittleEndian.PutUint64(b[sectorSize+alternateAt:], sectors-1)
+	h := gpt.Header{My: 1, Alternate: sectors - 1}
+	copy(b[sectorSize:], h.Encode())
 	return b
 }
+
+const sectorSize = 512
 
 // TestWholeSize opens llamafiles that have lost their end or have more behind it, as those read back from a disk.
 func TestWholeSize(t *testing.T) {
@@ -228,7 +233,7 @@ func TestWholeSize(t *testing.T) {
 	if _, err := Open(writeFile(t, whole[:len(whole)-100])); !errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "1948 of the llamafile's 2048 bytes") {
 		t.Errorf("cut file: got %v, want %v and both sizes", err, ErrTruncated)
 	}
-	for _, sectors := range []uint64{0, 1 << 60, 1} { // tables of hostile files: 2^64 sectors, beyond every file, before the end
+	for _, sectors := range []uint64{0, 1 << 60, 2} { // tables of hostile files: 2^64 sectors, beyond every file, before the end
 		if _, err := Open(writeFile(t, sized(whole[:3*sectorSize], sectors))); !errors.Is(err, ErrNotBundle) {
 			t.Errorf("a table of %d sectors: got %v, want %v", sectors, err, ErrNotBundle)
 		}

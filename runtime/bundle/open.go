@@ -15,7 +15,7 @@ const SelfEnv = "LLAMABOOT_SELF"
 func Open(path string) (*File, error) {
 	fd, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	info, err := fd.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -23,12 +23,12 @@ func Open(path string) (*File, error) {
 	}
 	if err != nil {
 		fd.Close()
-		return nil, fmt.Errorf("bundle: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	load := func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
 		data, release, err := mapFile(fd, off, n)
 		if err != nil {
-			return nil, nil, fmt.Errorf("bundle: map %s of %s: %w", name, path, err)
+			return nil, nil, fmt.Errorf("map %s of %s: %w", name, path, err)
 		}
 		return data, release, nil
 	}
@@ -49,7 +49,7 @@ func OpenSelf() (*File, error) {
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	f, err := Open(exe)
 	if err == nil || !errors.Is(err, ErrNotBundle) {

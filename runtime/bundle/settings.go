@@ -1,47 +1,38 @@
 package bundle
 
 import (
-	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/llamaboot/llamaboot/runtime/fatfs"
+	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/image/fat32"
+	"github.com/llamaboot/llamaboot/zipalign"
 )
-
-// Names of the EFI System Partition among the members, and of the settings on it.
-const (
-	ESPName      = "boot/esp.img"
-	SettingsName = "llamaboot.cfg"
-)
-
-// maxSettings bounds llamaboot.cfg; it is a page of text.
-const maxSettings = 64 << 10
 
 // Settings returns the text of llamaboot.cfg on the EFI System Partition of the llamafile; ok is false when there is
 // none. The owner may have edited it on any computer: the partition is read as it is now, whatever its checksum.
 func (f *File) Settings() (text []byte, ok bool, err error) {
-	m, err := f.member(ESPName)
+	m, err := f.member(format.ESPName)
 	if err != nil { // an image for BIOS machines only, or a bare model
 		return nil, false, nil
 	}
-	off, err := m.DataOffset()
-	if err != nil || m.Method != zip.Store {
-		return nil, false, fmt.Errorf("bundle: %s: member %s cannot be read in place: method %d, %w", f.name, ESPName, m.Method, err)
+	if m.Method != zipalign.Store {
+		return nil, false, fmt.Errorf("%s: %s: %w (method %d), it cannot be read in place", f.name, format.ESPName, ErrCompressed, m.Method)
 	}
-	size := int64(m.UncompressedSize64)
-	if size < 0 || off > f.size-size {
-		return nil, false, fmt.Errorf("bundle: %s: member %s: %d bytes at %d lie outside the file of %d bytes", f.name, ESPName, size, off, f.size)
-	}
-	v, err := fatfs.Open(io.NewSectionReader(f.r, off, size), size)
+	err = f.archive.Locate(m)
+	var v *fat32.Volume
 	if err == nil {
-		text, err = v.ReadFile(SettingsName, maxSettings)
+		v, err = fat32.Open(io.NewSectionReader(f.r, m.Offset, m.Size), m.Size)
 	}
-	if errors.Is(err, fatfs.ErrNotFound) {
+	if err == nil {
+		text, err = v.ReadFile(format.SettingsName, format.MaxSettings)
+	}
+	if errors.Is(err, fat32.ErrNotFound) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("bundle: %s: %s on %s: %w", f.name, SettingsName, ESPName, err)
+		return nil, false, fmt.Errorf("%s: %s on %s: %w", f.name, format.SettingsName, format.ESPName, err)
 	}
 	return text, true, nil
 }

@@ -8,14 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
-
-// Golden is what a model generated, always taking the likeliest token, when its llamafile was made.
-type Golden struct {
-	Prompt string `json:"prompt"`
-	IDs    string `json:"ids"` // token ids, separated by spaces, as --ids prints them
-}
 
 // GoldenContext is the context, in tokens, that Record needs at most.
 const GoldenContext = 64
@@ -32,7 +27,7 @@ const (
 
 // Record lets the model generate and returns what it said up to the first tie; IDs is empty when that is the first
 // decision. Tokens that end a text are tokens like others.
-func Record(ctx context.Context, e *engine.Engine) (Golden, error) {
+func Record(ctx context.Context, e *engine.Engine) (format.Golden, error) {
 	var ids []int32
 	err := follow(ctx, e, goldenPrompt, goldenTokens, func(logits []float32) (int32, bool) {
 		best, lead := likeliest(logits)
@@ -42,12 +37,12 @@ func Record(ctx context.Context, e *engine.Engine) (Golden, error) {
 		ids = append(ids, best)
 		return best, true
 	})
-	return Golden{goldenPrompt, join(ids)}, err
+	return format.Golden{Prompt: goldenPrompt, IDs: join(ids)}, err
 }
 
-// Check lets the model say the recorded tokens again: each must be the likeliest, or as good as that, after those
+// CheckGolden lets the model say the recorded tokens again: each must be the likeliest, or as good as that, after those
 // before it. It returns how many that were.
-func (g Golden) Check(ctx context.Context, e *engine.Engine) (tokens int, err error) {
+func CheckGolden(ctx context.Context, e *engine.Engine, g *format.Golden) (tokens int, err error) {
 	var want []int32
 	for field := range strings.FieldsSeq(g.IDs) {
 		id, err := strconv.ParseInt(field, 10, 32)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
@@ -134,7 +135,7 @@ func TestGolden(t *testing.T) {
 		if err := compute.SetLevel(level); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := g.Check(t.Context(), e); err != nil || n != len(strings.Fields(g.IDs)) {
+		if n, err := CheckGolden(t.Context(), e, &g); err != nil || n != len(strings.Fields(g.IDs)) {
 			t.Errorf("%s: %d tokens, %v", level, n, err)
 		}
 		if again, err := Record(t.Context(), e); err != nil || again != g {
@@ -143,15 +144,15 @@ func TestGolden(t *testing.T) {
 	}
 	wrong := g
 	wrong.IDs = strings.Replace(g.IDs, " ", " 5 ", 1)
-	if _, err := wrong.Check(t.Context(), e); !errors.Is(err, ErrWrong) {
+	if _, err := CheckGolden(t.Context(), e, &wrong); !errors.Is(err, ErrWrong) {
 		t.Errorf("other tokens: %v, want %v", err, ErrWrong)
 	}
 	for _, ids := range []string{"x", "1 99999999999", strings.Repeat("1 ", 100000)} {
-		if _, err := (Golden{g.Prompt, ids}).Check(t.Context(), e); err == nil || errors.Is(err, ErrWrong) {
+		if _, err := CheckGolden(t.Context(), e, &format.Golden{Prompt: g.Prompt, IDs: ids}); err == nil || errors.Is(err, ErrWrong) {
 			t.Errorf("%.20q: %v; want an error about the record", ids, err)
 		}
 	}
-	if _, err := (Golden{strings.Repeat("long ", 5000), "1"}).Check(t.Context(), e); err == nil {
+	if _, err := CheckGolden(t.Context(), e, &format.Golden{Prompt: strings.Repeat("long ", 5000), IDs: "1"}); err == nil {
 		t.Error("a prompt longer than the context was accepted")
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/internal/qemu"
-	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 )
 
 var guestMarks = qemu.Marks{Begin: guest.TextBegin, End: guest.TextEnd}
@@ -170,28 +170,17 @@ func espOffset(path string) (int64, error) {
 		return 0, err
 	}
 	defer f.Close()
-	t, err := disk.ReadTable(fileBlocks{f})
+	const sector = 512
+	t, err := gpt.Read(f, sector, 1)
 	if err != nil {
 		return 0, err
 	}
-	// C12A7328-F81F-11D2-BA4B-00A0C93EC93B
-	esp := disk.GUID{0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b}
 	for _, p := range t.Partitions {
-		if p.Type == esp {
-			return p.Offset, nil
+		if p.Type == gpt.TypeESP {
+			return int64(p.First) * sector, nil
 		}
 	}
 	return 0, fmt.Errorf("%s has no EFI system partition", path)
-}
-
-// fileBlocks reads a file as a disk.
-type fileBlocks struct{ *os.File }
-
-func (fileBlocks) BlockSize() int { return 512 }
-func (fileBlocks) MaxBlocks() int { return 2048 }
-func (f fileBlocks) ReadBlocks(lba uint64, b []byte) error {
-	_, err := f.ReadAt(b, int64(lba)*512)
-	return err
 }
 
 // noExtensions is the file with a boot sector that finds INT 13h without extensions: the mask it lays over the answer

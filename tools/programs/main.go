@@ -19,6 +19,7 @@ import (
 
 	"github.com/ulikunitz/xz"
 
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/corebuild"
 	"github.com/llamaboot/llamaboot/internal/programs"
 )
@@ -46,7 +47,7 @@ func run(out, packed string, targets []string) error {
 		return err
 	}
 	for _, target := range targets {
-		if err := compile(target, filepath.Join(out, programs.FileName(target))); err != nil {
+		if err := compile(target, filepath.Join(out, format.ProgramFile(target))); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func run(out, packed string, targets []string) error {
 	errs := make([]error, len(targets))
 	var wg sync.WaitGroup
 	for i, target := range targets {
-		name := programs.FileName(target)
+		name := format.ProgramFile(target)
 		wg.Go(func() { errs[i] = pack(filepath.Join(out, name), filepath.Join(packed, name+".xz")) })
 	}
 	wg.Wait()
@@ -76,7 +77,7 @@ func compile(target, file string) error {
 		return fmt.Errorf("target %q is not OS/ARCH", target)
 	}
 	flags := []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
-	if target == programs.Core {
+	if target == format.CoreTarget {
 		version, err := exec.Command("go", "env", "GOVERSION").Output()
 		if err != nil {
 			return fmt.Errorf("go env GOVERSION: %w", err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/corebuild"
 	"github.com/llamaboot/llamaboot/internal/qemu"
 )
@@ -96,9 +97,9 @@ func makeDisk(ctx context.Context, disk, core string) error {
 		return err
 	}
 	plan, err := ape.NewPlan(ape.Input{
-		Faces:    ape.Faces{BIOS: true, UEFI: true},
+		Faces:    format.Faces{BIOS: true, UEFI: true},
 		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: program}},
-		PE:       ape.EFI,
+		PE:       format.EFI,
 		Members: []ape.Member{
 			{Name: "golden.json", Size: int64(len(golden)), Data: bytes.NewReader(golden)},
 			{Name: "demo.gguf", Size: int64(len(model)), Data: bytes.NewReader(model)},

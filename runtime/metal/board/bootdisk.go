@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
@@ -41,7 +43,7 @@ func humanSize(n int64) string {
 // biosBootDisk looks for the disk stage 2 was loaded from, which it knows by GUID: with
 // our own drivers, which are many times faster, else as the BIOS drive.
 func biosBootDisk() (*disk.Reader, error) {
-	want := disk.GUID(kern.DiskGUID())
+	want := gpt.GUID(kern.DiskGUID())
 	if r, err := nativeBootDisk(want); r != nil || err != nil {
 		return r, err
 	}
@@ -53,7 +55,7 @@ func biosBootDisk() (*disk.Reader, error) {
 }
 
 // biosDriveDisk reads through INT 13h.
-func biosDriveDisk(want disk.GUID) (*disk.Reader, error) {
+func biosDriveDisk(want gpt.GUID) (*disk.Reader, error) {
 	d, err := newBIOSDisk(kern.BIOSDrive())
 	if err != nil {
 		return nil, err
@@ -99,10 +101,10 @@ func efiBootDisk() (*disk.Reader, error) {
 			problems = append(problems, err)
 			continue
 		}
-		if known && t.HasUnique(esp) {
+		if known && t.HasID(esp) {
 			return disk.NewReader(b, t.Size), nil
 		}
-		if t.HasType(disk.WeightsType) {
+		if t.HasType(format.TypeWeights) {
 			found = append(found, disk.NewReader(b, t.Size))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
@@ -66,7 +67,7 @@ var errFirmwareKeeps = errors.New("board: the firmware does not let go of the di
 // our driver. It returns nil when there is none worth it; after an error the firmware has
 // its controller back. Until a reset the firmware then sees neither disk nor partitions:
 // what is wanted from its file system must be read before.
-func efiNativeDisk(esp disk.GUID) (*disk.Reader, error) {
+func efiNativeDisk(esp gpt.GUID) (*disk.Reader, error) {
 	c, ok := bootController()
 	if !ok {
 		return nil, nil
@@ -85,13 +86,13 @@ func efiNativeDisk(esp disk.GUID) (*disk.Reader, error) {
 }
 
 // take opens the disk with the partition esp.
-func (c efiController) take(d driver, f *pci.Function, esp disk.GUID) (*disk.Reader, error) {
+func (c efiController) take(d driver, f *pci.Function, esp gpt.GUID) (*disk.Reader, error) {
 	if err := bootService(bsDisconnectController, c.handle, 0, 0); err != nil {
 		return nil, fmt.Errorf("%w: %w", errFirmwareKeeps, err)
 	}
 	disks, err := d.open(d.name, 0, &machine{}, f, mapBAR)
 	right, pickErr := pick(disks, func(d *bus.Disk, t *disk.Table) bool {
-		return t.HasUnique(esp) && (c.unit < 0 || d.Unit() == c.unit)
+		return t.HasID(esp) && (c.unit < 0 || d.Unit() == c.unit)
 	})
 	if len(right) == 1 {
 		return right[0].use(), nil

@@ -5,7 +5,7 @@ package board
 import (
 	"unsafe"
 
-	"github.com/llamaboot/llamaboot/runtime/metal/disk"
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
 
@@ -54,7 +54,7 @@ func bootPath() (path uintptr, ok bool) {
 
 // bootPartition returns the unique GUID of that partition: the hard drive node of its
 // device path (section 10.3.5.1).
-func bootPartition() (g disk.GUID, ok bool) {
+func bootPartition() (g gpt.GUID, ok bool) {
 	path, ok := bootPath()
 	if !ok {
 		return g, false

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/runtime/metal/ahci"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
@@ -56,7 +57,7 @@ var strangers []error
 // other, and only the BIOS knows which of them it started: all controllers looked at are
 // then stopped, and what went wrong is on the console. An error means that the BIOS must
 // not be tried.
-func nativeBootDisk(want disk.GUID) (*disk.Reader, error) {
+func nativeBootDisk(want gpt.GUID) (*disk.Reader, error) {
 	m := &machine{}
 	counts := make([]int, len(drivers))
 	var found []match

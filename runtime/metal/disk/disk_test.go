@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/llamaboot/llamaboot/image/gpt"
 )
 
 // memory is a fake disk.
@@ -38,51 +40,56 @@ func (m *memory) ReadBlocks(lba uint64, b []byte) error {
 	return nil
 }
 
-// gptDisk makes a disk of n blocks with two partitions.
-func gptDisk(block, n int) *memory {
+// pattern makes a disk of n blocks whose bytes differ.
+func pattern(block, n int) *memory {
 	m := &memory{data: make([]byte, n*block), block: block, most: 4}
 	for i := range m.data {
 		m.data[i] = byte(i * 7 >> 3)
 	}
-	le := binary.LittleEndian
-	entries := m.data[2*block:][:4*entrySize]
-	clear(entries)
-	for i, typ := range []GUID{{1}, WeightsType} {
-		e := entries[i*entrySize:]
-		copy(e, typ[:])
-		e[16] = byte(10 + i)
-		le.PutUint64(e[32:], uint64(8+8*i))
-		le.PutUint64(e[40:], uint64(15+8*i))
+	return m
+}
+
+// typeData is a partition type.
+var typeData = gpt.GUID{7}
+
+// putTable writes a header, and an array with two partitions, for a disk of n blocks; the array is where a llamafile
+// has it.
+func putTable(t testing.TB, m *memory, block, n int) {
+	t.Helper()
+	array, err := gpt.EncodeArray([]gpt.Partition{
+		{Type: gpt.GUID{1}, ID: gpt.GUID{10}, First: 48, Last: 55},
+		{Type: typeData, ID: gpt.GUID{11}, First: 56, Last: 63},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	h := m.data[block:][:block]
-	clear(h)
-	copy(h, "EFI PART")
-	le.PutUint32(h[12:], headerSize)
-	le.PutUint64(h[32:], uint64(n-1))
-	copy(h[56:], "0123456789abcdef")
-	le.PutUint64(h[72:], 2)
-	le.PutUint32(h[80:], 4)
-	le.PutUint32(h[84:], entrySize)
-	le.PutUint32(h[88:], crc32.ChecksumIEEE(entries))
-	le.PutUint32(h[16:], crc32.ChecksumIEEE(h[:headerSize]))
+	at := map[int]uint64{512: 0x2000 / 512, 4096: 0x6000 / 4096}[block]
+	h := gpt.Header{My: 1, Alternate: uint64(n - 1), FirstUsable: 48, LastUsable: uint64(n - 2), Disk: gpt.GUID([]byte("0123456789abcdef")),
+		Array: at, ArrayCRC: crc32.ChecksumIEEE(array)}
+	copy(m.data[block:], h.Encode())
+	copy(m.data[int(at)*block:], array)
+}
+
+// gptDisk makes a disk of n blocks, at least 80, with two partitions.
+func gptDisk(t testing.TB, block, n int) *memory {
+	m := pattern(block, n)
+	putTable(t, m, block, n)
 	return m
 }
 
 // TestEndMovedByATool: on a larger stick a tool has moved the end in one of a llamafile's two headers.
 func TestEndMovedByATool(t *testing.T) {
 	for _, block := range []int{512, 4096} {
-		m := gptDisk(block, 40960/block*4)
+		m := gptDisk(t, block, 409600/block)
 		whole := int64(len(m.data))
-		other := gptDisk(4608-block, 8)
-		at, file := 4096, int64(8*4096)
-		if block == 4096 {
-			at, file = 512, 8*512
-		}
-		copy(m.data[at:], other.data[4608-block:][:512])
+		other := 4608 - block
+		const sectors = 8 // of the other table's disk
+		file := int64(sectors * other)
+		putTable(t, m, other, sectors)
 		if tab, err := ReadTable(m); err != nil || tab.Size != file {
 			t.Errorf("block %d: %+v, %v; want the smaller size %d", block, tab, err, file)
 		}
-		m.data[at+56]++ // another disk's header, or damaged
+		m.data[other+0x38]++ // another disk's header, or damaged
 		if tab, err := ReadTable(m); err != nil || tab.Size != whole {
 			t.Errorf("block %d: %+v, %v; want the table's own size %d", block, tab, err, whole)
 		}
@@ -91,18 +98,15 @@ func TestEndMovedByATool(t *testing.T) {
 
 func TestReadTable(t *testing.T) {
 	for _, block := range []int{512, 4096} {
-		m := gptDisk(block, 40)
+		m := gptDisk(t, block, 80)
 		tab, err := ReadTable(m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tab.Size != int64(40*block) || string(tab.Disk[:]) != "0123456789abcdef" || len(tab.Partitions) != 2 {
+		if tab.Size != int64(80*block) || string(tab.Disk[:]) != "0123456789abcdef" || len(tab.Partitions) != 2 {
 			t.Errorf("block %d: %+v", block, tab)
 		}
-		if p := tab.Partitions[1]; p.Offset != int64(16*block) || p.Size != int64(8*block) {
-			t.Errorf("block %d: weights at %d, %d bytes", block, p.Offset, p.Size)
-		}
-		if !tab.HasType(WeightsType) || tab.HasType(GUID{9}) || !tab.HasUnique(GUID{11}) || tab.HasUnique(GUID{12}) {
+		if !tab.HasType(typeData) || tab.HasType(gpt.GUID{9}) || !tab.HasID(gpt.GUID{11}) || tab.HasID(gpt.GUID{12}) {
 			t.Errorf("block %d: wrong partitions found", block)
 		}
 	}
@@ -114,13 +118,13 @@ func TestReadTableBad(t *testing.T) {
 		damage func(m *memory)
 		want   string
 	}{
-		{"no signature", func(m *memory) { m.data[512] = 'X' }, "block 1 starts with"},
-		{"header checksum", func(m *memory) { m.data[512+60]++ }, "header checksum"},
-		{"entry checksum", func(m *memory) { m.data[1024+40]++ }, "entry checksum"},
+		{"no signature", func(m *memory) { m.data[512] = 'X' }, "want \"EFI PART\""},
+		{"header checksum", func(m *memory) { m.data[512+60]++ }, "invalid header"},
+		{"entry checksum", func(m *memory) { m.data[0x2000+40]++ }, "invalid partition array"},
 		{"unreadable", func(m *memory) { m.bad = 1 }, "medium error"},
 		{"block size", func(m *memory) { m.block = 520 }, "blocks of 520 bytes"},
 	} {
-		m := gptDisk(512, 40)
+		m := gptDisk(t, 512, 80)
 		c.damage(m)
 		if _, err := ReadTable(m); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
@@ -129,7 +133,7 @@ func TestReadTableBad(t *testing.T) {
 }
 
 func FuzzReadTable(f *testing.F) {
-	f.Add(gptDisk(512, 40).data)
+	f.Add(gptDisk(f, 512, 80).data)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < 2048 {
 			return
@@ -138,7 +142,7 @@ func FuzzReadTable(f *testing.F) {
 		m := &memory{data: bytes.Clone(b), block: 512, most: 8}
 		h := m.data[512:]
 		n := min(int(binary.LittleEndian.Uint32(h[12:])), 512)
-		if n >= headerSize {
+		if n >= gpt.HeaderSize {
 			clear(h[16:20])
 			binary.LittleEndian.PutUint32(h[16:], crc32.ChecksumIEEE(h[:n]))
 		}
@@ -150,7 +154,7 @@ func FuzzReadTable(f *testing.F) {
 }
 
 func TestReader(t *testing.T) {
-	m := gptDisk(512, 40)
+	m := pattern(512, 40)
 	size := int64(40*512 - 100)
 	r := NewReader(m, size)
 	if err := iotest.TestReader(io.NewSectionReader(r, 0, size), m.data[:size]); err != nil {
@@ -196,7 +200,7 @@ func TestOffsetNamedOnce(t *testing.T) {
 	if want := "disk: fake: reading 512 bytes at disk offset 4096: medium error"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
-	m := gptDisk(512, 64)
+	m := pattern(512, 64)
 	m.bad = 9
 	_, err = NewReader(m, 64*512).ReadAt(make([]byte, 512), 9*512)
 	if want := "disk: fake: reading 512 bytes at offset 4608: medium error"; err == nil || err.Error() != want {

@@ -24,13 +24,13 @@ func TestRecordSizes(t *testing.T) {
 	if n := len(v.fsInfo()); n != SectorSize {
 		t.Errorf("FSInfo: %d bytes, want %d", n, SectorSize)
 	}
-	if n := len(entry([11]byte{}, 0, 0, 0)); n != EntrySize {
+	if n := len(encodeEntry([nameSize]byte{}, 0, 0, 0)); n != EntrySize {
 		t.Errorf("directory entry: %d bytes, want %d", n, EntrySize)
 	}
 }
 
 // sample writes a volume with files of awkward sizes and returns its path and contents.
-func sample(t *testing.T, o Options) (string, map[string][]byte, *Volume) {
+func sample(t *testing.T, o Options) (string, map[string][]byte, *Layout) {
 	t.Helper()
 	contents := map[string][]byte{
 		"EFI/BOOT/BOOTX64.EFI":       bytes.Repeat([]byte("x64 "), 300_001),

@@ -1,4 +1,4 @@
-package fatfs
+package fat32
 
 import (
 	"bytes"
@@ -66,8 +66,8 @@ func TestForeignVolume(t *testing.T) {
 	if err != nil || len(x) != 4 {
 		t.Errorf("the fragmented file lies in %v, %v; want 4 pieces", x, err)
 	}
-	list, err := v.ReadDir()
-	if err != nil || len(list) != 8 || list[0].Name != "EFI" || !list[0].Directory || list[7].Name != "LlamaBoot.Cfg" || list[7].Size != 33 {
+	list, err := v.directory(v.root)
+	if err != nil || len(list) != 8 || list[0].name != "EFI" || !list[0].directory || list[7].name != "LlamaBoot.Cfg" || list[7].size != 33 {
 		t.Errorf("root directory: %v, %v", list, err)
 	}
 	for path, want := range map[string]error{
@@ -91,7 +91,7 @@ func TestDamaged(t *testing.T) {
 	le := binary.LittleEndian
 	sound := owner(t)
 	v := open(t, sound)
-	list, err := v.ReadDir()
+	list, err := v.directory(v.root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestDamaged(t *testing.T) {
 	}
 	le.PutUint32(b[v.fat+int64(v.root)*fatEntrySize:], v.root)
 	b[entry] = entryFree
-	for at := v.data; at < v.data+v.clusterBytes; at += entrySize {
+	for at := v.data; at < v.data+v.clusterBytes; at += EntrySize {
 		b[at] |= b[at] - 1>>7 // no record says that nothing follows
 		if b[at] == 0 {
 			b[at] = entryFree
@@ -147,7 +147,7 @@ func TestDamaged(t *testing.T) {
 	}
 	// A long name whose parts do not belong together is dropped, the short one stays.
 	b = bytes.Clone(sound)
-	b[entry-entrySize+13]++
+	b[entry-EntrySize+13]++
 	if _, err := open(t, b).ReadFile("llamaboot.cfg", 4096); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a long name with a wrong checksum was found: %v", err)
 	}
@@ -160,10 +160,10 @@ func FuzzReadFile(f *testing.F) {
 	sound := owner(f)
 	v := open(f, sound)
 	// Boot sector, start of the table and root directory; the rest of the volume reads as zeros.
-	f.Add(sound[:bootSize], sound[v.fat:v.fat+256], sound[v.data:v.data+2*v.clusterBytes])
+	f.Add(sound[:SectorSize], sound[v.fat:v.fat+256], sound[v.data:v.data+2*v.clusterBytes])
 	f.Fuzz(func(t *testing.T, boot, table, data []byte) {
 		b := make([]byte, 1<<20)
-		copy(b, boot[:min(len(boot), bootSize)])
+		copy(b, boot[:min(len(boot), SectorSize)])
 		le := binary.LittleEndian
 		le.PutUint32(b[32:], min(le.Uint32(b[32:]), 2048)) // so that the volume is as small as b
 		if v, err := Open(bytes.NewReader(b), int64(len(b))); err == nil {
@@ -173,7 +173,7 @@ func FuzzReadFile(f *testing.F) {
 			if err == nil && len(got) > 4096 {
 				t.Errorf("%d bytes, want at most 4096", len(got))
 			}
-			if list, err := v.ReadDir(); err == nil && len(list) > maxDirectory/entrySize {
+			if list, err := v.directory(v.root); err == nil && len(list) > maxDirectory/EntrySize {
 				t.Errorf("%d entries", len(list))
 			}
 		}

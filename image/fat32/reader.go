@@ -1,43 +1,18 @@
-// Package fatfs reads files of a FAT32 volume that anybody may have changed since it was made: the EFI System
-// Partition of a boot disk, where an owner's settings lie.
-//
-// Implements reading of the Microsoft Extensible Firmware Initiative FAT32 File System Specification, version 1.03
-// (December 2000; section numbers are those of its edition of August 2005): long and short names compared without case,
-// fragmented files, sectors of 512 to 4096 bytes, clusters up to 128 KiB. Every byte is treated as foreign: all sizes and places are checked, and no directory, chain
-// or file makes it read more than a bounded amount.
-//
-// Not supported: FAT12 and FAT16, writing. Package image/fat32 makes fresh volumes.
-package fatfs
+package fat32
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
 
-// Limits; sectors and clusters from section 3.1, the others are ours.
+// Limits of what is read; sectors and clusters from section 3.1, the others are ours.
 const (
-	minSector     = 512
-	maxSector     = 4096
-	maxCluster    = 128 << 10
-	bootSize      = 512 // bytes of the boot sector that are looked at
-	entrySize     = 32
-	fatEntrySize  = 4
-	firstCluster  = 2
-	clusterMask   = 0x0fffffff // the upper four bits of a FAT entry are reserved (section 4)
-	lastCluster   = 0x0ffffff6 // 0x0ffffff7 is bad, from 0x0ffffff8 on a chain ends
-	maxDirectory  = 1 << 20    // bytes of one directory that are looked at; section 6.5 allows 2 MiB
-	maxPathDepth  = 16
-	bootSignature = 0xaa55
-)
-
-// Errors for errors.Is.
-var (
-	ErrFormat   = errors.New("fatfs: not a FAT32 volume")
-	ErrDamaged  = errors.New("fatfs: damaged volume")
-	ErrNotFound = errors.New("fatfs: no such file")
-	ErrTooBig   = errors.New("fatfs: file too large")
+	minSector    = 512
+	maxSector    = 4096
+	maxCluster   = 128 << 10
+	maxDirectory = 1 << 20 // bytes of one directory that are looked at; section 6.5 allows 2 MiB
+	maxPathDepth = 16
 )
 
 // A Volume is an open FAT32 volume.
@@ -51,36 +26,36 @@ type Volume struct {
 
 // Open reads the boot sector of the volume in the first size bytes of r (sections 3.1 and 3.5).
 func Open(r io.ReaderAt, size int64) (*Volume, error) {
-	b := make([]byte, bootSize)
-	if size < bootSize {
+	b := make([]byte, SectorSize)
+	if size < SectorSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrFormat, size)
 	}
 	if _, err := r.ReadAt(b, 0); err != nil {
-		return nil, fmt.Errorf("fatfs: read the boot sector: %w", err)
+		return nil, fmt.Errorf("read the boot sector: %w", err)
 	}
 	le := binary.LittleEndian
-	if sign := le.Uint16(b[510:]); sign != bootSignature {
-		return nil, fmt.Errorf("%w: signature %#04x at offset 510, want %#04x", ErrFormat, sign, bootSignature)
+	if sign := le.Uint16(b[offBootSignature:]); sign != bootSignature {
+		return nil, fmt.Errorf("%w: signature %#04x at offset %#x, want %#04x", ErrFormat, sign, offBootSignature, bootSignature)
 	}
 	var (
-		sector   = int64(le.Uint16(b[0x0b:]))
-		cluster  = int64(b[0x0d]) * sector
-		reserved = int64(le.Uint16(b[0x0e:]))
-		fats     = int64(b[0x10])
-		sectors  = int64(le.Uint32(b[0x20:]))
-		fatSize  = int64(le.Uint32(b[0x24:])) * sector
+		sector   = int64(le.Uint16(b[offSectorSize:]))
+		cluster  = int64(b[offClusterSize]) * sector
+		reserved = int64(le.Uint16(b[offReserved:]))
+		fats     = int64(b[offFATs])
+		sectors  = int64(le.Uint32(b[offSectors:]))
+		fatSize  = int64(le.Uint32(b[offFATSize:])) * sector
 	)
 	switch {
 	case sector < minSector || sector > maxSector || sector&(sector-1) != 0:
-		return nil, fmt.Errorf("%w: sectors of %d bytes at offset 0x0b, want a power of two from %d to %d", ErrFormat, sector, minSector, maxSector)
+		return nil, fmt.Errorf("%w: sectors of %d bytes at offset %#x, want a power of two from %d to %d", ErrFormat, sector, offSectorSize, minSector, maxSector)
 	case cluster == 0 || cluster > maxCluster || cluster&(cluster-1) != 0:
 		return nil, fmt.Errorf("%w: clusters of %d bytes, want a power of two up to %d", ErrFormat, cluster, maxCluster)
-	case le.Uint16(b[0x11:]) != 0 || le.Uint16(b[0x16:]) != 0 || fatSize == 0:
+	case le.Uint16(b[offRootEntries:]) != 0 || le.Uint16(b[offFATSize16:]) != 0 || fatSize == 0:
 		return nil, fmt.Errorf("%w: it is FAT12 or FAT16; format the partition as FAT32", ErrFormat)
 	case reserved == 0 || fats == 0 || sectors == 0 || sectors*sector > size:
 		return nil, fmt.Errorf("%w: %d sectors, %d of them reserved, %d tables, in %d bytes", ErrFormat, sectors, reserved, fats, size)
 	}
-	v := &Volume{r: r, clusterBytes: cluster, fat: reserved * sector, root: le.Uint32(b[0x2c:]) & clusterMask}
+	v := &Volume{r: r, clusterBytes: cluster, fat: reserved * sector, root: le.Uint32(b[offRoot:]) & clusterMask}
 	v.data = v.fat + fats*fatSize
 	v.clusters = min((sectors*sector-v.data)/cluster, fatSize/fatEntrySize-firstCluster, lastCluster-firstCluster+1)
 	if v.clusters < 1 || !v.valid(v.root) {
@@ -100,10 +75,10 @@ func (v *Volume) next(c uint32) (n uint32, ok bool, err error) {
 	var b [fatEntrySize]byte
 	at := v.fat + int64(c)*fatEntrySize
 	if _, err := v.r.ReadAt(b[:], at); err != nil {
-		return 0, false, fmt.Errorf("fatfs: read the allocation table at offset %#x: %w", at, err)
+		return 0, false, fmt.Errorf("read the allocation table at offset %#x: %w", at, err)
 	}
 	n = binary.LittleEndian.Uint32(b[:]) & clusterMask
-	if n > lastCluster+1 {
+	if n > badCluster {
 		return 0, false, nil
 	}
 	if !v.valid(n) {
@@ -150,10 +125,10 @@ func (v *Volume) Extents(path string) ([]Extent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Size > v.clusters*v.clusterBytes {
-		return nil, fmt.Errorf("%w: %s has %d bytes, more than the volume", ErrDamaged, path, e.Size)
+	if e.size > v.clusters*v.clusterBytes {
+		return nil, fmt.Errorf("%w: %s has %d bytes, more than the volume", ErrDamaged, path, e.size)
 	}
-	x, err := v.extents(e.cluster, e.Size)
+	x, err := v.extents(e.cluster, e.size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -166,19 +141,19 @@ func (v *Volume) ReadFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Size > limit {
-		return nil, fmt.Errorf("%w: %s has %d bytes, want at most %d", ErrTooBig, path, e.Size, limit)
+	if e.size > limit {
+		return nil, fmt.Errorf("%w: %s has %d bytes, want at most %d", ErrTooBig, path, e.size, limit)
 	}
-	extents, err := v.extents(e.cluster, e.Size)
+	extents, err := v.extents(e.cluster, e.size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	b := make([]byte, 0, e.Size)
+	b := make([]byte, 0, e.size)
 	for _, x := range extents {
 		n := len(b)
 		b = b[:n+int(x.Size)]
 		if _, err := v.r.ReadAt(b[n:], x.Offset); err != nil {
-			return nil, fmt.Errorf("fatfs: read %s at offset %#x of the volume: %w", path, x.Offset, err)
+			return nil, fmt.Errorf("read %s at offset %#x of the volume: %w", path, x.Offset, err)
 		}
 	}
 	return b, nil

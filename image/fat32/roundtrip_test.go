@@ -1,17 +1,14 @@
-package fatfs_test
+package fat32
 
 import (
 	"bytes"
 	"testing"
-
-	"github.com/llamaboot/llamaboot/image/fat32"
-	"github.com/llamaboot/llamaboot/runtime/fatfs"
 )
 
-// TestOwnVolume reads what image/fat32 writes, long names included.
+// TestOwnVolume reads what this package writes, long names included.
 func TestOwnVolume(t *testing.T) {
-	files := []fat32.File{{Path: "EFI/BOOT/BOOTX64.EFI", Size: 1234567}, {Path: "llamaboot.cfg", Size: 5, Short: "LLAMAB~1.CFG"}}
-	vol, err := fat32.New(fat32.Options{Label: "TEST"}, files)
+	files := []File{{Path: "EFI/BOOT/BOOTX64.EFI", Size: 1234567}, {Path: "llamaboot.cfg", Size: 5, Short: "LLAMAB~1.CFG"}}
+	vol, err := New(Options{Label: "TEST"}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +18,7 @@ func TestOwnVolume(t *testing.T) {
 	}
 	at, _ := vol.Offset("llamaboot.cfg")
 	copy(b[at:], "a = b")
-	v, err := fatfs.Open(bytes.NewReader(b), int64(len(b)))
+	v, err := Open(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +26,7 @@ func TestOwnVolume(t *testing.T) {
 		t.Errorf("llamaboot.cfg: %q, %v", got, err)
 	}
 	at, _ = vol.Offset("EFI/BOOT/BOOTX64.EFI")
-	if x, err := v.Extents("efi/boot/bootx64.efi"); err != nil || len(x) != 1 || x[0] != (fatfs.Extent{at, 1234567}) {
+	if x, err := v.Extents("efi/boot/bootx64.efi"); err != nil || len(x) != 1 || x[0] != (Extent{at, 1234567}) {
 		t.Errorf("BOOTX64.EFI lies in %v, %v; want one piece of 1234567 bytes at %#x", x, err, at)
 	}
 }
