@@ -87,6 +87,9 @@ func run(platform Platform) (status int, err error) {
 	if err := p.readConstraint(); err != nil {
 		return 0, err
 	}
+	if p.options.mode == modeServer {
+		return p.serve()
+	}
 	m, err := p.loadModel()
 	if err != nil {
 		return 0, err

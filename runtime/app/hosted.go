@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/console"
@@ -18,7 +19,9 @@ func Hosted(name string, args []string) Platform {
 		Stdin:      os.Stdin,
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
-		Interrupts: interrupts,
+		Interrupts: func() <-chan struct{} { return signals(os.Interrupt) },
+		Terminate:  func() <-chan struct{} { return signals(syscall.SIGTERM) },
+		Listen:     listenHosted,
 		Terminal:   func() (*console.Terminal, bool) { return console.OpenTerminal(os.Stdin, os.Stdout) },
 		OpenSelf:   bundle.OpenSelf,
 		OpenFile:   bundle.Open,
@@ -26,12 +29,12 @@ func Hosted(name string, args []string) Platform {
 	}
 }
 
-// interrupts turns SIGINT, or Ctrl-C on Windows, into values from now on. When another one comes while nobody took the
+// signals turns a signal (os.Interrupt is Ctrl-C on Windows) into values from now on. When another one comes while nobody took the
 // one before, the program is busy with something that does not look (loading a model from a slow disk, writing to a
 // pipe nobody reads), and ends.
-func interrupts() <-chan struct{} {
+func signals(s os.Signal) <-chan struct{} {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt)
+	signal.Notify(signals, s)
 	out := make(chan struct{}, 1)
 	go func() {
 		for range signals {

@@ -22,6 +22,7 @@ const (
 	modeChat mode = iota
 	modeCLI
 	modeBench
+	modeServer
 )
 
 // options are the parsed arguments.
@@ -47,7 +48,9 @@ type options struct {
 	stop       []string
 	constraint constraint
 	sampling   sample.Params
+	seeded     bool // --seed says which random choice
 	console    ConsoleOptions
+	server     serverOptions
 }
 
 // MaxThreads is how many threads may be asked for; the Go runtime ends a program with more than ten thousand.
@@ -60,6 +63,7 @@ var errUsage = errors.New("wrong arguments")
 const flagHelp = `Modes
   --chat                 chat line by line; this is also what happens without a mode
   --cli                  complete one prompt, print the text and exit
+  --server               answer over HTTP as OpenAI's API does, on http://127.0.0.1:8080 (see Server)
   --bench                measure prompt and generation speed, one line of JSON a test; -n N generates N tokens
                          (128) after measuring a prompt four times as long
   --selftest             before anything else check that this machine computes what it should, on every CPU
@@ -116,6 +120,27 @@ Sampling
                          xtc;temperature)
   -s, --seed N           seed of the random choice (default 0: the same text every time); -1 takes another one each time
 
+Server
+  --host ADDRESS         addresses to listen on, with commas between: 0.0.0.0 for every machine that reaches this one, a name
+                         ending in .sock for a UNIX socket (default 127.0.0.1)
+  --port N               port to listen on; 0 takes any that is free (default 8080, or the next that is free)
+  --api-key KEY, --api-key-file FILE
+                         keys of which requests must carry one, with commas or line ends between
+  --api-prefix PATH      before every path of the API
+  --cors-origins LIST    origins whose web pages may ask, * for all (default: pages of this machine)
+  -a, --alias NAME       name of the model (default: the name of its file)
+  -np, --parallel N      requests answered at once (default 4); further ones wait
+  -b, --batch-size N, -ub, --ubatch-size N
+                         tokens computed at once at most (default and limit 256)
+  -cram, --cache-ram N   MiB of memory for conversations that may go on; 0 keeps none, -1 all (default 1024)
+  --ssl-key-file FILE, --ssl-cert-file FILE
+                         private key and certificate (PEM) for HTTPS
+  -to, --timeout N       seconds for a client to send a request and to take each part of an answer (default 600)
+  --sse-ping-interval N  seconds between comments in a stream that is idle (default 30)
+  --drain N              seconds that running answers have to end when the server is stopped (default 30)
+  --metrics, --no-metrics, --slots, --no-slots
+                         answer /metrics and /slots, or not (default: answer)
+
 When the file boots
   --keyboard LAYOUT      us, uk, de, fr, es, it, pt, br, ch, be, se, no, dk, pl, dvorak and others (default us)
   --video MODE           auto: the picture that suits the screen; text: 80 columns, 25 lines; or a size such as 1280x1024
@@ -145,7 +170,9 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 // longFlag matches the flag package's words about a flag of several letters.
 var longFlag = regexp.MustCompile(`(for flag|argument:) -(\w[\w-]+)`)
 
-func newOptions() *options { return &options{n: -1, sampling: defaultSampling()} }
+func newOptions() *options {
+	return &options{n: -1, sampling: defaultSampling(), server: defaultServer()}
+}
 
 func (o *options) flagSet() *flag.FlagSet {
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
@@ -157,6 +184,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	fs.BoolFunc("chat", "", setMode(modeChat))
 	fs.BoolFunc("cli", "", setMode(modeCLI))
 	fs.BoolFunc("bench", "", setMode(modeBench))
+	fs.BoolFunc("server", "", setMode(modeServer))
 	fs.BoolVar(&o.version, "version", false, "")
 	fs.BoolVar(&o.selftest, "selftest", false, "")
 	fs.Func("keyboard", "", func(s string) error {
@@ -193,6 +221,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	stringFlag(fs, &o.constraint.schema, "json-schema", "j")
 	stringFlag(fs, &o.constraint.schemaFile, "json-schema-file", "jf")
 	o.samplingFlags(fs)
+	o.server.flags(fs)
 	return fs
 }
 
@@ -235,6 +264,9 @@ func (o *options) checkValues() error {
 		return fmt.Errorf("%w: -t %d: want a number of threads up to %d, or 0 for one on each core", errUsage, o.threads, MaxThreads)
 	case o.n < -1:
 		return fmt.Errorf("%w: -n %d: want a number of tokens, or -1 for no limit", errUsage, o.n)
+	}
+	if err := o.server.check(); err != nil {
+		return err
 	}
 	return o.checkSampling()
 }

@@ -6,6 +6,7 @@ package app
 
 import (
 	"io"
+	"net"
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/console"
@@ -49,6 +50,11 @@ type Platform struct {
 	// Interrupts makes Ctrl-C deliver one value each time instead of ending the program, from when the program looks for
 	// them; nil when they only come through a raw console.
 	Interrupts func() <-chan struct{}
+	// Terminate makes the system's request to end the program deliver one value each time, as Interrupts does; nil where
+	// there is no such request.
+	Terminate func() <-chan struct{}
+	// Listen opens a TCP address or a UNIX socket, as net.Listen does; nil where there is no network.
+	Listen func(network, address string) (net.Listener, error)
 
 	// PowerOff and Reboot switch the machine off and start it again, at /quit and /reboot of the chat; nil where the
 	// program is one of many. They return when the machine does not let itself be switched.

@@ -55,7 +55,11 @@ func (o *options) samplingFlags(fs *flag.FlagSet) {
 		return nil
 	})
 	for _, name := range []string{"seed", "s"} {
-		fs.Func(name, "", func(text string) (err error) { s.Seed, err = parseSeed(text); return err })
+		fs.Func(name, "", func(text string) (err error) {
+			s.Seed, err = parseSeed(text)
+			o.seeded = text != "-1"
+			return err
+		})
 	}
 }
 

@@ -19,7 +19,7 @@ func TestParseSettings(t *testing.T) {
 		"# nothing\r\n\r\n  ; here\r\n": "",
 		"temp = 0.5\nctx=2048\n":        "--temp=0.5 --ctx-size=2048",
 		"\ufeffsystem = Be brief.\r\nthreads = 2\r\n": "--system-prompt=Be brief. --threads=2",
-		"a = 1\rtemp = 0\r":                           "--temp=0",
+		"zz = 1\rtemp = 0\r":                          "--temp=0",
 		"SYSTEM = Be = brief":                         "--system-prompt=Be = brief",
 		"--top-k = 3\ntop_p = 0.5":                    "--top-k=3 --top-p=0.5",
 		`prompt = " two\nlines \"q\""`:                "--prompt= two\nlines \"q\"",

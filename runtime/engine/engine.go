@@ -159,6 +159,9 @@ func (e *Engine) Detokenizer() *token.Decoder { return e.tok.Decoder(false) }
 // HasTemplate says whether there is a chat template.
 func (e *Engine) HasTemplate() bool { return e.templateSource != "" }
 
+// TemplateSource is the text of the chat template; empty when there is none.
+func (e *Engine) TemplateSource() string { return e.templateSource }
+
 // ChatPrompt renders a conversation with the chat template. The text it returns contains special tokens written out
 // and begins with the beginning token if the template writes one, so tokenize it with TokenizePrompt.
 func (e *Engine) ChatPrompt(msgs []chat.Message, addGenerationPrompt bool) (string, error) {
