@@ -68,7 +68,7 @@ func EFIImage(core []byte) (pe []byte, coreOffset int, err error) {
 
 	code := bytes.Clone(efiCode)
 	if len(code) > efiRelocOffset-efiStubOffset || string(code[offEFIMagic:offEFIMagic+8]) != efiMagic {
-		return nil, 0, fmt.Errorf("stub: EFI entry has %d bytes and no %q at offset %#x", len(code), efiMagic, offEFIMagic)
+		return nil, 0, fmt.Errorf("EFI entry has %d bytes and no %q at offset %#x", len(code), efiMagic, offEFIMagic)
 	}
 	le := binary.LittleEndian
 	le.PutUint32(code[offEFICoreRVA:], peCoreRVA)

@@ -53,13 +53,13 @@ func Stage1() []byte { return bytes.Clone(stage1) }
 // PatchStage1 writes p into sector, a copy of stage 1.
 func PatchStage1(sector []byte, p Stage1Params) error {
 	if len(sector) != Stage1Size {
-		return fmt.Errorf("stub: stage 1 of %d bytes, want %d", len(sector), Stage1Size)
+		return fmt.Errorf("stage 1 of %d bytes, want %d", len(sector), Stage1Size)
 	}
 	if p.Stage2LBA < 2 || p.Stage2LBA > maxStage1LBA {
-		return fmt.Errorf("stub: stage 2 at sector %d, want 2 to %d", p.Stage2LBA, maxStage1LBA)
+		return fmt.Errorf("stage 2 at sector %d, want 2 to %d", p.Stage2LBA, maxStage1LBA)
 	}
 	if p.Stage2Bytes <= 0 || p.Stage2Bytes > stage2MaxSize {
-		return fmt.Errorf("stub: stage 2 of %d bytes, want 1 to %d", p.Stage2Bytes, stage2MaxSize)
+		return fmt.Errorf("stage 2 of %d bytes, want 1 to %d", p.Stage2Bytes, stage2MaxSize)
 	}
 	le := binary.LittleEndian
 	le.PutUint32(sector[offStage1LBA:], uint32(p.Stage2LBA))

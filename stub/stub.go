@@ -22,7 +22,7 @@ import (
 var stage2 []byte
 
 // ErrCore reports a core the loaders cannot place.
-var ErrCore = errors.New("stub: unsuitable core")
+var ErrCore = errors.New("unsuitable core")
 
 // Patch fields of stage 2 (stage2.asm, header).
 const (
@@ -52,7 +52,7 @@ func Stage2() []byte { return bytes.Clone(stage2) }
 // Segments) into code, a copy of stage 2.
 func PatchStage2(code, core []byte, p Stage2Params) error {
 	if len(code) < offStage2GUID+16 || string(code[offStage2Magic:offStage2Magic+4]) != stage2Magic {
-		return fmt.Errorf("stub: stage 2 has no %q at offset %#x", stage2Magic, offStage2Magic)
+		return fmt.Errorf("stage 2 has no %q at offset %#x", stage2Magic, offStage2Magic)
 	}
 	im, err := coreImage(core)
 	if err != nil {

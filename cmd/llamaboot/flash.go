@@ -34,12 +34,12 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 	}
 	src, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("flash: %w", err)
+		return err
 	}
 	defer src.Close()
 	info, err := src.Stat()
 	if err != nil {
-		return fmt.Errorf("flash: %w", err)
+		return err
 	}
 	d, err := flash.Find(device)
 	if err != nil {
@@ -54,10 +54,10 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 		return bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("flash: %w", err)
+		return err
 	}
 	if strings.TrimSpace(answer) != d.Name {
-		return fmt.Errorf("flash: nothing was written: got %q, want %q", strings.TrimSpace(answer), d.Name)
+		return fmt.Errorf("nothing was written: got %q, want %q", strings.TrimSpace(answer), d.Name)
 	}
 	disk, err := d.Open()
 	if err != nil {
@@ -68,13 +68,13 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 	sum, err := flash.Write(cmd.Context(), disk, src, info.Size(), report)
 	finish()
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", device, err)
 	}
 	if err := disk.Reread(); err != nil {
-		fmt.Fprintf(out, "flash: the kernel keeps the old partition table until the disk is plugged in again: %v\n", err)
+		fmt.Fprintf(out, "%s: the kernel keeps the old partition table until the disk is plugged in again: %v\n", device, err)
 	}
 	if err := disk.Close(); err != nil {
-		return fmt.Errorf("flash: %w", err)
+		return err
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%x  %s\n", sum, device)
 	return err

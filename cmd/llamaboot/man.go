@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"time"
 
@@ -18,7 +17,7 @@ func newManCmd() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o777); err != nil {
-				return fmt.Errorf("man: %w", err)
+				return err
 			}
 			root := cmd.Root()
 			root.DisableAutoGenTag = true
@@ -26,7 +25,7 @@ func newManCmd() *cobra.Command {
 			date := time.Unix(0, 0).UTC()
 			header := &doc.GenManHeader{Section: "1", Source: "llamaboot " + version.Version, Manual: "llamaboot", Date: &date}
 			if err := doc.GenManTree(root, header, args[0]); err != nil {
-				return fmt.Errorf("man: %w", err)
+				return err
 			}
 			return nil
 		},

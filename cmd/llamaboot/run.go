@@ -23,7 +23,7 @@ ARGUMENTS are the ones of that program: llamaboot run FILE --help lists them.`,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return withHint(usagef("run: no FILE given"), "usage: %s", cmd.UseLine())
+				return withHint(usagef("no FILE given"), "usage: %s", cmd.UseLine())
 			}
 			if args[0] == "--help" || args[0] == "-h" {
 				return cmd.Help()

@@ -21,14 +21,14 @@ const sectorSize = 512
 func Find(path string) (*Device, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("flash: %w", err)
+		return nil, err
 	}
 	if info.Mode()&fs.ModeDevice == 0 || info.Mode()&fs.ModeCharDevice != 0 {
-		return nil, fmt.Errorf("flash: %s: %w: it is no block device", path, ErrDevice)
+		return nil, fmt.Errorf("%s: %w: it is no block device", path, ErrDevice)
 	}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return nil, fmt.Errorf("flash: %w", err)
+		return nil, err
 	}
 	return describe("/", filepath.Base(real), path)
 }
@@ -42,7 +42,7 @@ func describe(root, name, path string) (*Device, error) {
 	}
 	sectors, err := strconv.ParseInt(attribute(dir, "size"), 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("flash: %s: %w: the kernel does not say how large it is", path, ErrDevice)
+		return nil, fmt.Errorf("%s: %w: the kernel does not say how large it is", path, ErrDevice)
 	}
 	d.Bytes = sectors * sectorSize
 	d.ReadOnly = attribute(dir, "ro") == "1"
@@ -83,7 +83,7 @@ func users(root, dir, name string) ([]string, error) {
 		holder := filepath.Join(root, "sys/class/block", n, "holders")
 		entries, err := os.ReadDir(holder)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("flash: %w", err)
+			return nil, err
 		}
 		for _, e := range entries {
 			used = append(used, e.Name())
@@ -109,7 +109,7 @@ func users(root, dir, name string) ([]string, error) {
 func lines(path string, f func(fields []string)) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("flash: %w", err)
+		return err
 	}
 	defer file.Close()
 	s := bufio.NewScanner(file)
@@ -123,7 +123,7 @@ func lines(path string, f func(fields []string)) error {
 func (d *Device) Open() (*OpenDevice, error) {
 	f, err := os.OpenFile(d.Path, os.O_RDWR|unix.O_EXCL, 0)
 	if err != nil {
-		return nil, fmt.Errorf("flash: %w", err)
+		return nil, err
 	}
 	return &OpenDevice{f}, nil
 }

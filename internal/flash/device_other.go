@@ -10,7 +10,7 @@ import (
 
 // Find describes the block device at path. Only Linux tells reliably which disks are removable and unused.
 func Find(path string) (*Device, error) {
-	return nil, fmt.Errorf("flash: %w: this system (%s) is not supported; write the file with dd, Rufus or balenaEtcher", ErrDevice, runtime.GOOS)
+	return nil, fmt.Errorf("%w: this system (%s) is not supported; write the file with dd, Rufus or balenaEtcher", ErrDevice, runtime.GOOS)
 }
 
 // OpenDevice is a device open for writing.

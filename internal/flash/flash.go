@@ -39,15 +39,15 @@ type Device struct {
 func (d *Device) Check(n int64) error {
 	switch {
 	case !d.Whole:
-		return fmt.Errorf("flash: %s: %w: it is a partition, want the whole disk", d.Path, ErrDevice)
+		return fmt.Errorf("%s: %w: it is a partition, want the whole disk", d.Path, ErrDevice)
 	case !d.Removable:
-		return fmt.Errorf("flash: %s (%s): %w: it is not removable", d.Path, d.Model, ErrDevice)
+		return fmt.Errorf("%s (%s): %w: it is not removable", d.Path, d.Model, ErrDevice)
 	case d.ReadOnly:
-		return fmt.Errorf("flash: %s (%s): %w: it is write-protected", d.Path, d.Model, ErrDevice)
+		return fmt.Errorf("%s (%s): %w: it is write-protected", d.Path, d.Model, ErrDevice)
 	case len(d.Mounted) > 0:
-		return fmt.Errorf("flash: %s (%s): %w: it is in use: %q; unmount it first", d.Path, d.Model, ErrDevice, d.Mounted)
+		return fmt.Errorf("%s (%s): %w: it is in use: %q; unmount it first", d.Path, d.Model, ErrDevice, d.Mounted)
 	case d.Bytes < n:
-		return fmt.Errorf("flash: %s (%s): %w: it holds %d bytes, want at least %d", d.Path, d.Model, ErrDevice, d.Bytes, n)
+		return fmt.Errorf("%s (%s): %w: it holds %d bytes, want at least %d", d.Path, d.Model, ErrDevice, d.Bytes, n)
 	}
 	return nil
 }
@@ -69,21 +69,21 @@ func Write(ctx context.Context, disk Disk, src io.Reader, n int64, progress Prog
 	buf := make([]byte, chunk)
 	for off := int64(0); off < n; {
 		if err := ctx.Err(); err != nil {
-			return sum, fmt.Errorf("flash: stopped after %d of %d bytes, the disk does not boot: %w", off, n, err)
+			return sum, fmt.Errorf("stopped after %d of %d bytes, the disk does not boot: %w", off, n, err)
 		}
 		b := buf[:min(chunk, n-off)]
 		if _, err := io.ReadFull(src, b); err != nil {
-			return sum, fmt.Errorf("flash: read at byte %d of %d: %w", off, n, err)
+			return sum, fmt.Errorf("read at byte %d of %d: %w", off, n, err)
 		}
 		h.Write(b)
 		if _, err := disk.WriteAt(b, off); err != nil {
-			return sum, fmt.Errorf("flash: write at byte %d of %d: %w", off, n, err)
+			return sum, fmt.Errorf("write at byte %d of %d: %w", off, n, err)
 		}
 		off += int64(len(b))
 		progress("write", off, n)
 	}
 	if err := disk.Sync(); err != nil {
-		return sum, fmt.Errorf("flash: sync: %w", err)
+		return sum, fmt.Errorf("sync: %w", err)
 	}
 	h.Sum(sum[:0])
 	return sum, verify(ctx, disk, n, sum, progress)
@@ -95,18 +95,18 @@ func verify(ctx context.Context, disk Disk, n int64, want [sha256.Size]byte, pro
 	buf := make([]byte, chunk)
 	for off := int64(0); off < n; {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("flash: written, but reading back stopped after %d of %d bytes: %w", off, n, err)
+			return fmt.Errorf("written, but reading back stopped after %d of %d bytes: %w", off, n, err)
 		}
 		b := buf[:min(chunk, n-off)]
 		if k, err := disk.ReadAt(b, off); k < len(b) {
-			return fmt.Errorf("flash: read back at byte %d of %d: %w", off+int64(k), n, err)
+			return fmt.Errorf("read back at byte %d of %d: %w", off+int64(k), n, err)
 		}
 		h.Write(b)
 		off += int64(len(b))
 		progress("verify", off, n)
 	}
 	if got := h.Sum(nil); !bytes.Equal(got, want[:]) {
-		return fmt.Errorf("flash: %w: SHA-256 %x, want %x; the disk is worn out or smaller than it says", ErrVerify, got, want)
+		return fmt.Errorf("%w: SHA-256 %x, want %x; the disk is worn out or smaller than it says", ErrVerify, got, want)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func TestCheck(t *testing.T) {
 		"it is write-protected":                 func(d *Device) { d.ReadOnly = true },
 		`it is in use: ["/media/x"]`:            func(d *Device) { d.Mounted = []string{"/media/x"} },
 		"holds 999 bytes, want at least 1000":   func(d *Device) { d.Bytes = 999 },
-		"flash: /dev/sdz (Stick): not a disk t": func(d *Device) { d.Bytes = 0 },
+		"/dev/sdz (Stick): not a disk to write": func(d *Device) { d.Bytes = 0 },
 	} {
 		d := good
 		change(&d)

@@ -20,10 +20,10 @@ import (
 )
 
 // ErrNotBuilt says that this command was compiled without the programs.
-var ErrNotBuilt = errors.New("programs: the embedded programs were not built into this command; run `make build` and use bin/llamaboot")
+var ErrNotBuilt = errors.New("the embedded programs were not built into this command; run `make build` and use bin/llamaboot")
 
 // ErrUnknownTarget says that no program exists for a target.
-var ErrUnknownTarget = errors.New("programs: no program for target")
+var ErrUnknownTarget = errors.New("no program for target")
 
 // packed holds one NAME.xz per target and a README that keeps the folder in the repository.
 //
@@ -68,15 +68,15 @@ func read(fsys fs.FS, target string) ([]byte, error) {
 	defer f.Close()
 	r, err := xz.NewReader(f)
 	if err != nil {
-		return nil, fmt.Errorf("programs: %s: %w", target, err)
+		return nil, fmt.Errorf("program for %s: %w", target, err)
 	}
 	var b bytes.Buffer
 	n, err := io.Copy(&b, io.LimitReader(r, format.MaxProgram+1))
 	if err != nil {
-		return nil, fmt.Errorf("programs: %s: %w", target, err)
+		return nil, fmt.Errorf("program for %s: %w", target, err)
 	}
 	if n > format.MaxProgram {
-		return nil, fmt.Errorf("programs: %s: unpacks to more than %d bytes", target, format.MaxProgram)
+		return nil, fmt.Errorf("program for %s: unpacks to more than %d bytes", target, format.MaxProgram)
 	}
 	return b.Bytes(), nil
 }

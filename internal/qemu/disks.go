@@ -94,16 +94,16 @@ func (d disk) on(chipset string) []string {
 func (m *Machine) checkDisk() error {
 	d, ok := disks[m.Disk]
 	if !ok {
-		return fmt.Errorf("qemu: unknown disk %q, want one of %s", m.Disk, strings.Join(Disks(), ", "))
+		return fmt.Errorf("unknown disk %q, want one of %s", m.Disk, strings.Join(Disks(), ", "))
 	}
 	if m.Chipset == "" {
 		return nil
 	}
 	if !slices.Contains(Chipsets(), m.Chipset) {
-		return fmt.Errorf("qemu: unknown machine %q, want %s", m.Chipset, strings.Join(Chipsets(), " or "))
+		return fmt.Errorf("unknown machine %q, want %s", m.Chipset, strings.Join(Chipsets(), " or "))
 	}
 	if d.on(m.Chipset) == nil {
-		return fmt.Errorf("qemu: machine %q has no %s disk, only %s has", m.Chipset, m.Disk, d.chipset)
+		return fmt.Errorf("machine %q has no %s disk, only %s has", m.Chipset, m.Disk, d.chipset)
 	}
 	return nil
 }

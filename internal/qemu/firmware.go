@@ -1,7 +1,6 @@
 package qemu
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,11 +115,11 @@ func (f firmware) arguments(dir string) ([]string, error) {
 func copyInto(dir, path string) (string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("qemu: %w", err)
+		return "", err
 	}
 	dst := filepath.Join(dir, filepath.Base(path))
 	if err := os.WriteFile(dst, b, 0o600); err != nil {
-		return "", fmt.Errorf("qemu: %w", err)
+		return "", err
 	}
 	return dst, nil
 }

@@ -17,14 +17,14 @@ func (m *Machine) Check() error {
 		return err
 	}
 	if m.Accel != AccelAuto && m.Accel != AccelKVM && m.Accel != AccelTCG {
-		return fmt.Errorf("qemu: unknown accelerator %q, want auto, kvm or tcg", m.Accel)
+		return fmt.Errorf("unknown accelerator %q, want auto, kvm or tcg", m.Accel)
 	}
 	if m.CPUs < 1 || m.CPUs > 255 {
-		return fmt.Errorf("qemu: %d CPUs, want 1 to 255", m.CPUs)
+		return fmt.Errorf("%d CPUs, want 1 to 255", m.CPUs)
 	}
 	for _, arg := range m.GuestArgs {
 		if arg == "" || strings.ContainsAny(arg, "\r\n\x00") {
-			return fmt.Errorf("qemu: guest argument %q: the guest reads one argument a line, so it must not be empty nor hold a line end; write \\n and add -e", arg)
+			return fmt.Errorf("guest argument %q: the guest reads one argument a line, so it must not be empty nor hold a line end; write \\n and add -e", arg)
 		}
 	}
 	return CheckBootable(m.File)
@@ -34,20 +34,20 @@ func (m *Machine) Check() error {
 func CheckBootable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("qemu: %w", err)
+		return err
 	}
 	defer f.Close()
 	var sector [512]byte
 	n, err := io.ReadFull(f, sector[:])
 	switch {
 	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
-		return fmt.Errorf("qemu: %s: %w", path, err)
+		return fmt.Errorf("%s: %w", path, err)
 	case string(sector[:4]) == "GGUF":
-		return fmt.Errorf("qemu: %s: %w: it is a GGUF model; make a disk of it first: llamaboot build --model %[1]s", path, ErrNotBootable)
+		return fmt.Errorf("%s: %w: it is a GGUF model; make a disk of it first: llamaboot build --model %[1]s", path, ErrNotBootable)
 	case n < len(sector):
-		return fmt.Errorf("qemu: %s: %w: %d bytes, want at least %d", path, ErrNotBootable, n, len(sector))
+		return fmt.Errorf("%s: %w: %d bytes, want at least %d", path, ErrNotBootable, n, len(sector))
 	case sector[0x1fe] != 0x55 || sector[0x1ff] != 0xaa:
-		return fmt.Errorf("qemu: %s: %w: bytes at 0x1fe are % x, want 55 aa", path, ErrNotBootable, sector[0x1fe:])
+		return fmt.Errorf("%s: %w: bytes at 0x1fe are % x, want 55 aa", path, ErrNotBootable, sector[0x1fe:])
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 	if m.Faults != "" {
 		faults := filepath.Join(dir, "faults")
 		if err := os.WriteFile(faults, []byte(m.Faults), 0o600); err != nil {
-			return nil, fmt.Errorf("qemu: %w", err)
+			return nil, err
 		}
 		file = "blkdebug:" + faults + ":" + file
 	}
@@ -111,7 +111,7 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 	if m.GuestArgs != nil {
 		path := filepath.Join(dir, "args")
 		if err := os.WriteFile(path, []byte(strings.Join(m.GuestArgs, "\n")+"\n"), 0o600); err != nil {
-			return nil, fmt.Errorf("qemu: %w", err)
+			return nil, err
 		}
 		args = append(args, "-fw_cfg", "name="+guest.ArgsFile+",file="+escapeComma(path))
 	}

@@ -91,7 +91,7 @@ type GuestError struct {
 }
 
 func (e *GuestError) Error() string {
-	msg := "qemu: " + e.Err.Error()
+	msg := e.Err.Error()
 	if len(e.Lines) == 0 {
 		return msg + "; it wrote nothing to the serial port"
 	}
@@ -115,7 +115,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	msg := fmt.Sprintf("qemu: %s %v", e.What, ErrMissing)
+	msg := fmt.Sprintf("%s %v", e.What, ErrMissing)
 	for i, place := range e.Looked {
 		if i == 0 {
 			msg += "; looked at"

@@ -45,7 +45,7 @@ func dialQMP(ctx context.Context, socket string, stopped func()) (*control, erro
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("qemu: control socket: %w", err)
+			return nil, fmt.Errorf("control socket: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -75,15 +75,15 @@ func (c *control) execute(ctx context.Context, command string, arguments map[str
 		request["arguments"] = arguments
 	}
 	if err := c.enc.Encode(request); err != nil {
-		return fmt.Errorf("qemu: %s: %w", command, err)
+		return fmt.Errorf("%s: %w", command, err)
 	}
 	select {
 	case r, ok := <-c.replies:
 		if !ok {
-			return fmt.Errorf("qemu: %s: %w", command, errors.New("QEMU closed the control socket"))
+			return fmt.Errorf("%s: %w", command, errors.New("QEMU closed the control socket"))
 		}
 		if r.Error != nil {
-			return fmt.Errorf("qemu: %s: %s", command, r.Error.Desc)
+			return fmt.Errorf("%s: %s", command, r.Error.Desc)
 		}
 		return nil
 	case <-ctx.Done():

@@ -78,7 +78,7 @@ type attempt struct {
 func (m *Machine) boot(ctx context.Context, binary string, fw firmware, accel string, stdin *input) error {
 	dir, err := os.MkdirTemp("", "llamaboot-qemu-")
 	if err != nil {
-		return fmt.Errorf("qemu: %w", err)
+		return err
 	}
 	defer os.RemoveAll(dir)
 	qmp := ""
@@ -107,10 +107,10 @@ func (m *Machine) boot(ctx context.Context, binary string, fw firmware, accel st
 	cmd.Stderr = io.MultiWriter(&a.stderr, &kvmWatch{a: a})
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
-		return fmt.Errorf("qemu: %w", err)
+		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("qemu: %w", err)
+		return err
 	}
 	stdin.connect(pipe)
 	defer stdin.connect(nil)
@@ -121,7 +121,7 @@ func (m *Machine) boot(ctx context.Context, binary string, fw firmware, accel st
 	cancel(nil)
 	<-watched
 	if err := flush(); err != nil {
-		return fmt.Errorf("qemu: %w", err)
+		return err
 	}
 	if a.Marks != nil && a.serial.unfinished() {
 		io.WriteString(a.Console, "\n") // what is said next must not stand on the guest's line
@@ -204,7 +204,7 @@ func (w *kvmWatch) Write(p []byte) (int, error) {
 // verdict turns the end of QEMU into the result of Run.
 func (a *attempt) verdict(parent context.Context, cause, waitErr error, state *os.ProcessState) error {
 	if err := parent.Err(); err != nil {
-		return fmt.Errorf("qemu: interrupted: %w", err)
+		return fmt.Errorf("interrupted: %w", err)
 	}
 	code := state.ExitCode()
 	if code == statusSuccess { // even when the timeout struck at the same moment
@@ -232,7 +232,7 @@ func (a *attempt) verdict(parent context.Context, cause, waitErr error, state *o
 		return fmt.Errorf("%w: QEMU ended with %v: %s", errKVM, state, strings.Join(lines[:min(1, len(lines))], ""))
 	}
 	if len(lines) > 0 {
-		return fmt.Errorf("qemu: QEMU ended with %v:\n  | %s", state, strings.Join(lines, "\n  | "))
+		return fmt.Errorf("QEMU ended with %v:\n  | %s", state, strings.Join(lines, "\n  | "))
 	}
-	return fmt.Errorf("qemu: QEMU ended with %v and without a message: %w", state, waitErr)
+	return fmt.Errorf("QEMU ended with %v and without a message: %w", state, waitErr)
 }

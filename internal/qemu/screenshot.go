@@ -64,15 +64,15 @@ func convertScreen(raw, path string) error {
 func decodePPM(b []byte) (image.Image, error) {
 	var width, height, depth int
 	if _, err := fmt.Sscanf(string(b[:min(len(b), 64)]), "P6\n%d %d\n%d\n", &width, &height, &depth); err != nil {
-		return nil, fmt.Errorf("qemu: screen dump of %d bytes is no P6 pixmap: %w", len(b), err)
+		return nil, fmt.Errorf("screen dump of %d bytes is no P6 pixmap: %w", len(b), err)
 	}
 	if width < 1 || height < 1 || width > maxScreen || height > maxScreen || depth != 255 {
-		return nil, fmt.Errorf("qemu: screen dump of %d x %d pixels, depth %d: want at most %d and 255", width, height, depth, maxScreen)
+		return nil, fmt.Errorf("screen dump of %d x %d pixels, depth %d: want at most %d and 255", width, height, depth, maxScreen)
 	}
 	header := len(fmt.Sprintf("P6\n%d %d\n%d\n", width, height, depth))
 	pixels := b[header:]
 	if len(pixels) != 3*width*height {
-		return nil, fmt.Errorf("qemu: screen dump: got %d bytes of pixels, want %d", len(pixels), 3*width*height)
+		return nil, fmt.Errorf("screen dump: got %d bytes of pixels, want %d", len(pixels), 3*width*height)
 	}
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for i := range width * height {

@@ -39,7 +39,7 @@ func Synthetic(out io.Writer, spec string) error {
 	name, typ, _ := strings.Cut(spec, ":")
 	s, ok := shapes[name]
 	if !ok {
-		return fmt.Errorf("bench: unknown shape %q: want one of %s", name, strings.Join(Shapes(), " "))
+		return fmt.Errorf("unknown shape %q: want one of %s", name, strings.Join(Shapes(), " "))
 	}
 	m, err := mixOf(typ, s)
 	if err != nil {
@@ -49,7 +49,7 @@ func Synthetic(out io.Writer, spec string) error {
 	b.keys(name)
 	b.tensors()
 	if b.err != nil {
-		return fmt.Errorf("bench: synthetic %s: %w", spec, b.err)
+		return fmt.Errorf("synthetic %s: %w", spec, b.err)
 	}
 	_, err = b.w.WriteTo(out)
 	return err

@@ -25,7 +25,7 @@ const openPatience = 500 * time.Millisecond
 
 func openBolt(path string) (table, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("chats: %w", err)
+		return nil, fmt.Errorf("no folder for the file of chats: %w", err)
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openPatience})
 	switch {

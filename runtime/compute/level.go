@@ -86,7 +86,7 @@ func SetLevel(name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("compute: level %q: want one of %s (what this processor runs)", name, strings.Join(Levels(), " "))
+	return fmt.Errorf("level %q: want one of %s (what this processor runs)", name, strings.Join(Levels(), " "))
 }
 
 // genericOps is the truth the other levels are tested against.

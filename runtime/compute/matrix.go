@@ -7,7 +7,7 @@ import (
 )
 
 // ErrShape is returned for a matrix whose sizes do not fit its data.
-var ErrShape = errors.New("compute: matrix shape does not fit")
+var ErrShape = errors.New("matrix shape does not fit")
 
 // Matrix is a weight matrix in the layout of a GGUF file: Rows rows of Cols
 // elements each (ne[1] and ne[0] of ggml), row-major. It refers to the bytes

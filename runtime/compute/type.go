@@ -30,7 +30,7 @@ const (
 )
 
 // ErrType is returned for a tensor type this package cannot compute with.
-var ErrType = errors.New("compute: tensor type not supported")
+var ErrType = errors.New("tensor type not supported")
 
 // typeInfo describes a block of one type: elements and bytes.
 type typeInfo struct {

@@ -14,11 +14,11 @@ func (e *Engine) NoNumbers(n int) error {
 	for i := range e.file.Tensors {
 		t := &e.file.Tensors[i]
 		if at := notFinite(t); at >= 0 {
-			return fmt.Errorf("engine: %w after %d tokens: element %d of tensor %q at offset %#x is no finite number; the file may be damaged",
+			return fmt.Errorf("%w after %d tokens: element %d of tensor %q at offset %#x is no finite number; the file may be damaged",
 				ErrNaN, n, at, t.Name, t.Offset)
 		}
 	}
-	return fmt.Errorf("engine: %w after %d tokens: all weights are numbers, but too large ones; the file may be damaged", ErrNaN, n)
+	return fmt.Errorf("%w after %d tokens: all weights are numbers, but too large ones; the file may be damaged", ErrNaN, n)
 }
 
 // notFinite is the first element of a tensor that is NaN or infinite, -1 if none is.

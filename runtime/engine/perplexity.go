@@ -25,7 +25,7 @@ func (p Perplexity) PPL() float64 { return math.Exp(p.NLL) }
 // of which every token but the first counts. progress, when not nil, is called after every chunk.
 func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress func(done, chunks int, p Perplexity)) (Perplexity, error) {
 	if n < 4 || n > e.model.Context {
-		return Perplexity{}, fmt.Errorf("engine: perplexity: chunks of %d tokens, want 4 to %d", n, e.model.Context)
+		return Perplexity{}, fmt.Errorf("perplexity: chunks of %d tokens, want 4 to %d", n, e.model.Context)
 	}
 	chunks, first := len(ids)/n, n/2
 	if chunks < 2 {
@@ -33,7 +33,7 @@ func (e *Engine) Perplexity(ctx context.Context, ids []int32, n int, progress fu
 		n = min(len(ids), e.model.Context)
 	}
 	if n < 2 {
-		return Perplexity{}, fmt.Errorf("engine: perplexity: the text has %d tokens, want at least 2", len(ids))
+		return Perplexity{}, fmt.Errorf("perplexity: the text has %d tokens, want at least 2", len(ids))
 	}
 	var count, sum, squares float64
 	result := func() Perplexity {

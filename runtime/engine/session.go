@@ -106,10 +106,10 @@ func (s *Session) Logits(ctx context.Context, prompt []int32) ([]float32, error)
 // reuse drops what the session holds beyond the longest common beginning with the prompt.
 func (s *Session) reuse(prompt []int32, st *Stats) error {
 	if len(prompt) == 0 {
-		return fmt.Errorf("engine: %w", ErrEmpty)
+		return ErrEmpty
 	}
 	if len(prompt) > s.e.model.Context {
-		return fmt.Errorf("engine: %w: %d tokens, want at most %d; a larger context (-c) may help", ErrContextFull, len(prompt), s.e.model.Context)
+		return fmt.Errorf("%w: %d tokens, want at most %d; a larger context (-c) may help", ErrContextFull, len(prompt), s.e.model.Context)
 	}
 	n := 0
 	for n < len(s.tokens) && n < len(prompt) && s.tokens[n] == prompt[n] {

@@ -42,7 +42,7 @@ const Magic = "GGUF"
 var (
 	ErrNotGGUF     = errors.New("not a GGUF file")
 	ErrTruncated   = errors.New("file ends too early")
-	ErrUnsupported = errors.New("not supported")
+	ErrUnsupported = errors.New("unsupported GGUF")
 	ErrCorrupt     = errors.New("malformed file")
 )
 
@@ -55,7 +55,7 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("gguf: %v: %s at offset %#x: %s", e.Err, e.What, e.Off, e.Msg)
+	return fmt.Sprintf("%v: %s at offset %#x: %s", e.Err, e.What, e.Off, e.Msg)
 }
 
 func (e *FormatError) Unwrap() error { return e.Err }

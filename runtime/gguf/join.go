@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -17,14 +18,14 @@ const (
 // must be complete and their bytes must stay as they are until the Writer was used.
 func Join(parts []*File) (*Writer, error) {
 	if len(parts) == 0 {
-		return nil, fmt.Errorf("gguf: join: no parts")
+		return nil, errors.New("no parts to join")
 	}
 	count, err := parts[0].Int(splitCount, 1)
 	if err != nil {
 		return nil, err
 	}
 	if count != len(parts) {
-		return nil, fmt.Errorf("gguf: join: %d parts, key %q says %d", len(parts), splitCount, count)
+		return nil, fmt.Errorf("%d parts, key %q says %d", len(parts), splitCount, count)
 	}
 	w := new(Writer)
 	for _, kv := range parts[0].Keys {
@@ -39,7 +40,7 @@ func Join(parts []*File) (*Writer, error) {
 	for i, part := range parts {
 		for _, t := range part.Tensors {
 			if seen[t.Name] {
-				return nil, fmt.Errorf("gguf: join: part %d: tensor %q occurs twice", i+1, t.Name)
+				return nil, fmt.Errorf("part %d: tensor %q occurs twice", i+1, t.Name)
 			}
 			seen[t.Name] = true
 			if err := w.AddTensor(t.Name, t.Type, t.Dims, t.Data); err != nil {
@@ -52,7 +53,7 @@ func Join(parts []*File) (*Writer, error) {
 		return nil, err
 	}
 	if len(seen) != want {
-		return nil, fmt.Errorf("gguf: join: the parts hold %d tensors, key %q says %d", len(seen), splitTensors, want)
+		return nil, fmt.Errorf("the parts hold %d tensors, key %q says %d", len(seen), splitTensors, want)
 	}
 	return w, nil
 }

@@ -2,7 +2,6 @@ package gguf
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -68,14 +67,14 @@ func TestJoin(t *testing.T) {
 }
 
 func TestJoinRefuses(t *testing.T) {
-	for name, parts := range map[string][]*File{
-		"nothing":         nil,
-		"a part missing":  {part(t, 0, 3, 3, "a"), part(t, 1, 3, 3, "b")},
-		"tensor twice":    {part(t, 0, 2, 2, "a"), part(t, 1, 2, 2, "a")},
-		"tensors missing": {part(t, 0, 2, 5, "a"), part(t, 1, 2, 5, "b")},
+	for want, parts := range map[string][]*File{
+		"no parts":                            nil,
+		`2 parts, key "split.count" says 3`:   {part(t, 0, 3, 3, "a"), part(t, 1, 3, 3, "b")},
+		`part 2: tensor "a" occurs twice`:     {part(t, 0, 2, 2, "a"), part(t, 1, 2, 2, "a")},
+		"the parts hold 2 tensors, key \"spl": {part(t, 0, 2, 5, "a"), part(t, 1, 2, 5, "b")},
 	} {
-		if _, err := Join(parts); err == nil || !strings.HasPrefix(fmt.Sprint(err), "gguf: ") {
-			t.Errorf("%s: got %v, want an error", name, err)
+		if _, err := Join(parts); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }

@@ -27,7 +27,7 @@ type writerTensor struct {
 func (w *Writer) Add(key string, value any) error {
 	v, err := encodeValue(value)
 	if err != nil {
-		return fmt.Errorf("gguf: key %q: %w", key, err)
+		return fmt.Errorf("key %q: %w", key, err)
 	}
 	w.keys = append(w.keys, KeyValue{key, v})
 	return nil
@@ -42,10 +42,10 @@ func (w *Writer) AddTensor(name string, t TensorType, dims []int, data []byte) e
 func (w *Writer) AddTensorFunc(name string, t TensorType, dims []int, fill func() ([]byte, error)) error {
 	x := writerTensor{Tensor: Tensor{Name: name, Type: t, Dims: dims}, fill: fill}
 	if !t.Known() {
-		return fmt.Errorf("gguf: tensor %q: unknown tensor %v", name, t)
+		return fmt.Errorf("tensor %q: unknown tensor %v", name, t)
 	}
 	if len(dims) < 1 || len(dims) > maxDims || dims[0]%t.BlockLen() != 0 {
-		return fmt.Errorf("gguf: tensor %q: dimensions %v do not suit %v", name, dims, t)
+		return fmt.Errorf("tensor %q: dimensions %v do not suit %v", name, dims, t)
 	}
 	x.size = x.Elements() / t.BlockLen() * t.BlockBytes()
 	w.tensors = append(w.tensors, x)
@@ -93,7 +93,7 @@ func (w *Writer) header() []byte {
 func (t *writerTensor) data() ([]byte, error) {
 	b, err := t.fill()
 	if err == nil && len(b) != t.size {
-		err = fmt.Errorf("gguf: tensor %q: %d bytes of data, want %d for %v %v", t.Name, len(b), t.size, t.Type, t.Dims)
+		err = fmt.Errorf("tensor %q: %d bytes of data, want %d for %v %v", t.Name, len(b), t.size, t.Type, t.Dims)
 	}
 	return b, err
 }

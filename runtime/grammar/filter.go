@@ -27,7 +27,7 @@ func (g *Grammar) NewMatcher(v Vocabulary) (*Matcher, error) {
 		return nil, err
 	}
 	if s == nil {
-		return nil, fmt.Errorf("grammar: %w: no text matches rule %q", ErrSyntax, g.names[g.root])
+		return nil, fmt.Errorf("%w: no text matches rule %q", ErrSyntax, g.names[g.root])
 	}
 	return &Matcher{m: m, v: v, state: s}, nil
 }
@@ -52,10 +52,10 @@ func (x *Matcher) Accept(id int32) error {
 	}
 	s, rest := x.walk(x.v.Piece(id, false))
 	if x.m.full {
-		return fmt.Errorf("grammar: %w: more than %d alternatives at once", ErrLimit, maxStacks)
+		return fmt.Errorf("%w: more than %d alternatives at once", ErrLimit, maxStacks)
 	}
 	if s == nil {
-		return fmt.Errorf("grammar: token %d (%q) does not match", id, x.v.Piece(id, false))
+		return fmt.Errorf("token %d (%q) does not match", id, x.v.Piece(id, false))
 	}
 	x.state, x.partial = s, append(x.partial[:0], rest...)
 	return nil
@@ -146,7 +146,7 @@ func (g *Grammar) Match(text string) (bool, error) {
 		}
 		s = m.step(s, r)
 		if m.full {
-			return false, fmt.Errorf("grammar: %w: more than %d alternatives at once", ErrLimit, maxStacks)
+			return false, fmt.Errorf("%w: more than %d alternatives at once", ErrLimit, maxStacks)
 		}
 	}
 	return s != nil && s.done, nil

@@ -136,14 +136,14 @@ func (g *Grammar) checkRecursion() error {
 	var visit func(r, depth int) error
 	visit = func(r, depth int) error {
 		if depth > maxDepth {
-			return fmt.Errorf("grammar: %w: more than %d rules refer to each other before a character", ErrLimit, maxDepth)
+			return fmt.Errorf("%w: more than %d rules refer to each other before a character", ErrLimit, maxDepth)
 		}
 		state[r] = open
 		for _, a := range g.rules[r] {
 			for ; g.items[a].kind == ref; a++ {
 				next := g.items[a].rule
 				if state[next] == open {
-					return fmt.Errorf("grammar: %w: rule %q refers to itself before any character (left recursion)", ErrSyntax, g.names[next])
+					return fmt.Errorf("%w: rule %q refers to itself before any character (left recursion)", ErrSyntax, g.names[next])
 				}
 				if state[next] == 0 {
 					if err := visit(next, depth+1); err != nil {

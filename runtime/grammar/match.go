@@ -45,7 +45,7 @@ func newMachine(g *Grammar) (*machine, *state, error) {
 	}
 	s := b.state()
 	if m.full {
-		return nil, nil, fmt.Errorf("grammar: %w: more than %d alternatives at once", ErrLimit, maxStacks)
+		return nil, nil, fmt.Errorf("%w: more than %d alternatives at once", ErrLimit, maxStacks)
 	}
 	return m, s, nil
 }

@@ -13,7 +13,7 @@ import (
 // Parse compiles a grammar whose first symbol is root.
 func Parse(text, root string) (*Grammar, error) {
 	if len(text) > maxText {
-		return nil, fmt.Errorf("grammar: %w: %d bytes, want at most %d", ErrLimit, len(text), maxText)
+		return nil, fmt.Errorf("%w: %d bytes, want at most %d", ErrLimit, len(text), maxText)
 	}
 	p := &parser{text: text, ids: map[string]int{}, g: &Grammar{}}
 	p.space(true)
@@ -25,11 +25,11 @@ func Parse(text, root string) (*Grammar, error) {
 	}
 	var ok bool
 	if p.g.root, ok = p.ids[root]; !ok {
-		return nil, fmt.Errorf("grammar: %w: there is no rule %q", ErrSyntax, root)
+		return nil, fmt.Errorf("%w: there is no rule %q", ErrSyntax, root)
 	}
 	for id, alts := range p.g.rules {
 		if alts == nil {
-			return nil, fmt.Errorf("grammar: %w: rule %q is used but not defined", ErrSyntax, p.g.names[id])
+			return nil, fmt.Errorf("%w: rule %q is used but not defined", ErrSyntax, p.g.names[id])
 		}
 	}
 	return p.g, p.g.checkRecursion()
@@ -46,7 +46,7 @@ type parser struct {
 
 func (p *parser) fail(format string, args ...any) error {
 	line := 1 + strings.Count(p.text[:p.at], "\n")
-	return fmt.Errorf("grammar: %w: line %d, offset %d: %s", ErrSyntax, line, p.at, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: line %d, offset %d: %s", ErrSyntax, line, p.at, fmt.Sprintf(format, args...))
 }
 
 // space skips blanks and comments, and newlines where they mean nothing.
@@ -139,7 +139,7 @@ func (p *parser) define(id int, alts [][]item) error {
 		p.g.items = append(append(p.g.items, a...), item{})
 	}
 	if len(p.g.items) > maxItems {
-		return fmt.Errorf("grammar: %w: more than %d items", ErrLimit, maxItems)
+		return fmt.Errorf("%w: more than %d items", ErrLimit, maxItems)
 	}
 	return nil
 }
@@ -219,7 +219,7 @@ func (p *parser) sequence() ([]item, error) {
 
 func (p *parser) group() (int, error) {
 	if p.depth++; p.depth > maxNesting {
-		return 0, fmt.Errorf("grammar: %w: groups are nested more than %d deep", ErrLimit, maxNesting)
+		return 0, fmt.Errorf("%w: groups are nested more than %d deep", ErrLimit, maxNesting)
 	}
 	p.at++
 	p.space(true)
@@ -267,7 +267,7 @@ func (p *parser) counts() (lo, hi int, err error) {
 		return 0, 0, p.fail("{%s} is no repetition; want {m}, {m,} or {m,n}", body)
 	}
 	if lo > maxRepeat || hi > maxRepeat {
-		return 0, 0, fmt.Errorf("grammar: %w: {%s} repeats more than %d times", ErrLimit, body, maxRepeat)
+		return 0, 0, fmt.Errorf("%w: {%s} repeats more than %d times", ErrLimit, body, maxRepeat)
 	}
 	p.at += len(body) + 1
 	return lo, hi, nil
@@ -284,7 +284,7 @@ func (p *parser) repeat(out, x []item, lo, hi int) ([]item, error) {
 		x = []item{{kind: ref, rule: id}}
 	}
 	if p.copies += lo; p.copies > maxItems {
-		return nil, fmt.Errorf("grammar: %w: more than %d items", ErrLimit, maxItems)
+		return nil, fmt.Errorf("%w: more than %d items", ErrLimit, maxItems)
 	}
 	for range lo {
 		out = append(out, x...)

@@ -118,16 +118,16 @@ const (
 // or the mean for models that generate text.
 func (m *Model) Embed(ids []int32, pool Pooling) ([]float32, error) {
 	if len(ids) == 0 {
-		return nil, fmt.Errorf("model: %w: no tokens to embed", ErrToken)
+		return nil, fmt.Errorf("%w: no tokens to embed", ErrToken)
 	}
 	if len(ids) > m.Context {
-		return nil, fmt.Errorf("model: %w: %d tokens, want at most %d", ErrContext, len(ids), m.Context)
+		return nil, fmt.Errorf("%w: %d tokens, want at most %d", ErrContext, len(ids), m.Context)
 	}
 	if pool == PoolNone {
 		pool = m.Pooling
 	}
 	if pool < PoolNone || pool > PoolLast {
-		return nil, fmt.Errorf("model: %w: pooling type %d; supported are 1 (mean), 2 (cls) and 3 (last)", ErrConfig, pool)
+		return nil, fmt.Errorf("%w: pooling type %d; supported are 1 (mean), 2 (cls) and 3 (last)", ErrConfig, pool)
 	}
 	if pool == PoolNone {
 		pool = PoolMean
@@ -136,7 +136,7 @@ func (m *Model) Embed(ids []int32, pool Pooling) ([]float32, error) {
 	tokens := make([]Token, len(ids))
 	for i, id := range ids {
 		if id < 0 || int(id) >= m.Vocab {
-			return nil, fmt.Errorf("model: %w: %d, want 0 to %d", ErrToken, id, m.Vocab-1)
+			return nil, fmt.Errorf("%w: %d, want 0 to %d", ErrToken, id, m.Vocab-1)
 		}
 		tokens[i] = Token{ID: id, Pos: i, Cache: cache}
 	}

@@ -73,14 +73,14 @@ func unused(f *gguf.File, c *Config) error {
 		if c.bound[t.Name] || t.Name == "rope_freqs.weight" || strings.HasSuffix(t.Name, ".attn_rot_embd.weight") || strings.HasPrefix(t.Name, "cls.") {
 			continue
 		}
-		return fmt.Errorf("model: %w: tensor %q at offset %#x has no place in architecture %s with %d layers as it is supported here", ErrTensor, t.Name, t.Offset, c.Arch, c.Layers)
+		return fmt.Errorf("%w: tensor %q at offset %#x has no place in architecture %s with %d layers as it is supported here", ErrTensor, t.Name, t.Offset, c.Arch, c.Layers)
 	}
 	return nil
 }
 
 // noTensor is the error for a tensor an architecture cannot do without.
 func noTensor(name string, c *Config) error {
-	return fmt.Errorf("model: %w: no tensor %q, which architecture %s needs", ErrTensor, name, c.Arch)
+	return fmt.Errorf("%w: no tensor %q, which architecture %s needs", ErrTensor, name, c.Arch)
 }
 
 // set stores x in a field, which may be unexported: the struct belongs to this package.
@@ -140,18 +140,18 @@ func bindField(field reflect.Value, prefix, name, options, shape string, f *gguf
 		}
 		set(field, x)
 	default:
-		return fmt.Errorf("model: field of type %v cannot be bound to %q", field.Type(), tensor)
+		return fmt.Errorf("field of type %v cannot be bound to %q", field.Type(), tensor)
 	}
 	return nil
 }
 
 // missing is the error for a layer without the tensors it needs.
 func missing(c *Config, layer int, names string) error {
-	return fmt.Errorf("model: %w: layer %d has no %s, which architecture %s needs", ErrTensor, layer, names, c.Arch)
+	return fmt.Errorf("%w: layer %d has no %s, which architecture %s needs", ErrTensor, layer, names, c.Arch)
 }
 
 func shapeError(t *gguf.Tensor, want string) error {
-	return fmt.Errorf("model: %w: tensor %q at offset %#x has shape %v, want %s", ErrTensor, t.Name, t.Offset, t.Dims, want)
+	return fmt.Errorf("%w: tensor %q at offset %#x has shape %v, want %s", ErrTensor, t.Name, t.Offset, t.Dims, want)
 }
 
 // checkShape compares with a tag such as "embd,q"; trailing dimensions of 1 may be missing from the file.
@@ -162,7 +162,7 @@ func checkShape(t *gguf.Tensor, shape string, c *Config) error {
 	for i, n := range names {
 		d, known := c.dim(n)
 		if !known {
-			return fmt.Errorf("model: shape tag %q of %q has the unknown dimension %q", shape, t.Name, n)
+			return fmt.Errorf("shape tag %q of %q has the unknown dimension %q", shape, t.Name, n)
 		}
 		want[i] = d
 		got := 1
@@ -210,7 +210,7 @@ func matrices(t *gguf.Tensor, exact bool) ([]*compute.Matrix, error) {
 	for i := range out {
 		m, err := compute.NewMatrix(typ, rows, t.Dims[0], data[i*size:(i+1)*size])
 		if err != nil {
-			return nil, fmt.Errorf("model: tensor %q: %w", t.Name, err)
+			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
 		out[i] = m
 	}
@@ -229,5 +229,5 @@ func floats(t *gguf.Tensor) ([]float32, error) {
 }
 
 func typeError(t *gguf.Tensor) error {
-	return fmt.Errorf("model: %w: tensor %q at offset %#x is %v; supported are %v", ErrType, t.Name, t.Offset, t.Type, compute.Types())
+	return fmt.Errorf("%w: tensor %q at offset %#x is %v; supported are %v", ErrType, t.Name, t.Offset, t.Type, compute.Types())
 }

@@ -33,7 +33,7 @@ func ParseCacheType(name string) (CacheType, error) {
 	case "q8_0":
 		return CacheQ8, nil
 	}
-	return 0, fmt.Errorf("model: %w: cache type %q, want f16, f32 or q8_0", ErrType, name)
+	return 0, fmt.Errorf("%w: cache type %q, want f16, f32 or q8_0", ErrType, name)
 }
 
 // Cache holds the keys and values of one sequence.
@@ -277,7 +277,7 @@ func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst [
 // get longer with every shift when YaRN or LongRoPE lengthens vectors, and layers without positions stay as they are.
 func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 	if keep < 0 || drop < 1 || keep+drop > n {
-		return fmt.Errorf("model: shift: keep %d and drop %d of %d tokens", keep, drop, n)
+		return fmt.Errorf("shift: keep %d and drop %d of %d tokens", keep, drop, n)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

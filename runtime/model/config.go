@@ -66,7 +66,7 @@ type reader struct {
 
 func (r *reader) fail(key string, format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf("model: %w: %s: %s", ErrConfig, r.f.At(r.arch+"."+key), fmt.Sprintf(format, args...))
+		r.err = fmt.Errorf("%w: %s: %s", ErrConfig, r.f.At(r.arch+"."+key), fmt.Sprintf(format, args...))
 	}
 }
 
@@ -193,7 +193,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if t := f.Tensor("token_embd.weight"); t != nil && len(t.Dims) == 2 {
 		c.Vocab = t.Dims[1]
 	} else if r.err == nil {
-		r.err = fmt.Errorf("model: %w: %q is missing or has not two dimensions", ErrTensor, "token_embd.weight")
+		r.err = fmt.Errorf("%w: %q is missing or has not two dimensions", ErrTensor, "token_embd.weight")
 	}
 	return c, r.err
 }

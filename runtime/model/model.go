@@ -170,7 +170,7 @@ func architectureOf(f *gguf.File) (string, error) {
 		return "", err
 	}
 	if _, ok := architectures[name]; !ok {
-		return "", fmt.Errorf("model: %w: %s is %q; supported are %s", ErrArch, f.At("general.architecture"), gguf.Clip(name), strings.Join(Architectures(), " "))
+		return "", fmt.Errorf("%w: %s is %q; supported are %s", ErrArch, f.At("general.architecture"), gguf.Clip(name), strings.Join(Architectures(), " "))
 	}
 	return name, nil
 }
@@ -213,15 +213,15 @@ func (m *Model) Forward(dst []float32, tokens []Token) ([]float32, error) {
 // Then the error is that of ctx, and the caches hold nothing useful from the first of the tokens on.
 func (m *Model) ForwardContext(ctx context.Context, dst []float32, tokens []Token) ([]float32, error) {
 	if m.Encoder {
-		return nil, fmt.Errorf("model: %w: %s makes embeddings, not text", ErrArch, m.Arch)
+		return nil, fmt.Errorf("%w: %s makes embeddings, not text", ErrArch, m.Arch)
 	}
 	for i := range tokens {
 		t := &tokens[i]
 		if t.ID < 0 || int(t.ID) >= m.Vocab {
-			return nil, fmt.Errorf("model: %w: %d, want 0 to %d", ErrToken, t.ID, m.Vocab-1)
+			return nil, fmt.Errorf("%w: %d, want 0 to %d", ErrToken, t.ID, m.Vocab-1)
 		}
 		if t.Pos < 0 || t.Pos >= m.Context {
-			return nil, fmt.Errorf("model: %w: position %d, want less than %d tokens", ErrContext, t.Pos, m.Context)
+			return nil, fmt.Errorf("%w: position %d, want less than %d tokens", ErrContext, t.Pos, m.Context)
 		}
 	}
 	m.mu.Lock()

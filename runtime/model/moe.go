@@ -47,7 +47,7 @@ func (m *moe) bound(prefix string, c *Config) error {
 		}
 	}
 	if any && missing != "" {
-		return fmt.Errorf("model: %w: the experts of %s lack tensor %q", ErrTensor, strings.TrimSuffix(prefix, "."), prefix+missing)
+		return fmt.Errorf("%w: the experts of %s lack tensor %q", ErrTensor, strings.TrimSuffix(prefix, "."), prefix+missing)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ type Progress func(done, tensors int, name string, from, to compute.Type)
 func File(f *gguf.File, name string, pool *compute.Pool, progress Progress) (*gguf.Writer, error) {
 	to, ok := targets[strings.ToUpper(name)]
 	if !ok {
-		return nil, fmt.Errorf("quant: %w: %q; want one of %s", ErrTarget, name, strings.Join(Targets(), " "))
+		return nil, fmt.Errorf("%w: %q; want one of %s", ErrTarget, name, strings.Join(Targets(), " "))
 	}
 	w := &gguf.Writer{}
 	seen := false
@@ -85,7 +85,7 @@ func File(f *gguf.File, name string, pool *compute.Pool, progress Progress) (*gg
 		t := &f.Tensors[i]
 		from := compute.Type(t.Type)
 		if !from.Supported() {
-			return nil, fmt.Errorf("quant: tensor %q at offset %#x is %v, which cannot be read", t.Name, t.Offset, t.Type)
+			return nil, fmt.Errorf("tensor %q at offset %#x is %v, which cannot be read", t.Name, t.Offset, t.Type)
 		}
 		typ := p.typeOf(t)
 		fill := func() ([]byte, error) {
@@ -118,7 +118,7 @@ func convert(t *gguf.Tensor, to compute.Type, pool *compute.Pool) ([]byte, error
 	})
 	for r, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("quant: tensor %q, row %d: %w; the file may be damaged", t.Name, r, err)
+			return nil, fmt.Errorf("tensor %q, row %d: %w; the file may be damaged", t.Name, r, err)
 		}
 	}
 	return data, nil

@@ -42,7 +42,7 @@ func Row(t compute.Type, dst []byte, x []float32) error {
 	case compute.Q6_K:
 		block = blockQ6_K
 	default:
-		return fmt.Errorf("quant: %w: %v", ErrTarget, t)
+		return fmt.Errorf("%w: %v", ErrTarget, t)
 	}
 	n, size := t.BlockLen(), t.BlockBytes()
 	for i := 0; (i+1)*n <= len(x); i++ {

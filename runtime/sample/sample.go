@@ -89,14 +89,14 @@ func New(p Params) (*Sampler, error) {
 		"dry base": p.DRYBase, "xtc threshold": p.XTCThreshold, "dynamic temperature range": p.DynaRange,
 		"dynamic temperature exponent": p.DynaExponent, "mirostat entropy": p.MirostatTau, "mirostat rate": p.MirostatEta} {
 		if v != v || math.IsInf(float64(v), 0) {
-			return nil, fmt.Errorf("sample: %w: %s is %v, want a finite number", ErrParams, name, v)
+			return nil, fmt.Errorf("%w: %s is %v, want a finite number", ErrParams, name, v)
 		}
 	}
 	if p.Mirostat < 0 || p.Mirostat > 2 {
-		return nil, fmt.Errorf("sample: %w: mirostat is %d, want 0, 1 or 2", ErrParams, p.Mirostat)
+		return nil, fmt.Errorf("%w: mirostat is %d, want 0, 1 or 2", ErrParams, p.Mirostat)
 	}
 	if p.RepeatPenalty < 0 {
-		return nil, fmt.Errorf("sample: %w: repeat penalty is %v, want 0 or more", ErrParams, p.RepeatPenalty)
+		return nil, fmt.Errorf("%w: repeat penalty is %v, want 0 or more", ErrParams, p.RepeatPenalty)
 	}
 	orDefault(&p.DynaExponent, 1)
 	orDefault(&p.DRYBase, 1.75)
@@ -131,7 +131,7 @@ func (s *Sampler) buildChain() error {
 	for _, name := range order {
 		f, ok := steps[name]
 		if !ok {
-			return fmt.Errorf("sample: %w: sampler %q is unknown; known are %s", ErrParams, name, strings.Join(DefaultOrder, " "))
+			return fmt.Errorf("%w: sampler %q is unknown; known are %s", ErrParams, name, strings.Join(DefaultOrder, " "))
 		}
 		if s.p.Mirostat > 0 && name != "penalties" && name != "dry" && name != "temperature" {
 			continue // mirostat does the cutting

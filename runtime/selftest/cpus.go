@@ -58,7 +58,7 @@ func everyCPU(cpus []int, f func(cpu int)) (int, error) {
 		}
 	}
 	if len(missed) > 0 {
-		return len(done), fmt.Errorf("selftest: no turn on CPUs %v in %d rounds: they do not run this program", missed, maxRounds)
+		return len(done), fmt.Errorf("no turn on CPUs %v in %d rounds: they do not run this program", missed, maxRounds)
 	}
 	return len(done), nil
 }

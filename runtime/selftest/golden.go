@@ -47,7 +47,7 @@ func CheckGolden(ctx context.Context, e *engine.Engine, g *format.Golden) (token
 	for field := range strings.FieldsSeq(g.IDs) {
 		id, err := strconv.ParseInt(field, 10, 32)
 		if err != nil || id < 0 || int(id) >= e.Info().Vocab || len(want) == e.Info().Context {
-			return 0, fmt.Errorf("selftest: the recorded tokens %.60q are no list of at most %d ids below %d", g.IDs, e.Info().Context, e.Info().Vocab)
+			return 0, fmt.Errorf("the recorded tokens %.60q are no list of at most %d ids below %d", g.IDs, e.Info().Context, e.Info().Vocab)
 		}
 		want = append(want, int32(id))
 	}
@@ -70,7 +70,7 @@ func CheckGolden(ctx context.Context, e *engine.Engine, g *format.Golden) (token
 func follow(ctx context.Context, e *engine.Engine, prompt string, n int, choose func(logits []float32) (id int32, more bool)) error {
 	ids := e.TokenizePrompt(prompt)
 	if len(ids) == 0 || len(ids) >= e.Info().Context {
-		return fmt.Errorf("selftest: the prompt %.40q has %d tokens, the context %d", prompt, len(ids), e.Info().Context)
+		return fmt.Errorf("the prompt %.40q has %d tokens, the context %d", prompt, len(ids), e.Info().Context)
 	}
 	s, err := e.NewSession()
 	if err != nil {

@@ -144,7 +144,7 @@ func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
 		}
 		w, err := compute.NewMatrix(ty, rows, short, data)
 		if err != nil {
-			return nil, nil, fmt.Errorf("selftest: tensor %s: %w", t.Name, err)
+			return nil, nil, fmt.Errorf("tensor %s: %w", t.Name, err)
 		}
 		types = append(types, ty.String())
 		steps = append(steps, product(w, 1), product(w, columns))
@@ -152,13 +152,13 @@ func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
 			seen[compute.F32] = true
 			wide, err := widen(w)
 			if err != nil {
-				return nil, nil, fmt.Errorf("selftest: tensor %s: %w", t.Name, err)
+				return nil, nil, fmt.Errorf("tensor %s: %w", t.Name, err)
 			}
 			steps = append(steps, product(wide, 1), product(wide, columns))
 		}
 	}
 	if len(steps) == 0 {
-		return nil, nil, errors.New("selftest: the model has no weight matrices")
+		return nil, nil, errors.New("the model has no weight matrices")
 	}
 	return append(steps, vectorSteps()...), types, nil
 }

@@ -33,10 +33,10 @@ type pair struct {
 func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 	pre, ok := preTokenizers[t.Pre]
 	if !ok {
-		return nil, fmt.Errorf("token: %w: %s is %q; supported are %s", ErrUnsupported, f.At("tokenizer.ggml.pre"), gguf.Clip(t.Pre), strings.Join(PreTokenizers(), " "))
+		return nil, fmt.Errorf("%w: %s is %q; supported are %s", ErrUnsupported, f.At("tokenizer.ggml.pre"), gguf.Clip(t.Pre), strings.Join(PreTokenizers(), " "))
 	}
 	if _, ok := f.Find("tokenizer.ggml.merges"); !ok {
-		return nil, fmt.Errorf("token: %w: key \"tokenizer.ggml.merges\" is missing, which tokenizer.ggml.model %q needs", ErrVocab, t.Model)
+		return nil, fmt.Errorf("%w: key \"tokenizer.ggml.merges\" is missing, which tokenizer.ggml.model %q needs", ErrVocab, t.Model)
 	}
 	merges, err := f.Strings("tokenizer.ggml.merges")
 	if err != nil {
@@ -78,7 +78,7 @@ func newBPE(t *Tokenizer, f *gguf.File) (*bpe, error) {
 		// The first character may itself be a space, so the separator is looked for after it.
 		i := 1 + strings.IndexByte(line[min(1, len(line)):], ' ')
 		if i < 1 {
-			return nil, fmt.Errorf("token: %w: %s: merge %d is %q, want two parts separated by a space", ErrVocab, f.At("tokenizer.ggml.merges"), rank, gguf.Clip(line))
+			return nil, fmt.Errorf("%w: %s: merge %d is %q, want two parts separated by a space", ErrVocab, f.At("tokenizer.ggml.merges"), rank, gguf.Clip(line))
 		}
 		left, ok1 := toBytes(line[:i])
 		right, ok2 := toBytes(line[i+1:])

@@ -91,9 +91,9 @@ func New(f *gguf.File) (*Tokenizer, error) {
 		t.BOS, t.Unk, t.Sep, t.Pad, t.Mask = 101, 100, 102, 0, 103
 		t.AddBOS, t.AddSep = true, true
 	case "":
-		return nil, fmt.Errorf("token: %w: key \"tokenizer.ggml.model\" is missing", ErrVocab)
+		return nil, fmt.Errorf("%w: key \"tokenizer.ggml.model\" is missing", ErrVocab)
 	default:
-		return nil, fmt.Errorf("token: %w: %s is %q; supported are llama, gpt2, bert", ErrUnsupported, f.At("tokenizer.ggml.model"), gguf.Clip(t.Model))
+		return nil, fmt.Errorf("%w: %s is %q; supported are llama, gpt2, bert", ErrUnsupported, f.At("tokenizer.ggml.model"), gguf.Clip(t.Model))
 	}
 	if err = t.readSpecial(f); err != nil {
 		return nil, err

@@ -18,20 +18,20 @@ func (t *Tokenizer) readVocab(f *gguf.File) error {
 	}
 	n := len(t.texts)
 	if n == 0 || n > maxVocab {
-		return fmt.Errorf("token: %w: %s has %d tokens, want 1 to %d", ErrVocab, f.At("tokenizer.ggml.tokens"), n, maxVocab)
+		return fmt.Errorf("%w: %s has %d tokens, want 1 to %d", ErrVocab, f.At("tokenizer.ggml.tokens"), n, maxVocab)
 	}
 	kinds, err := f.Ints("tokenizer.ggml.token_type")
 	if err != nil {
 		return err
 	}
 	if kinds != nil && len(kinds) < n {
-		return fmt.Errorf("token: %w: %s has %d entries, want %d", ErrVocab, f.At("tokenizer.ggml.token_type"), len(kinds), n)
+		return fmt.Errorf("%w: %s has %d entries, want %d", ErrVocab, f.At("tokenizer.ggml.token_type"), len(kinds), n)
 	}
 	if t.scores, err = f.Floats("tokenizer.ggml.scores"); err != nil {
 		return err
 	}
 	if t.scores != nil && len(t.scores) < n {
-		return fmt.Errorf("token: %w: %s has %d entries, want %d", ErrVocab, f.At("tokenizer.ggml.scores"), len(t.scores), n)
+		return fmt.Errorf("%w: %s has %d entries, want %d", ErrVocab, f.At("tokenizer.ggml.scores"), len(t.scores), n)
 	}
 	t.kinds = make([]Kind, n)
 	t.ids = make(map[string]int32, n)

@@ -35,7 +35,7 @@ func newWordPiece(t *Tokenizer, f *gguf.File) (*wordPiece, error) {
 	}
 	for id, s := range t.texts {
 		if len(s) > maxEntry {
-			return nil, fmt.Errorf("token: %w: %s: entry %d has %d bytes, want at most %d", ErrVocab, f.At("tokenizer.ggml.tokens"), id, len(s), maxEntry)
+			return nil, fmt.Errorf("%w: %s: entry %d has %d bytes, want at most %d", ErrVocab, f.At("tokenizer.ggml.tokens"), id, len(s), maxEntry)
 		}
 		m.longest = max(m.longest, len(s))
 	}
