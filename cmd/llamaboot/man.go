@@ -2,11 +2,10 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
+	"github.com/llamaboot/llamaboot/internal/manpage"
 	"github.com/llamaboot/llamaboot/internal/version"
 )
 
@@ -19,15 +18,7 @@ func newManCmd() *cobra.Command {
 			if err := os.MkdirAll(args[0], 0o777); err != nil {
 				return err
 			}
-			root := cmd.Root()
-			root.DisableAutoGenTag = true
-			// A fixed date: the pages depend on nothing but the tree that made them.
-			date := time.Unix(0, 0).UTC()
-			header := &doc.GenManHeader{Section: "1", Source: "llamaboot " + version.Version, Manual: "llamaboot", Date: &date}
-			if err := doc.GenManTree(root, header, args[0]); err != nil {
-				return err
-			}
-			return nil
+			return manpage.WriteTree(cmd.Root(), "llamaboot "+version.Version, args[0])
 		},
 	}
 }
