@@ -57,7 +57,7 @@ func (f *embedFlags) run(cmd *cobra.Command, path string) error {
 		}
 		out := json.NewEncoder(cmd.OutOrStdout())
 		for _, text := range texts {
-			v, err := e.Embed(e.Tokenize(text, true, false), pool)
+			v, err := e.Embed(cmd.Context(), e.Tokenize(text, true, false), pool)
 			if err == nil {
 				err = out.Encode(v)
 			}

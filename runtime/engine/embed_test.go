@@ -18,7 +18,7 @@ func TestEmbed(t *testing.T) {
 		var want []float32
 		for _, threads := range []int{1, 2, 4} {
 			e := tiny(t, arch, Options{Threads: threads})
-			v, err := e.Embed(e.Tokenize("the cat in the dog", true, false), model.PoolNone)
+			v, err := e.Embed(t.Context(), e.Tokenize("the cat in the dog", true, false), model.PoolNone)
 			if err != nil {
 				t.Fatal(err)
 			}

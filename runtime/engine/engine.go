@@ -224,8 +224,8 @@ func (e *Engine) Logits(ctx context.Context, ids []int32) ([]float32, error) {
 }
 
 // Embed returns the vector of a text, scaled to length one.
-func (e *Engine) Embed(ids []int32, pool model.Pooling) ([]float32, error) {
-	v, err := e.model.Embed(ids, pool)
+func (e *Engine) Embed(ctx context.Context, ids []int32, pool model.Pooling) ([]float32, error) {
+	v, err := e.model.Embed(ctx, ids, pool)
 	if err != nil {
 		return nil, err
 	}

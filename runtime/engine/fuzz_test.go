@@ -90,7 +90,7 @@ func use(t *testing.T, p *parts, params sample.Params) {
 	ctx, emit := context.Background(), func(int32, string) error { return nil }
 	s.Generate(ctx, ids, Params{N: 2, Shift: true}, emit)
 	s.Generate(ctx, ids, Params{N: 2, Params: params, Shift: true}, emit)
-	e.Embed(ids, model.PoolNone)
+	e.Embed(context.Background(), ids, model.PoolNone)
 	_, err = e.ChatPrompt([]chat.Message{{Role: "system", Content: "s"}, {Role: "user", Content: "x"}, {Role: "assistant", Content: "y"}, {Role: "user", Content: "z"}}, true)
 	named(err)
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
@@ -115,8 +116,9 @@ const (
 )
 
 // Embed returns the vector of a text [embd], not normalised. PoolNone takes what the model asks for: its own pooling,
-// or the mean for models that generate text.
-func (m *Model) Embed(ids []int32, pool Pooling) ([]float32, error) {
+// or the mean for models that generate text. Other passes may come between the parts of a long text of such a model; ctx
+// ends it between two products of matrices.
+func (m *Model) Embed(ctx context.Context, ids []int32, pool Pooling) ([]float32, error) {
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%w: no tokens to embed", ErrToken)
 	}
@@ -140,24 +142,44 @@ func (m *Model) Embed(ids []int32, pool Pooling) ([]float32, error) {
 		}
 		tokens[i] = Token{ID: id, Pos: i, Cache: cache}
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	size := MaxBatch
+	size := embedBatch
 	if m.Encoder {
 		size = len(tokens) // every token sees all others
 	}
 	out := make([]float32, m.Embd)
 	for from := 0; from < len(tokens); from += size {
 		part := tokens[from:min(from+size, len(tokens))]
-		m.step.hidden(part)
-		for i := range part {
-			if pos := from + i; pool == PoolMean || pool == PoolCLS && pos == 0 || pool == PoolLast && pos == len(ids)-1 {
-				compute.Add(out, m.step.x[i*m.Embd:(i+1)*m.Embd])
+		err := m.hidden(ctx, part, func(x []float32) {
+			for i := range part {
+				if pos := from + i; pool == PoolMean || pool == PoolCLS && pos == 0 || pool == PoolLast && pos == len(ids)-1 {
+					compute.Add(out, x[i*m.Embd:(i+1)*m.Embd])
+				}
 			}
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	if pool == PoolMean {
 		compute.Scale(out, 1/float32(len(ids)))
 	}
 	return out, nil
+}
+
+// embedBatch is how many tokens of a text are embedded at once: what waits for the model meanwhile waits no longer than
+// for those.
+const embedBatch = 64
+
+// hidden computes one batch and hands f its hidden rows [n, embd].
+func (m *Model) hidden(ctx context.Context, tokens []Token, f func(x []float32)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.step.done = ctx.Done()
+	defer func() { m.step.done = nil }()
+	m.step.hidden(tokens)
+	if m.step.stopped() {
+		return ctx.Err()
+	}
+	f(m.step.x)
+	return nil
 }

@@ -76,7 +76,7 @@ func TestPeer(t *testing.T) {
 
 // comparePeerVector compares the embedding of the text.
 func comparePeerVector(t *testing.T, m *Model, want []float64) {
-	got, err := m.Embed(modeltest.PeerIDs, PoolNone)
+	got, err := m.Embed(t.Context(), modeltest.PeerIDs, PoolNone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestPooling(t *testing.T) {
 	for _, arch := range []string{"bert", "llama"} {
 		m := buildModel(t, &modeltest.Model{Arch: arch}, Options{Context: 64, Threads: 2})
 		embed := func(ids []int32, p Pooling) []float32 {
-			v, err := m.Embed(ids, p)
+			v, err := m.Embed(t.Context(), ids, p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,13 +111,13 @@ func TestPooling(t *testing.T) {
 		if a, b := embed(modeltest.PeerIDs, PoolCLS), embed(modeltest.PeerIDs, PoolLast); slices.Equal(a, b) {
 			t.Errorf("%s: first and last token are the same", arch)
 		}
-		if _, err := m.Embed(nil, PoolMean); !errors.Is(err, ErrToken) {
+		if _, err := m.Embed(t.Context(), nil, PoolMean); !errors.Is(err, ErrToken) {
 			t.Errorf("%s: no tokens: %v", arch, err)
 		}
-		if _, err := m.Embed(make([]int32, 65), PoolMean); !errors.Is(err, ErrContext) {
+		if _, err := m.Embed(t.Context(), make([]int32, 65), PoolMean); !errors.Is(err, ErrContext) {
 			t.Errorf("%s: too many tokens: %v", arch, err)
 		}
-		if _, err := m.Embed(one, 4); !errors.Is(err, ErrConfig) {
+		if _, err := m.Embed(t.Context(), one, 4); !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: unknown pooling: %v", arch, err)
 		}
 	}

@@ -298,7 +298,11 @@ func (s *Server) applyTemplate(m *served, w http.ResponseWriter, r *http.Request
 	if err := s.read(w, r, &q); err != nil {
 		return err
 	}
-	text, err := q.conversation.prompt(m)
+	tools, err := q.tools()
+	if err != nil {
+		return err
+	}
+	text, err := q.prompt(m, tools)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ import (
 // conversation are the fields that say what is to be answered.
 type conversation struct {
 	Messages       []inMessage                `json:"messages"`
+	Tools          []tool                     `json:"tools"`
+	ToolChoice     toolChoice                 `json:"tool_choice"`
+	Parallel       *bool                      `json:"parallel_tool_calls"`
 	ResponseFormat responseFormat             `json:"response_format"`
 	Kwargs         map[string]json.RawMessage `json:"chat_template_kwargs"`
 	Effort         json.RawMessage            `json:"reasoning_effort"`
@@ -162,7 +165,7 @@ func mustJSON(text string) json.RawMessage {
 }
 
 // prompt renders the conversation. A last message of the assistant is one to be continued.
-func (c *conversation) prompt(m *served) (string, error) {
+func (c *conversation) prompt(m *served, tools []tool) (string, error) {
 	messages, err := c.messages(m)
 	if err != nil {
 		return "", err
@@ -171,7 +174,15 @@ func (c *conversation) prompt(m *served) (string, error) {
 	if last := messages[len(messages)-1]; last.Role == "assistant" && len(last.ToolCalls) == 0 && len(messages) > 1 {
 		begun, messages = last.Content, messages[:len(messages)-1]
 	}
-	text, err := m.render(messages, nil, c.variables())
+	var raw json.RawMessage
+	if m.traits().tools {
+		if len(tools) > 0 {
+			raw = mustMarshal(tools)
+		}
+	} else {
+		messages = plainTools(messages, tools)
+	}
+	text, err := m.render(messages, raw, c.variables())
 	return text + begun, err
 }
 
@@ -192,7 +203,11 @@ func (c *conversation) variables() map[string]json.RawMessage {
 
 // turn makes the generation that answers the conversation.
 func (c *conversation) turn(m *served, f *sampling, limit *integer) (*turn, error) {
-	text, err := c.prompt(m)
+	tools, err := c.tools()
+	if err != nil {
+		return nil, err
+	}
+	text, err := c.prompt(m, tools)
 	if err != nil {
 		return nil, err
 	}
@@ -200,25 +215,37 @@ func (c *conversation) turn(m *served, f *sampling, limit *integer) (*turn, erro
 	if err != nil {
 		return nil, err
 	}
+	parallel := c.Parallel == nil || *c.Parallel
+	t := &turn{parser: reply.Options{Tools: replyTools(tools), Harmony: m.traits().harmony, Plain: c.Reasoning == "none"}}
+	if !t.parser.Harmony {
+		t.parser.Thinking = opened(text)
+	}
+	switch {
+	case c.ToolChoice.mode == "required":
+		if t.parser.Thinking != "" {
+			text += "\n" + t.parser.Thinking + "\n\n"
+			t.parser.Thinking = ""
+		}
+		t.parser.Prefix, schema = force(m, tools, parallel)
+		text += t.parser.Prefix
+	case schema != nil && len(tools) > 0: // the answer, or a call in plain JSON
+		plain := callSyntax{name: "name", args: "arguments"}
+		schema = mustMarshal(map[string]any{"anyOf": []json.RawMessage{schema, plain.schema(tools, false)}})
+	}
 	if schema != nil {
 		if f.Grammar != "" || len(f.Schema) > 0 {
-			return nil, badRequest("response_format", "response_format and grammar or json_schema both restrict the answer, give one")
+			return nil, badRequest("response_format", "grammar and json_schema restrict the answer, and so do response_format and a required tool; give one")
 		}
 		copied := *f
 		copied.Schema = schema
 		f = &copied
 	}
-	r, err := f.request(m, limit)
-	if err != nil {
+	if t.request, err = f.request(m, limit); err != nil {
 		return nil, err
 	}
-	if r.Prompt, err = m.tokens(text); err != nil {
+	if t.request.Prompt, err = m.tokens(text); err != nil {
 		return nil, err
 	}
-	r.Special = true // marks of reasoning and calls are control tokens in some models
-	t := &turn{request: r, parser: reply.Options{Harmony: m.traits().harmony, Plain: c.Reasoning == "none"}}
-	if !t.parser.Harmony {
-		t.parser.Thinking = opened(text)
-	}
+	t.request.Special = true // marks of reasoning and calls are control tokens in some models
 	return t, nil
 }

@@ -87,7 +87,7 @@ func explain(err error) *apiError {
 			Message: "all slots are busy and the queue is full; try again later", Retry: 2 * time.Second}
 	case errors.Is(err, sched.ErrClosed):
 		return errDraining
-	case errors.Is(err, engine.ErrContextFull):
+	case errors.Is(err, engine.ErrContextFull), errors.Is(err, model.ErrContext):
 		e := badRequest("messages", "%v", err)
 		e.Code = "context_length_exceeded"
 		return e
@@ -108,7 +108,13 @@ func sendError(w http.ResponseWriter, e *apiError) {
 	} else if e.Status >= 500 {
 		h.Set("X-Should-Retry", "false") // what OpenAI's clients would do by themselves
 	}
-	sendJSON(w, e.Status, map[string]*apiError{"error": e})
+	sendJSON(w, e.Status, errorObject{"error", e})
+}
+
+// errorObject is the envelope of errors: that of OpenAI's API, with the type that Anthropic's has.
+type errorObject struct {
+	Type  string    `json:"type"`
+	Error *apiError `json:"error"`
 }
 
 // sendJSON writes an answer.

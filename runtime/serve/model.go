@@ -16,11 +16,12 @@ type served struct {
 	created int64 // seconds since 1970
 	traits  func() traits
 
-	longestPiece int // bytes of a token
+	longestPiece int           // bytes of a token
+	embedding    chan struct{} // holds the request whose vectors are being computed
 }
 
 func newServed(m Model, started time.Time) *served {
-	s := &served{Model: m, info: m.Engine.Info(), created: started.Unix()}
+	s := &served{Model: m, info: m.Engine.Info(), created: started.Unix(), embedding: make(chan struct{}, 1)}
 	s.traits = sync.OnceValue(s.findTraits)
 	tok := m.Engine.Tokenizer()
 	for id := range tok.Size() {

@@ -14,6 +14,8 @@ type stream struct {
 	control *http.ResponseController
 	timeout time.Duration
 
+	anthropic bool // errors and comments are those of Anthropic's API
+
 	mu   sync.Mutex // events and comments come from different goroutines
 	last time.Time
 	err  error
@@ -85,7 +87,11 @@ func (t *stream) raw(name string, data []byte) error {
 
 // fail ends a stream with an error.
 func (t *stream) fail(err error) {
-	t.send("", map[string]*apiError{"error": explain(err)})
+	name := ""
+	if t.anthropic {
+		name = "error"
+	}
+	t.send(name, errorObject{"error", explain(err)})
 }
 
 func (t *stream) write(b []byte) error {

@@ -14,7 +14,6 @@ import (
 type turn struct {
 	request sched.Request
 	parser  reply.Options
-	forced  bool // the answer must be tool calls
 }
 
 // part is what a turn hands on while it runs.
@@ -32,6 +31,8 @@ type message struct {
 	stats     sched.Stats
 	stop      string // the stop text that ended it
 	finish    string // why it ended, as OpenAI's API says it
+
+	reasoningTokens int
 }
 
 // toolCall is a call of a finished answer.
@@ -67,9 +68,10 @@ func (m *served) run(ctx context.Context, t *turn, emit func(part) error) (*mess
 	p := reply.New(t.parser)
 	a := &message{}
 	stats, err := m.Generate.Generate(ctx, t.request, func(e sched.Event) error {
-		var deltas []reply.Delta
-		if e.Text != "" {
-			deltas = p.Add(e.Text, e.Special)
+		thinking := p.Thinking()
+		deltas := m.parse(p, e)
+		if thinking && e.ID >= 0 {
+			a.reasoningTokens++
 		}
 		if e.Reason != "" {
 			deltas = append(deltas, p.End()...)
@@ -93,6 +95,26 @@ func (m *served) run(ctx context.Context, t *turn, emit func(part) error) (*mess
 		a.finish = "tool_calls"
 	}
 	return a, nil
+}
+
+// parse hands the text of an event to the parser. The text of a control token may come behind text that was held back.
+func (m *served) parse(p *reply.Parser, e sched.Event) []reply.Delta {
+	if e.Text == "" {
+		return nil
+	}
+	if !e.Special {
+		return p.Add(e.Text, false)
+	}
+	name := m.Engine.Tokenizer().Piece(e.ID, true)
+	before, found := strings.CutSuffix(e.Text, name)
+	if !found {
+		return p.Add(e.Text, false)
+	}
+	var deltas []reply.Delta
+	if before != "" {
+		deltas = p.Add(before, false)
+	}
+	return append(deltas, p.Add(name, true)...)
 }
 
 // finishReason is OpenAI's word for the end of a generation.
