@@ -65,6 +65,8 @@ if [ "$what" = test ]; then
 	need "has mksh" mksh
 	need "has busybox" busybox
 	need "has file" file
+	need "has node" nodejs
+	need "has npm" npm
 	# Not on every system under these names: the tests that use them say when they are missing.
 	need "has readpe || ! apt-cache show pev" pev
 	need "has qemu-aarch64 || ! apt-cache show qemu-user" qemu-user
