@@ -28,8 +28,12 @@
 // does not touch, while 7-Zip finds an archive only if a member starts within the
 // first 8 MiB.
 //
-// Disk images for one firmware only (Faces) leave parts out; what stays keeps its
+// Disk images for one firmware only (format.Faces) leave parts out; what stays keeps its
 // place.
+//
+// NewPlan lays a file out, Plan.Write writes it, Open reads one. The facts that the program
+// in the file needs too are in package ape/format, changes of a file in ape/edit, checks
+// and descriptions in ape/inspect, the disk structures in the packages below image.
 //
 // Not supported: programs with an ELF interpreter or dynamic section, PE images
 // with a certificate table, more than one model tensor file per partition.
@@ -37,37 +41,19 @@ package ape
 
 import "errors"
 
-// The fixed places of the first 64 KiB.
-const (
-	offPEPointer  = 0x3c // DOS e_lfanew
-	offSignature  = 0x1b8
-	offMBRTable   = 0x1be
-	offGPT512     = 0x200
-	offPE         = 0x400
-	offGPT4096    = 0x1000
-	offScript     = 0x1400
-	offArray512   = 0x2000
-	offArray4096  = 0x6000
-	offStage2     = 0xa000
-	headSize      = 0x10000
-	offESP        = 1 << 20 // where partitioning tools expect the first partition
-	scriptSize    = offArray512 - offScript
-	headersEnd    = offGPT4096 // PE and ELF headers must end here
-	stage2Size    = headSize - offStage2
-	diskPage      = 4096 // the larger of the two sector sizes
-	extractBlock  = 4096 // dd block of the shell script
-	bootSignature = 0xaa55
-)
-
-const (
-	espLabel  = "LLAMABOOT"
-	espSerial = 0x4c4c4254 // "LLBT"; nothing tells volumes apart by it
-)
+// extractBlock is the dd block of the shell script.
+const extractBlock = 4096
 
 // Errors for errors.Is.
 var (
-	ErrProgram = errors.New("ape: unusable program")
-	ErrTooBig  = errors.New("ape: does not fit its place")
+	ErrProgram = errors.New("unusable program")
+	ErrTooBig  = errors.New("does not fit its place")
+	// ErrDamaged reports bytes that are not what they must be.
+	ErrDamaged = errors.New("damaged")
+	// ErrCut reports a llamafile that has lost its end.
+	ErrCut = errors.New("file ends too early")
+	// ErrModel reports a GGUF model in place of a llamafile.
+	ErrModel = errors.New("a GGUF model, not a llamafile")
 )
 
 func alignUp(n, to int64) int64 { return (n + to - 1) / to * to }

@@ -1,35 +1,38 @@
-package ape
+package ape_test
 
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 func TestFirstLine(t *testing.T) {
-	if n := len(firstLine); n != offPEPointer {
-		t.Errorf("first line: %d bytes, want %d", n, offPEPointer)
+	if n := len(ape.FirstLine); n != format.OffPEPointer {
+		t.Errorf("first line: %d bytes, want %d", n, format.OffPEPointer)
 	}
-	if i := strings.IndexByte(firstLine, '\n'); i != 8 {
+	if i := strings.IndexByte(ape.FirstLine, '\n'); i != 8 {
 		t.Errorf("first newline at %d, want 8: shells probe the first line for being text", i)
 	}
 	// The block the line reads must be where the script is.
-	if !strings.Contains(firstLine, "bs=1k skip=5 count=3") || offScript != 5<<10 || scriptSize != 3<<10 {
-		t.Errorf("first line %q does not read the script at %#x", firstLine, offScript)
+	if !strings.Contains(ape.FirstLine, "bs=1k skip=5 count=3") || format.OffScript != 5<<10 || format.ScriptSize != 3<<10 {
+		t.Errorf("first line %q does not read the script at %#x", ape.FirstLine, format.OffScript)
 	}
 }
 
 // TestDeterministic writes the same file twice; nothing but its input may show.
 func TestDeterministic(t *testing.T) {
-	a, _ := sampleFile(t, sampleInput(t))
-	b, _ := sampleFile(t, sampleInput(t))
+	a := apetest.Write(t, apetest.Input(t))
+	b := apetest.Write(t, apetest.Input(t))
 	one, err := os.ReadFile(a)
 	if err != nil {
 		t.Fatal(err)
@@ -41,27 +44,26 @@ func TestDeterministic(t *testing.T) {
 	if !bytes.Equal(one, two) {
 		t.Error("two files of the same input differ")
 	}
-	in := sampleInput(t)
+	in := apetest.Input(t)
 	in.Members[1].Data = strings.NewReader("--temp\n1\n...\n")
-	c, _ := sampleFile(t, in)
+	c := apetest.Write(t, in)
 	three, err := os.ReadFile(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Equal(one[offGPT512+0x38:][:16], three[offGPT512+0x38:][:16]) {
+	if bytes.Equal(one[format.OffGPT512+0x38:][:16], three[format.OffGPT512+0x38:][:16]) {
 		t.Error("files of different contents have the same disk GUID")
 	}
 }
 
 // TestTables decodes all four GPT headers of a file as firmware does.
 func TestTables(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(apetest.Write(t, apetest.Input(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, sector := range []int64{512, 4096} {
-		last := plan.Size()/sector - 1
+		last := int64(len(b))/sector - 1
 		for _, lba := range []int64{1, last} {
 			table, err := gpt.Read(bytes.NewReader(b), sector, uint64(lba))
 			if err != nil {
@@ -82,16 +84,7 @@ func TestTables(t *testing.T) {
 }
 
 func TestMembersAligned(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := zipalign.Open(f, plan.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
+	z := apetest.Open(t, apetest.Write(t, apetest.Input(t))).ZIP
 	end := int64(-1)
 	for i := range z.Members {
 		m := &z.Members[i]
@@ -109,17 +102,9 @@ func TestMembersAligned(t *testing.T) {
 }
 
 func TestProgramReadBack(t *testing.T) {
-	in := sampleInput(t)
-	path, plan := sampleFile(t, in)
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	f, err := Open(file, plan.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
+	in := apetest.Input(t)
+	path := apetest.Write(t, in)
+	f := apetest.Open(t, path)
 	for _, p := range in.Programs {
 		got, err := f.Program(p.Target())
 		if err != nil {
@@ -129,53 +114,63 @@ func TestProgramReadBack(t *testing.T) {
 			t.Errorf("%s: differs from what went in", p.Target())
 		}
 	}
-	if _, err := f.Program("plan9/386"); !errors.Is(err, ErrProgram) {
-		t.Errorf("unknown target: got %v, want %v", err, ErrProgram)
+	if _, err := f.Program("plan9/386"); !errors.Is(err, ape.ErrProgram) {
+		t.Errorf("unknown target: got %v, want %v", err, ape.ErrProgram)
 	}
-	at := plan.find("darwin/arm64").offset
-	if _, err := file.WriteAt([]byte{0xff}, at+100); err != nil {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Program("darwin/arm64"); !errors.Is(err, ErrProgram) {
-		t.Errorf("damaged program: got %v, want %v", err, ErrProgram)
+	defer file.Close()
+	i := slices.IndexFunc(f.Manifest.Programs, func(p format.RecordedProgram) bool { return p.Target == "darwin/arm64" })
+	if _, err := file.WriteAt([]byte{0xff}, f.Manifest.Programs[i].Offset+100); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Program("darwin/arm64"); !errors.Is(err, ape.ErrProgram) {
+		t.Errorf("damaged program: got %v, want %v", err, ape.ErrProgram)
 	}
 }
 
 func TestRefuses(t *testing.T) {
-	elf := sampleProgram(t)
+	elf := apetest.Program()
 	dynamic := bytes.Clone(elf)
 	dynamic[64] = 3 // the program header becomes PT_INTERP
-	for name, change := range map[string]func(*Input){
-		"no core":           func(in *Input) { in.Programs = in.Programs[1:] },
-		"same target twice": func(in *Input) { in.Programs = append(in.Programs, in.Programs[1]) },
-		"no windows":        func(in *Input) { in.Programs = in.Programs[:1] },
-		"core is no ELF":    func(in *Input) { in.Programs[0].Data = []byte("#!/bin/sh") },
-		"core is dynamic":   func(in *Input) { in.Programs[0].Data = dynamic },
-		"flavour":           func(in *Input) { in.PE = "dos" },
-		"own member":        func(in *Input) { in.Members[0].Name = format.ManifestName },
-		"program member":    func(in *Input) { in.Members[0].Name = "bin/x" },
-		"absolute member":   func(in *Input) { in.Members[0].Name = "/etc/passwd" },
-		"climbing member":   func(in *Input) { in.Members[0].Name = "../x" },
-		"duplicate member":  func(in *Input) { in.Members[1].Name = in.Members[0].Name },
-		"no firmware":       func(in *Input) { in.Faces = format.Faces{Hosted: true} },
+	for name, change := range map[string]func(*ape.Input){
+		"no core":           func(in *ape.Input) { in.Programs = in.Programs[1:] },
+		"same target twice": func(in *ape.Input) { in.Programs = append(in.Programs, in.Programs[1]) },
+		"no windows":        func(in *ape.Input) { in.Programs = in.Programs[:1] },
+		"core is no ELF":    func(in *ape.Input) { in.Programs[0].Data = []byte("#!/bin/sh") },
+		"core is dynamic":   func(in *ape.Input) { in.Programs[0].Data = dynamic },
+		"flavour":           func(in *ape.Input) { in.PE = "dos" },
+		"own member":        func(in *ape.Input) { in.Members[0].Name = format.ManifestName },
+		"program member":    func(in *ape.Input) { in.Members[0].Name = "bin/x" },
+		"absolute member":   func(in *ape.Input) { in.Members[0].Name = "/etc/passwd" },
+		"climbing member":   func(in *ape.Input) { in.Members[0].Name = "../x" },
+		"duplicate member":  func(in *ape.Input) { in.Members[1].Name = in.Members[0].Name },
+		"no firmware":       func(in *ape.Input) { in.Faces = format.Faces{Hosted: true} },
 	} {
-		in := sampleInput(t)
+		in := apetest.Input(t)
 		change(&in)
-		if _, err := NewPlan(in); err == nil {
+		if _, err := ape.NewPlan(in); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 }
 
+// discard is a file nobody reads.
+type discard struct{}
+
+func (discard) WriteAt(b []byte, _ int64) (int, error) { return len(b), nil }
+
 // TestShortMember has a model that became shorter after it was measured.
 func TestShortMember(t *testing.T) {
-	in := sampleInput(t)
+	in := apetest.Input(t)
 	in.Members[0].Size += 10
-	plan, err := NewPlan(in)
+	plan, err := ape.NewPlan(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = plan.Write(t.Context(), make(memory, plan.Size()), nil)
+	err = plan.Write(t.Context(), discard{}, nil)
 	if err == nil || !strings.Contains(err.Error(), "became shorter") {
 		t.Errorf("got %v, want an error saying that the file became shorter", err)
 	}
@@ -184,15 +179,15 @@ func TestShortMember(t *testing.T) {
 // TestObjectFile: debug/pe takes an object file, which has no DOS header, for an image; its
 // bytes at 0x3c are no pointer. verify meets such a program in a file made to confuse it.
 func TestObjectFile(t *testing.T) {
-	in := sampleInput(t)
+	in := apetest.Input(t)
 	windows := &in.Programs[1]
-	at := binary.LittleEndian.Uint32(windows.Data[offPEPointer:])
-	windows.Data = windows.Data[at+peFileHeader:]
-	plan, err := NewPlan(in)
+	at := binary.LittleEndian.Uint32(windows.Data[format.OffPEPointer:])
+	windows.Data = windows.Data[at+4:] // without the signature
+	plan, err := ape.NewPlan(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := plan.Write(t.Context(), make(memory, plan.Size()), nil); !errors.Is(err, ErrProgram) {
-		t.Errorf("got %v, want %v", err, ErrProgram)
+	if err := plan.Write(t.Context(), discard{}, nil); !errors.Is(err, ape.ErrProgram) {
+		t.Errorf("got %v, want %v", err, ape.ErrProgram)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Sizes of ELF-64 records (System V ABI, figures 4-3 and 5-1).
 const (
-	elfHeaderSize  = 64
+	ELFHeaderSize  = 64
 	elfProgramSize = 56
 )
 
@@ -44,7 +44,7 @@ func newELFFace(prog []byte, at, table int64) (elfFace, error) {
 	if size > maxProgramHeaders || start > uint64(len(prog)-size) {
 		return elfFace{}, fmt.Errorf("%w: %d ELF program headers at %#x, at most %d bytes fit", ErrProgram, count, start, maxProgramHeaders)
 	}
-	face := elfFace{header: bytes.Clone(prog[:elfHeaderSize]), programs: bytes.Clone(prog[start:][:size])}
+	face := elfFace{header: bytes.Clone(prog[:ELFHeaderSize]), programs: bytes.Clone(prog[start:][:size])}
 	le.PutUint64(face.header[32:], uint64(table)) // e_phoff
 	le.PutUint64(face.header[40:], 0)             // e_shoff
 	copy(face.header[58:], make([]byte, 6))       // e_shentsize, e_shnum, e_shstrndx

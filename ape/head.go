@@ -1,27 +1,43 @@
 package ape
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/image/mbr"
 	"github.com/llamaboot/llamaboot/stub"
 )
 
+// FirstLine is what a shell reads first and what DOS, BIOS and APE loaders know
+// the file by. It must be exactly as long as the space before e_lfanew:
+//
+//	MZqFpD='   APE magic: a variable assignment to a shell (see stage1.asm for
+//	\n';       the CPU's reading); the newline before any NUL makes shells that
+//	           probe for binaries take it for text
+//	eval ...   runs the script at format.OffScript. 2>&- because 2>/dev/null is too
+//	           long; a here-document instead fails in ksh93 and yash, which drop NULs.
+const FirstLine = "MZqFpD='\n';eval \"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
+
 // head returns the first headSize bytes, without the partition tables.
 func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
-	head := make([]byte, headSize)
+	head := make([]byte, format.HeadSize)
 	if p.in.Faces.BIOS {
 		if err := p.addStages(head, guid); err != nil {
 			return nil, err
 		}
 	}
-	putMBR(head, guid, p.Size(), p.in.Faces)
+	mbr.PutSignatures(head, [4]byte(guid[12:])) // any four bytes that differ between disks
+	mbr.PutProtective(head, p.Size())
+	if p.in.Faces.BIOS {
+		mbr.PutActive(head)
+	}
 	if !p.in.Faces.Hosted {
 		return head, nil
 	}
-	copy(head, firstLine)
+	copy(head, FirstLine)
 	end, err := p.addPE(head)
 	if err != nil {
 		return nil, err
@@ -32,22 +48,22 @@ func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
 // addStages writes stage 1 and stage 2.
 func (p *Plan) addStages(head []byte, guid gpt.GUID) error {
 	stage2 := stub.Stage2()
-	if len(stage2) > stage2Size {
-		return fmt.Errorf("%w: stage 2 of %d bytes, want at most %d", ErrTooBig, len(stage2), stage2Size)
+	if len(stage2) > format.Stage2Size {
+		return fmt.Errorf("%w: stage 2 of %d bytes, want at most %d", ErrTooBig, len(stage2), format.Stage2Size)
 	}
 	core := p.find(format.CoreTarget)
-	err := stub.PatchStage2(stage2, core.program.Data, stub.Stage2Params{CoreLBA: uint64(core.offset / 512), DiskGUID: guid})
+	err := stub.PatchStage2(stage2, core.program.Data, stub.Stage2Params{CoreLBA: uint64(core.offset / format.Sector), DiskGUID: guid})
 	if err != nil {
 		return err
 	}
-	copy(head[offStage2:], stage2)
+	copy(head[format.OffStage2:], stage2)
 	stage1 := stub.Stage1()
-	err = stub.PatchStage1(stage1, stub.Stage1Params{Stage2LBA: offStage2 / 512, Stage2Bytes: len(stage2), DiskGUID: guid})
+	err = stub.PatchStage1(stage1, stub.Stage1Params{Stage2LBA: format.OffStage2 / format.Sector, Stage2Bytes: len(stage2), DiskGUID: guid})
 	if err != nil {
 		return err
 	}
 	copy(head, stage1)
-	copy(head, []byte{0xeb, stub.Stage1Start - 2, 0x90}) // jmp start; nop; firstLine jumps there too
+	copy(head, []byte{0xeb, stub.Stage1Start - 2, 0x90}) // jmp start; nop; FirstLine jumps there too
 	return nil
 }
 
@@ -62,9 +78,9 @@ func (p *Plan) addPE(head []byte) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	putPEPointer(head)
-	copy(head[offPE:], headers)
-	return offPE + int64(len(headers)), nil
+	binary.LittleEndian.PutUint32(head[format.OffPEPointer:], format.OffPE)
+	copy(head[format.OffPE:], headers)
+	return format.OffPE + int64(len(headers)), nil
 }
 
 // addScript writes the ELF headers, from offset at on, and the shell script.
@@ -73,12 +89,12 @@ func (p *Plan) addScript(head []byte, at int64) error {
 	if err != nil {
 		return err
 	}
-	copies := alignUp(at, elfHeaderSize)
-	if copies+int64(len(faces))*elfHeaderSize > headersEnd {
-		return fmt.Errorf("%w: ELF headers end behind %#x", ErrTooBig, headersEnd)
+	copies := alignUp(at, ELFHeaderSize)
+	if copies+int64(len(faces))*ELFHeaderSize > format.HeadersEnd {
+		return fmt.Errorf("%w: ELF headers end behind %#x", ErrTooBig, format.HeadersEnd)
 	}
 	for i, f := range faces {
-		copy(head[copies+int64(i)*elfHeaderSize:], f.header)
+		copy(head[copies+int64(i)*ELFHeaderSize:], f.header)
 	}
 	var targets []target
 	for _, pl := range p.places {
@@ -88,7 +104,7 @@ func (p *Plan) addScript(head []byte, at int64) error {
 	if err != nil {
 		return err
 	}
-	copy(head[offScript:], script)
+	copy(head[format.OffScript:], script)
 	return nil
 }
 
@@ -106,8 +122,8 @@ func (p *Plan) elfFaces(head []byte, at int64) ([]elfFace, int64, error) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", target, err)
 		}
-		if at+int64(len(face.programs)) > headersEnd {
-			return nil, 0, fmt.Errorf("%w: ELF program headers for %s end behind %#x", ErrTooBig, target, headersEnd)
+		if at+int64(len(face.programs)) > format.HeadersEnd {
+			return nil, 0, fmt.Errorf("%w: ELF program headers for %s end behind %#x", ErrTooBig, target, format.HeadersEnd)
 		}
 		copy(head[at:], face.programs)
 		faces, at = append(faces, face), at+int64(len(face.programs))

@@ -74,23 +74,23 @@ func (in *Input) check() error {
 		return fmt.Errorf("%w: none for linux/amd64, which is also what boots", ErrProgram)
 	}
 	if !in.Faces.BIOS && !in.Faces.UEFI {
-		return errors.New("ape: neither BIOS nor UEFI face: the disk would not boot")
+		return errors.New("neither BIOS nor UEFI face: the disk would not boot")
 	}
 	switch in.PE {
 	case format.EFI:
 		if in.Faces.Hosted && !in.Faces.UEFI {
-			return fmt.Errorf("ape: PE flavour %q needs the UEFI face", in.PE)
+			return fmt.Errorf("PE flavour %q needs the UEFI face", in.PE)
 		}
 	case format.Windows:
 		if in.Faces.Hosted && !seen["windows/amd64"] {
 			return fmt.Errorf("%w: PE flavour %q wants a windows/amd64 program", ErrProgram, in.PE)
 		}
 	default:
-		return fmt.Errorf("ape: PE flavour %q: want %q or %q", in.PE, format.Windows, format.EFI)
+		return fmt.Errorf("PE flavour %q: want %q or %q", in.PE, format.Windows, format.EFI)
 	}
 	for _, m := range in.Members {
 		if format.IsOwn(m.Name) {
-			return fmt.Errorf("ape: member %q is written by llamaboot itself: choose another name", m.Name)
+			return fmt.Errorf("member %q is written by llamaboot itself: choose another name", m.Name)
 		}
 	}
 	return nil

@@ -57,11 +57,11 @@ func (n *NativePlan) Write(ctx context.Context, w io.WriterAt, progress func(int
 	if progress == nil {
 		progress = func(int64) {}
 	}
-	if err := writePatches(w, []patch{{0, n.program.Data}}); err != nil {
+	if err := WritePatches(w, []Patch{{0, n.program.Data}}); err != nil {
 		return err
 	}
 	for i := range n.members {
-		if _, err := writeMember(ctx, w, &n.zip[i], &n.members[i], progress); err != nil {
+		if _, err := WriteMember(ctx, w, &n.zip[i], &n.members[i], progress); err != nil {
 			return err
 		}
 	}
@@ -69,5 +69,5 @@ func (n *NativePlan) Write(ctx context.Context, w io.WriterAt, progress func(int
 	if err != nil {
 		return err
 	}
-	return writePatches(w, []patch{{n.directory, records}})
+	return WritePatches(w, []Patch{{n.directory, records}})
 }

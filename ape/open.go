@@ -15,13 +15,6 @@ import (
 // modelMagic starts a model that is no llamafile.
 const modelMagic = "GGUF"
 
-var (
-	// ErrCut reports a llamafile that has lost its end.
-	ErrCut = errors.New("ape: file ends too early")
-	// ErrModel reports a GGUF model in place of a llamafile.
-	ErrModel = errors.New("ape: a GGUF model, not a llamafile")
-)
-
 // A File is an open llamafile or disk image made by this package.
 type File struct {
 	ZIP      *zipalign.Reader
@@ -67,24 +60,11 @@ func explain(err error, r io.ReaderAt, size int64) error {
 	return err
 }
 
-// sealedSize is how many of the size bytes of r sealing starts from: what was put behind a whole llamafile, as by reading
-// back a disk that is larger than it, does not count.
-func sealedSize(r io.ReaderAt, size int64) int64 {
-	whole := format.WholeSize(r)
-	if whole <= 0 || whole >= size {
-		return size
-	}
-	if _, err := zipalign.Open(r, size); err == nil {
-		return size // an archive tool added members
-	}
-	if _, err := zipalign.Open(r, whole); err != nil {
-		return size
-	}
-	return whole
-}
-
 // Size returns the file's size.
 func (f *File) Size() int64 { return f.size }
+
+// ReadAt reads the file's bytes (io.ReaderAt).
+func (f *File) ReadAt(b []byte, off int64) (int, error) { return f.r.ReadAt(b, off) }
 
 // Program reads the program for a target and checks its hash.
 func (f *File) Program(target string) (*Program, error) {
@@ -99,7 +79,7 @@ func (f *File) Program(target string) (*Program, error) {
 		}
 		b := make([]byte, rec.Size)
 		if _, err := f.r.ReadAt(b, rec.Offset); err != nil && err != io.EOF {
-			return nil, fmt.Errorf("ape: read program %s: %w", target, err)
+			return nil, fmt.Errorf("read program %s: %w", target, err)
 		}
 		if got := sha256.Sum256(b); hex.EncodeToString(got[:]) != rec.SHA256 {
 			return nil, fmt.Errorf("%w: program %s at offset %#x: SHA-256 %x, the manifest says %s (the file is damaged: copy it again)", ErrProgram, target, rec.Offset, got, rec.SHA256)
@@ -116,41 +96,45 @@ func (f *File) Members() ([]Member, error) {
 	var out []Member
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
-		if format.IsOwn(m.Name) || isFolder(m) {
+		if format.IsOwn(m.Name) || IsFolder(m) {
 			continue
 		}
 		if m.Method == zipalign.Store {
-			out = append(out, Member{Name: m.Name, Size: m.Size, Data: io.NewSectionReader(f.r, m.Offset, m.Size), Title: f.title(m.Name), Golden: f.golden(m.Name)})
+			out = append(out, Member{Name: m.Name, Size: m.Size, Data: io.NewSectionReader(f.r, m.Offset, m.Size), Title: f.Title(m.Name), Golden: f.Golden(m.Name)})
 			continue
 		}
 		b, err := f.ZIP.ReadFile(m.Name, format.MaxProgram)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, memberOf(m.Name, b))
+		out = append(out, MemberOf(m.Name, b))
 	}
 	return out, nil
 }
 
-// title is what the manifest says a model calls itself.
-func (f *File) title(name string) string {
+// Title is what the model called name calls itself, by the manifest.
+func (f *File) Title(name string) string {
 	if rec := f.Manifest.Find(name); rec != nil {
 		return rec.Title
 	}
 	return ""
 }
 
-// golden is what the manifest records of a model's self-test.
-func (f *File) golden(name string) *format.Golden {
+// Golden is what the manifest records for the self-test of a model, nil if nothing.
+func (f *File) Golden(name string) *format.Golden {
 	if rec := f.Manifest.Find(name); rec != nil {
 		return rec.Golden
 	}
 	return nil
 }
 
+// IsFolder reports whether a member stands for a folder. Other tools record those;
+// llamaboot does not, as extractors make them with their first file.
+func IsFolder(m *zipalign.Member) bool { return strings.HasSuffix(m.Name, "/") && m.Size == 0 }
+
 // Input returns what f is made of, for writing it anew by the present version.
 func (f *File) Input() (Input, error) {
-	in := Input{Faces: f.Manifest.Faces, PE: f.Manifest.PE, Version: strings.TrimPrefix(f.Manifest.Generator, generator(""))}
+	in := Input{Faces: f.Manifest.Faces, PE: f.Manifest.PE, Version: strings.TrimPrefix(f.Manifest.Generator, Generator(""))}
 	for _, rec := range f.Manifest.Programs {
 		p, err := f.Program(rec.Target)
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"debug/pe"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // Offsets in PE headers, PE/COFF revision 11 sections 2 to 4, relative to the
@@ -40,12 +42,12 @@ func shiftPE(image []byte, at int64) ([]byte, error) {
 	if string(image[:2]) != "MZ" { // debug/pe takes object files too, whose headers no pointer names
 		return bad("starts with %q, want %q", image[:2], "MZ")
 	}
-	start := int64(le.Uint32(image[offPEPointer:]))
+	start := int64(le.Uint32(image[format.OffPEPointer:]))
 	sections := peOptionalHeader + int64(f.SizeOfOptionalHeader)
 	size := sections + int64(len(f.Sections))*peSectionSize
-	headers := alignUp(offPE+size, peFileAlign)
-	if headers > headersEnd {
-		return bad("headers end at %#x, want at most %#x", headers, headersEnd)
+	headers := alignUp(format.OffPE+size, peFileAlign)
+	if headers > format.HeadersEnd {
+		return bad("headers end at %#x, want at most %#x", headers, format.HeadersEnd)
 	}
 	if at%peFileAlign != 0 {
 		return bad("image at offset %#x, want a multiple of %#x", at, peFileAlign)

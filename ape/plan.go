@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/image/disk"
+	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
@@ -29,7 +31,7 @@ type Plan struct {
 	places  []place // of the programs, the core first
 	members []Member
 	zip     []zipalign.Member // places of members, one for each
-	tail    *tail
+	tail    *Tail
 }
 
 // NewPlan checks in and lays the file out.
@@ -43,12 +45,12 @@ func NewPlan(in Input) (*Plan, error) {
 	}
 	for i := range in.Programs {
 		if prog := &in.Programs[i]; in.Faces.Hosted && prog.Target() != format.CoreTarget {
-			p.members = append(p.members, memberOf(format.ProgramName(prog.Target()), prog.Data))
+			p.members = append(p.members, MemberOf(format.ProgramName(prog.Target()), prog.Data))
 			p.places = append(p.places, place{program: prog})
 		}
 	}
 	if in.Licence != "" {
-		p.members = append(p.members, memberOf(format.LicenceName, []byte(in.Licence)))
+		p.members = append(p.members, MemberOf(format.LicenceName, []byte(in.Licence)))
 	}
 	p.members = append(p.members, in.Members...)
 	for i := range p.places {
@@ -58,34 +60,20 @@ func NewPlan(in Input) (*Plan, error) {
 	if err := p.placeMembers(); err != nil {
 		return nil, err
 	}
-	manifest, err := p.manifest(make([]checksums, len(p.members)))
+	manifest, err := p.manifest(make([]Checksums, len(p.members)))
 	if err != nil {
 		return nil, err
 	}
-	p.members = append(p.members, memberOf(format.ManifestName, manifest))
+	p.members = append(p.members, MemberOf(format.ManifestName, manifest))
 	return p, p.placeMembers()
 }
 
 // Size returns the number of bytes the file will have.
-func (p *Plan) Size() int64 { return p.tail.total }
+func (p *Plan) Size() int64 { return p.tail.Total }
 
-func memberOf(name string, data []byte) Member {
+// MemberOf returns a member of the given contents.
+func MemberOf(name string, data []byte) Member {
 	return Member{Name: name, Size: int64(len(data)), Data: bytes.NewReader(data)}
-}
-
-// memberMode is the permission a member is recorded with: programs are executable.
-func memberMode(name string) uint32 {
-	if format.IsProgram(name) {
-		return 0o755
-	}
-	return 0o644
-}
-
-// fresh returns m with the directory record llamaboot gives it.
-func fresh(m *zipalign.Member) zipalign.Member {
-	f := m.Fresh()
-	f.Mode = memberMode(m.Name)
-	return f
 }
 
 // addCore makes the first member, the EFI System Partition with the core inside or,
@@ -93,35 +81,46 @@ func fresh(m *zipalign.Member) zipalign.Member {
 func (p *Plan) addCore() error {
 	core := p.in.program(format.CoreTarget)
 	if !p.in.Faces.UEFI {
-		p.members = append(p.members, memberOf(format.CoreName, core.Data))
-		p.places = append(p.places, place{program: core, offset: offESP})
+		p.members = append(p.members, MemberOf(format.CoreName, core.Data))
+		p.places = append(p.places, place{program: core, offset: format.OffESP})
 		return nil
 	}
-	volume, efi, efiAt, coreAt, err := newESP(core.Data, p.in.settings())
+	esp, err := newESP(core.Data, p.in.settings())
 	if err != nil {
 		return err
 	}
-	p.efi, p.efiAt = efi, offESP+efiAt
-	p.members = append(p.members, memberOf(format.ESPName, volume))
-	p.places = append(p.places, place{program: core, offset: offESP + coreAt})
+	p.efi, p.efiAt = esp.efi, format.OffESP+esp.efiAt
+	p.members = append(p.members, MemberOf(format.ESPName, esp.bytes))
+	p.places = append(p.places, place{program: core, offset: format.OffESP + esp.coreAt})
 	return nil
 }
 
-// memory is a fixed stretch of memory to write to.
-type memory []byte
-
-func (m memory) WriteAt(b []byte, off int64) (int, error) {
-	if off < 0 || off > int64(len(m)) || copy(m[off:], b) < len(b) {
-		return 0, io.ErrShortWrite
+// Head returns the bytes up to the first member's header, but for the partition tables,
+// of a file whose disk has the given GUID.
+func (p *Plan) Head(guid gpt.GUID) ([]byte, error) {
+	head, err := p.head(guid)
+	if err != nil {
+		return nil, err
 	}
-	return len(b), nil
+	return append(head, make([]byte, p.zip[0].Header-format.HeadSize)...), nil
+}
+
+// ESP returns the bytes of the EFI System Partition, nil if the file has none.
+func (p *Plan) ESP() ([]byte, error) {
+	m := &p.members[0]
+	if m.Name != format.ESPName {
+		return nil, nil
+	}
+	b := make([]byte, m.Size)
+	_, err := io.ReadFull(io.NewSectionReader(m.Data, 0, m.Size), b)
+	return b, err
 }
 
 // placeMembers places the ZIP's members, the tail and the programs.
 func (p *Plan) placeMembers() error {
 	p.zip = nil
 	// The first local header ends where the ESP (or the core) starts.
-	end := int64(offESP - zipalign.HeaderSize(p.members[0].Name))
+	end := int64(format.OffESP - zipalign.HeaderSize(p.members[0].Name))
 	for _, m := range p.members {
 		z, err := zipalign.Place(end, m.Name, m.Size)
 		if err != nil {
@@ -134,28 +133,25 @@ func (p *Plan) placeMembers() error {
 		p.places[1+i].offset = p.zip[1+i].Offset // behind the ESP, in order
 	}
 	var err error
-	p.tail, err = planTail(p.zip, end)
+	p.tail, err = PlanTail(p.zip, end)
 	return err
 }
 
 // manifest returns the manifest for members with the given checksums.
-func (p *Plan) manifest(sums []checksums) ([]byte, error) {
-	m := format.Manifest{Generator: generator(p.in.Version), Faces: p.in.Faces, PE: p.in.PE}
+func (p *Plan) manifest(sums []Checksums) ([]byte, error) {
+	m := format.Manifest{Generator: Generator(p.in.Version), Faces: p.in.Faces, PE: p.in.PE}
 	for _, pl := range p.places {
 		m.Programs = append(m.Programs, format.RecordedProgram{
 			Target: pl.program.Target(), Offset: pl.offset, Size: int64(len(pl.program.Data)), SHA256: hex.EncodeToString(pl.hash[:])})
 	}
 	if p.in.Faces.UEFI {
-		m.ESP = []format.RecordedFile{newRecordedFile(format.BootPath, p.efi), newRecordedFile(format.SettingsName, p.in.settings())}
+		m.ESP = []format.RecordedFile{NewRecordedFile(format.BootPath, p.efi), NewRecordedFile(format.SettingsName, p.in.settings())}
 	}
 	for i, s := range sums {
-		m.Members = append(m.Members, newRecordedMember(&p.members[i], s))
+		m.Members = append(m.Members, NewRecord(&p.members[i], s))
 	}
 	return m.Encode()
 }
-
-// generator names the version of llamaboot in a manifest.
-func generator(version string) string { return "llamaboot " + version }
 
 // find returns the place of a target's program, or nil.
 func (p *Plan) find(target string) *place {
@@ -167,10 +163,10 @@ func (p *Plan) find(target string) *place {
 	return nil
 }
 
-// disk returns the partitions of a file with the given identity.
-func (p *Plan) disk(id [sha256.Size]byte) *disk {
-	d := newDisk(id)
-	d.addFixed(p.in.Faces, p.members[0].Size)
-	d.setWeights(p.zip)
+// disk returns the partitions of a file with the given manifest.
+func (p *Plan) disk(manifest []byte) *disk.Disk {
+	d := NewDisk(manifest)
+	AddFixed(d, p.in.Faces, p.members[0].Size)
+	SetWeights(d, p.zip)
 	return d
 }

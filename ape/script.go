@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+
+	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // A target of the shell script: where its program lies and what it is called.
@@ -14,8 +16,8 @@ type target struct {
 	hash     string // leading hex digits of the program's SHA-256
 }
 
-// unamePatterns are the shell patterns of `uname -s`-`uname -m` for each target.
-var unamePatterns = map[string]string{
+// UnamePatterns are the shell patterns of `uname -s`-`uname -m` for each target.
+var UnamePatterns = map[string]string{
 	"linux/amd64":   "Linux-x86_64|Linux-amd64",
 	"linux/arm64":   "Linux-aarch64|Linux-arm64",
 	"darwin/arm64":  "Darwin-arm64",
@@ -34,7 +36,7 @@ var startScript string
 func newScript(targets []target, faces []elfFace, headerCopies int64) ([]byte, error) {
 	var cases, names, elves strings.Builder
 	for _, t := range targets {
-		pattern, ok := unamePatterns[t.os+"/"+t.arch]
+		pattern, ok := UnamePatterns[t.os+"/"+t.arch]
 		if !ok {
 			continue // Windows starts the PE face
 		}
@@ -48,19 +50,19 @@ func newScript(targets []target, faces []elfFace, headerCopies int64) ([]byte, e
 	for mark, value := range map[string]string{
 		"@CASES@\n":  cases.String(),
 		"@NAMES@":    strings.TrimSpace(names.String()),
-		"@ELF@":      fmt.Sprint(headerCopies / elfHeaderSize),
+		"@ELF@":      fmt.Sprint(headerCopies / ELFHeaderSize),
 		"@PRINTF@\n": elves.String(),
 	} {
 		if strings.Count(text, mark) != 1 {
-			return nil, fmt.Errorf("ape: start.sh holds %s %d times, want once", strings.TrimSpace(mark), strings.Count(text, mark))
+			return nil, fmt.Errorf("start.sh holds %s %d times, want once", strings.TrimSpace(mark), strings.Count(text, mark))
 		}
 		text = strings.Replace(text, mark, value, 1)
 	}
-	if len(text) > scriptSize {
-		return nil, fmt.Errorf("%w: shell script of %d bytes, want at most %d (fewer targets make it shorter)", ErrTooBig, len(text), scriptSize)
+	if len(text) > format.ScriptSize {
+		return nil, fmt.Errorf("%w: shell script of %d bytes, want at most %d (fewer targets make it shorter)", ErrTooBig, len(text), format.ScriptSize)
 	}
 	// Newlines, not NULs: shells complain about those.
-	return []byte(text + strings.Repeat("\n", scriptSize-len(text))), nil
+	return []byte(text + strings.Repeat("\n", format.ScriptSize-len(text))), nil
 }
 
 // stripComments drops comment lines and indentation, which the file has no room for.

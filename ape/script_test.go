@@ -1,4 +1,4 @@
-package ape
+package ape_test
 
 import (
 	"bytes"
@@ -6,37 +6,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/ape/apetest"
 )
 
 // shells the script is promised to work in, with the Debian package of each.
 var shells = []struct{ command, pkg string }{
 	{"dash", "dash"}, {"bash", "bash"}, {"zsh", "zsh"}, {"ksh93", "ksh93u+m"},
 	{"mksh", "mksh"}, {"yash", "yash"}, {"busybox sh", "busybox"},
-}
-
-// start runs a llamafile by the given command line and returns its output lines.
-// The sample program ends with status 42.
-func start(t *testing.T, dir string, env []string, command ...string) []string {
-	t.Helper()
-	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		t.Skip("the sample program is for linux/amd64")
-	}
-	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Dir, cmd.Env = dir, env
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if code := cmd.ProcessState.ExitCode(); code != 42 {
-		t.Fatalf("%q: status %d (%v), want 42\n%s", command, code, err, errs.String())
-	}
-	if errs.Len() > 0 {
-		t.Errorf("%q: complains: %s", command, errs.String())
-	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
 func contains(lines []string, line string) bool {
@@ -48,10 +28,8 @@ func contains(lines []string, line string) bool {
 	return false
 }
 
-func cacheEnv(dir string) []string { return []string{"PATH=/usr/bin:/bin", "HOME=" + dir} }
-
 func TestShells(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	for _, sh := range shells {
 		t.Run(sh.command, func(t *testing.T) {
 			words := strings.Fields(sh.command)
@@ -60,7 +38,7 @@ func TestShells(t *testing.T) {
 			}
 			home := t.TempDir()
 			for range 2 { // from the file, then from the cache
-				lines := start(t, home, cacheEnv(home), append(words, path, "one", "two  words", "*")...)
+				lines := apetest.Start(t, home, apetest.Env(home), append(words, path, "one", "two  words", "*")...)
 				if len(lines) < 4 || lines[1] != "one" || lines[2] != "two  words" || lines[3] != "*" {
 					t.Errorf("arguments: got %q", lines)
 				}
@@ -74,7 +52,7 @@ func TestShells(t *testing.T) {
 
 // TestStartPlaces starts the file from everywhere a user may.
 func TestStartPlaces(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	home := t.TempDir()
 	folder := filepath.Join(home, "a folder with 'quotes' and $dollars")
 	if err := os.Mkdir(folder, 0o755); err != nil {
@@ -88,7 +66,7 @@ func TestStartPlaces(t *testing.T) {
 	if err := os.Symlink(spaced, link); err != nil {
 		t.Fatal(err)
 	}
-	env := cacheEnv(home)
+	env := apetest.Env(home)
 	for name, tc := range map[string]struct {
 		dir     string
 		env     []string
@@ -103,7 +81,7 @@ func TestStartPlaces(t *testing.T) {
 		"as cron does":  {"/", []string{"HOME=" + home, "PATH=/usr/bin:/bin", "SHELL=/bin/sh", "LOGNAME=x"}, []string{"/bin/sh", "-c", `"` + strings.ReplaceAll(spaced, "$", `\$`) + `"`}, spaced},
 	} {
 		t.Run(name, func(t *testing.T) {
-			lines := start(t, tc.dir, tc.env, tc.command...)
+			lines := apetest.Start(t, tc.dir, tc.env, tc.command...)
 			if !contains(lines, "LLAMABOOT_SELF="+tc.self) {
 				t.Errorf("no LLAMABOOT_SELF=%s in %q", tc.self, lines)
 			}
@@ -112,8 +90,8 @@ func TestStartPlaces(t *testing.T) {
 }
 
 func TestCacheFallback(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
-	name := fmt.Sprintf("llamafile-%x", plan.places[0].hash)[:len("llamafile-")+hashDigits]
+	path := apetest.Write(t, apetest.Input(t))
+	name := "llamafile-" + apetest.Open(t, path).Manifest.Programs[0].SHA256[:16]
 	home, tmp := t.TempDir(), t.TempDir()
 	blocked := filepath.Join(home, "file")
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
@@ -131,12 +109,12 @@ func TestCacheFallback(t *testing.T) {
 		"HOME is missing": {[]string{"HOME=" + home + "/new", "TMPDIR=" + tmp}, home + "/new/.cache/llamaboot/" + name},
 	} {
 		t.Run(label, func(t *testing.T) {
-			lines := start(t, "/", append(tc.env, "PATH=/usr/bin:/bin"), "sh", path)
+			lines := apetest.Start(t, "/", append(tc.env, "PATH=/usr/bin:/bin"), "sh", path)
 			if lines[0] != tc.want {
 				t.Errorf("started %s, want %s", lines[0], tc.want)
 			}
 			got, err := os.ReadFile(tc.want)
-			if err != nil || !bytes.Equal(got, plan.places[0].program.Data) {
+			if err != nil || !bytes.Equal(got, apetest.Program()) {
 				t.Errorf("%s is not the program (%v)", tc.want, err)
 			}
 		})
@@ -145,13 +123,13 @@ func TestCacheFallback(t *testing.T) {
 
 // TestNoexecCache mounts a folder noexec in a namespace of its own.
 func TestNoexecCache(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	tmp := t.TempDir()
 	if err := exec.Command("unshare", "-rm", "true").Run(); err != nil {
 		t.Skip("unshare cannot make a mount namespace here: ", err)
 	}
 	home := t.TempDir()
-	lines := start(t, "/", append(cacheEnv(home), "TMPDIR="+tmp), "unshare", "-rm", "sh", "-c",
+	lines := apetest.Start(t, "/", append(apetest.Env(home), "TMPDIR="+tmp), "unshare", "-rm", "sh", "-c",
 		`mount -t tmpfs -o noexec none "$HOME" && exec sh "$0"`, path)
 	if !strings.HasPrefix(lines[0], tmp+"/llamaboot-") {
 		t.Errorf("started %s, want it below %s: the cache in HOME is noexec", lines[0], tmp)
@@ -159,13 +137,13 @@ func TestNoexecCache(t *testing.T) {
 }
 
 func TestTwoStartsAtOnce(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	home := t.TempDir()
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			cmd := exec.Command("sh", path)
-			cmd.Env = cacheEnv(home)
+			cmd.Env = apetest.Env(home)
 			out, _ := cmd.CombinedOutput()
 			if code := cmd.ProcessState.ExitCode(); code != 42 {
 				t.Errorf("status %d, want 42\n%s", code, out)
@@ -181,18 +159,18 @@ func TestTwoStartsAtOnce(t *testing.T) {
 
 // TestDamagedProgram must not start what the hash does not match.
 func TestDamagedProgram(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.WriteAt([]byte("damaged"), plan.places[0].offset+300); err != nil {
+	if _, err := f.WriteAt([]byte("damaged"), apetest.Open(t, path).Manifest.Programs[0].Offset+300); err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
 	home := t.TempDir()
 	cmd := exec.Command("sh", path)
-	cmd.Env = cacheEnv(home)
+	cmd.Env = apetest.Env(home)
 	out, _ := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != 126 || !strings.Contains(string(out), "damaged") {
 		t.Errorf("status %d, want 126 and a message\n%s", code, out)
@@ -204,14 +182,14 @@ func TestDamagedProgram(t *testing.T) {
 
 // TestAssimilate makes the file a plain ELF, which the kernel maps without the shell.
 func TestAssimilate(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	home := t.TempDir()
 	cmd := exec.Command("sh", path, "--assimilate")
-	cmd.Env = cacheEnv(home)
+	cmd.Env = apetest.Env(home)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if lines := start(t, "/", cacheEnv(home), path, "argument"); lines[0] != path || lines[1] != "argument" {
+	if lines := apetest.Start(t, "/", apetest.Env(home), path, "argument"); lines[0] != path || lines[1] != "argument" {
 		t.Errorf("got %q", lines)
 	}
 }

@@ -1,4 +1,4 @@
-package ape
+package ape_test
 
 import (
 	"os"
@@ -10,19 +10,20 @@ import (
 
 	saferwall "github.com/saferwall/pe"
 
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // TestTools shows the file to programs we did not write. Each must accept it and see
 // what is in it.
 func TestTools(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	esp := filepath.Join(t.TempDir(), "esp.img")
-	file, err := os.ReadFile(path)
+	volume, err := apetest.Open(t, path).ZIP.ReadFile(format.ESPName, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(esp, file[offESP:][:plan.members[0].Size], 0o600); err != nil {
+	if err := os.WriteFile(esp, volume, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
@@ -71,9 +72,9 @@ func lookTool(name string) (string, error) {
 
 func TestSaferwallPE(t *testing.T) {
 	for _, flavour := range []format.Flavour{format.Windows, format.EFI} {
-		in := sampleInput(t)
+		in := apetest.Input(t)
 		in.PE = flavour
-		path, _ := sampleFile(t, in)
+		path := apetest.Write(t, in)
 		f, err := saferwall.New(path, &saferwall.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -28,23 +28,23 @@ func (p *Plan) Write(ctx context.Context, w io.WriterAt, progress func(n int64))
 	if err != nil {
 		return err
 	}
-	d := p.disk(identity(manifest))
-	copy(p.tail.members, p.zip) // now with their checksums
-	end, err := p.tail.encode(d)
+	d := p.disk(manifest)
+	copy(p.tail.Members, p.zip) // now with their checksums
+	end, err := p.tail.Encode(d)
 	if err != nil {
 		return err
 	}
-	head, err := p.head(d.guid)
+	head, err := p.head(d.GUID)
 	if err != nil {
 		return err
 	}
-	return writePatches(w, append([]patch{{0, head}}, end...))
+	return WritePatches(w, append([]Patch{{0, head}}, end...))
 }
 
 // writeMembers writes the members and returns the manifest.
 func (p *Plan) writeMembers(ctx context.Context, w io.WriterAt, progress func(int64)) ([]byte, error) {
 	var manifest []byte
-	sums := make([]checksums, 0, len(p.members))
+	sums := make([]Checksums, 0, len(p.members))
 	for i := range p.members {
 		m, z := &p.members[i], &p.zip[i]
 		if m.Name == format.ManifestName {
@@ -53,11 +53,11 @@ func (p *Plan) writeMembers(ctx context.Context, w io.WriterAt, progress func(in
 				return nil, err
 			}
 			if int64(len(manifest)) != m.Size {
-				return nil, fmt.Errorf("ape: manifest of %d bytes, planned %d", len(manifest), m.Size)
+				return nil, fmt.Errorf("manifest of %d bytes, planned %d", len(manifest), m.Size)
 			}
 			m.Data = bytes.NewReader(manifest)
 		}
-		s, err := writeMember(ctx, w, z, m, progress)
+		s, err := WriteMember(ctx, w, z, m, progress)
 		if err != nil {
 			return nil, err
 		}
@@ -66,20 +66,14 @@ func (p *Plan) writeMembers(ctx context.Context, w io.WriterAt, progress func(in
 	return manifest, nil
 }
 
-// checksums of a member's bytes.
-type checksums struct {
-	crc32  uint32
-	sha256 [sha256.Size]byte
-}
-
-// writeMember copies m to its place z, writes its header and sets z's checksum.
-func writeMember(ctx context.Context, w io.WriterAt, z *zipalign.Member, m *Member, progress func(int64)) (checksums, error) {
-	sums, err := copyMember(ctx, w, z.Offset, m, progress)
+// WriteMember copies m to its place z, writes its header and sets z's checksum.
+func WriteMember(ctx context.Context, w io.WriterAt, z *zipalign.Member, m *Member, progress func(int64)) (Checksums, error) {
+	sums, err := CopyMember(ctx, w, z.Offset, m, progress)
 	if err != nil {
 		return sums, err
 	}
-	z.CRC32 = sums.crc32
-	return sums, writePatches(w, []patch{{z.Header, z.LocalHeader()}})
+	z.CRC32 = sums.CRC32
+	return sums, WritePatches(w, []Patch{{z.Header, z.LocalHeader()}})
 }
 
 // A cloner is an output that can share the blocks of a file instead of copying them; it
@@ -101,9 +95,9 @@ func clone(w io.WriterAt, at int64, m *Member) (shared int64, from io.ReaderAt) 
 	return shared, io.NewSectionReader(c, at, shared)
 }
 
-// copyMember copies m to offset at of w. Hashing one chunk overlaps with writing it
+// CopyMember copies m to offset at of w. Hashing one chunk overlaps with writing it
 // and with reading the next one. Where the file system can, blocks are shared.
-func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progress func(int64)) (sums checksums, err error) {
+func CopyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progress func(int64)) (sums Checksums, err error) {
 	sha := sha256.New()
 	hashed := make(chan struct{}, 1)
 	hashed <- struct{}{}
@@ -119,13 +113,13 @@ func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progres
 		if _, err := io.ReadFull(r, b); err != nil {
 			<-hashed
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return sums, fmt.Errorf("ape: %s became shorter while it was read: at most %d of %d bytes", m.Name, done+int64(len(b)), m.Size)
+				return sums, fmt.Errorf("%s became shorter while it was read: at most %d of %d bytes", m.Name, done+int64(len(b)), m.Size)
 			}
-			return sums, fmt.Errorf("ape: read %s: %w", m.Name, err)
+			return sums, fmt.Errorf("read %s: %w", m.Name, err)
 		}
 		<-hashed // the previous chunk; its buffer is free for the next read
 		go func() {
-			sums.crc32 = crc32.Update(sums.crc32, crc32.IEEETable, b)
+			sums.CRC32 = crc32.Update(sums.CRC32, crc32.IEEETable, b)
 			sha.Write(b)
 			hashed <- struct{}{}
 		}()
@@ -133,12 +127,12 @@ func copyMember(ctx context.Context, w io.WriterAt, at int64, m *Member, progres
 		have := min(max(shared-done, 0), int64(len(b)))
 		if _, err := w.WriteAt(b[have:], at+done+have); err != nil {
 			<-hashed
-			return sums, fmt.Errorf("ape: write %d bytes at offset %#x: %w", len(b), at+done, err)
+			return sums, fmt.Errorf("write %d bytes at offset %#x: %w", len(b), at+done, err)
 		}
 		done += int64(len(b))
 		progress(int64(len(b)))
 	}
 	<-hashed
-	sums.sha256 = [sha256.Size]byte(sha.Sum(nil))
+	sums.SHA256 = [sha256.Size]byte(sha.Sum(nil))
 	return sums, nil
 }

@@ -9,10 +9,9 @@ import (
 // WholeSize returns the bytes of the llamafile that r starts with, by its partition
 // table; 0 if r starts with none.
 func WholeSize(r io.ReaderAt) int64 {
-	const sector = 512
-	h, err := gpt.ReadHeader(r, sector, 1)
+	h, err := gpt.ReadHeader(r, Sector, 1)
 	if err != nil {
 		return 0
 	}
-	return h.DiskSize(sector)
+	return h.DiskSize(Sector)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/llamaboot/llamaboot"
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/edit"
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/internal/programs"
@@ -136,7 +137,7 @@ func replaceArgs(ctx context.Context, f *buildFlags, stderr io.Writer) error {
 	if err := addArgs(&in, f.args); err != nil {
 		return err
 	}
-	return editLlamafile(ctx, f.from, ape.Changes{Set: in.Members}, stderr)
+	return editLlamafile(ctx, f.from, edit.Changes{Set: in.Members}, stderr)
 }
 
 // buildInput opens everything the file is made of. The closers must be called after

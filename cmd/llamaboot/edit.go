@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/edit"
 	"github.com/llamaboot/llamaboot/internal/progress"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -40,7 +41,7 @@ touched. An interrupted edit is undone by the next one.`,
 			if as != "" && len(files) != 1 {
 				return usagef("--as goes with one file, got %d", len(files))
 			}
-			changes := ape.Changes{Remove: remove}
+			changes := edit.Changes{Remove: remove}
 			for _, path := range files {
 				m, file, err := newMember(path)
 				if err != nil {
@@ -96,19 +97,19 @@ func newSealCmd() *cobra.Command {
 partition tables and their backups, alignment, manifest. Members keep their contents.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return editLlamafile(cmd.Context(), args[0], ape.Changes{Seal: true}, cmd.ErrOrStderr())
+			return editLlamafile(cmd.Context(), args[0], edit.Changes{Seal: true}, cmd.ErrOrStderr())
 		},
 	}
 }
 
 // editLlamafile changes the llamafile at path and explains what can go wrong.
-func editLlamafile(ctx context.Context, path string, changes ape.Changes, stderr io.Writer) error {
+func editLlamafile(ctx context.Context, path string, changes edit.Changes, stderr io.Writer) error {
 	total := int64(0)
 	for _, m := range changes.Set {
 		total += m.Size
 	}
 	add, finish := progress.Bytes(stderr, "writing "+path, total)
-	err := ape.EditFile(ctx, path, changes, add)
+	err := edit.Apply(ctx, path, changes, add)
 	finish()
 	switch {
 	case err == nil:

@@ -13,8 +13,9 @@ import (
 
 	"github.com/llamaboot/llamaboot"
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/edit"
 	"github.com/llamaboot/llamaboot/ape/format"
-	"github.com/llamaboot/llamaboot/image"
+	"github.com/llamaboot/llamaboot/internal/build"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/internal/programs"
 	"github.com/llamaboot/llamaboot/internal/progress"
@@ -96,14 +97,14 @@ func runImage(ctx context.Context, path string, f *imageFlags, stderr io.Writer)
 // imageInput opens path, a llamafile or a GGUF model, and returns what its image is
 // made of. The file must stay open until the image was written.
 func imageInput(path string, f *imageFlags) (ape.Input, io.Closer, error) {
-	faces := image.Faces(f.bios, f.uefi)
+	faces := build.ImageFaces(f.bios, f.uefi)
 	source, file, err := openLlamafile(path)
 	if err == nil {
 		var in ape.Input
 		if f.args != "" {
 			err = withHint(usagef("--args with a llamafile"), "it has its own; change them with llamaboot build --from")
 		} else {
-			in, err = image.Input(source, faces, llamaboot.Licence, version.Version)
+			in, err = build.ImageInput(source, faces, llamaboot.Licence, version.Version)
 		}
 		if err != nil {
 			file.Close()
@@ -164,7 +165,7 @@ func openLlamafile(path string) (*ape.File, *os.File, error) {
 // explainLlamafile adds what to do about the file at path, which is no whole llamafile.
 func explainLlamafile(path string, err error) error {
 	switch {
-	case ape.EditPending(path):
+	case edit.Pending(path):
 		return withHint(err, "an edit of this file was cut off; llamaboot seal undoes it")
 	case errors.Is(err, ape.ErrCut):
 		return withHint(err, "the download or copy may have failed: get the file again")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/ape/inspect"
 )
 
 // inspection is what inspect --json prints.
@@ -16,8 +17,8 @@ type inspection struct {
 	Size     int64            `json:"size"`
 	Build    string           `json:"build"` // of the program that boots
 	Manifest *format.Manifest `json:"manifest"`
-	Regions  []ape.Region     `json:"regions"`
-	Faces    []ape.Face       `json:"faces"`
+	Regions  []inspect.Region `json:"regions"`
+	Faces    []inspect.Face   `json:"faces"`
 }
 
 func newInspectCmd() *cobra.Command {
@@ -35,16 +36,16 @@ func newInspectCmd() *cobra.Command {
 				return err
 			}
 			defer file.Close()
-			faces, err := f.Faces()
+			faces, err := inspect.Faces(f)
 			if err != nil {
 				return err
 			}
 			build, err := buildOf(f)
 			if err != nil { // the map of a damaged file is worth most
 				build = "unknown"
-				faces = append(faces, ape.Face{Name: "program that boots", Problem: err.Error()})
+				faces = append(faces, inspect.Face{Name: "program that boots", Problem: err.Error()})
 			}
-			in := inspection{f.Size(), build, f.Manifest, f.Regions(), faces}
+			in := inspection{f.Size(), build, f.Manifest, inspect.Regions(f), faces}
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetIndent("", "  ")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/ape/inspect"
 	"github.com/llamaboot/llamaboot/internal/progress"
 	"github.com/llamaboot/llamaboot/internal/version"
 )
@@ -26,7 +27,7 @@ edited: that is noted and no error.`,
 			}
 			defer file.Close()
 			add, finish := progress.Bytes(cmd.ErrOrStderr(), "reading "+args[0], f.Size())
-			checks := f.Verify(cmd.Context(), version.Version, add)
+			checks := inspect.Verify(cmd.Context(), f, version.Version, add)
 			finish()
 			type result struct {
 				What  string `json:"what"`

@@ -1,4 +1,12 @@
-package ape
+// Package edit changes llamafiles: adds, replaces and removes members, and seals what other
+// tools have changed. Weights stay where they are and only the end of the file is written
+// anew, under a journal, so that the file is the old or the new one whenever the power
+// fails.
+//
+// It implements the layout of package ape and PKWARE APPNOTE 6.3.10 by way of package
+// zipalign. Refused are changes of members that llamaboot itself writes, and files whose
+// program that boots is gone; files in which another process edits are left alone.
+package edit
 
 import (
 	"context"
@@ -7,22 +15,23 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
+	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/image/disk"
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // ErrRebuild reports that an edit would move weights or programs: the file must be made anew.
-var ErrRebuild = errors.New("ape: parts are not where they can be used: the file must be written anew")
+var ErrRebuild = errors.New("parts are not where they can be used: the file must be written anew")
 
 // maxMoved bounds the members an edit moves, as they pass through memory.
 const maxMoved = 64 << 20
 
 // Changes to a llamafile.
 type Changes struct {
-	Set    []Member // to be added, or to replace members of the same name
+	Set    []ape.Member // to be added, or to replace members of the same name
 	Remove []string
 	// Seal accepts what foreign tools leave behind: missing or misplaced partition
 	// tables, members that are unaligned or unknown to the manifest.
@@ -31,11 +40,11 @@ type Changes struct {
 
 // An edit is a change worked out: what stays, what is written where.
 type edit struct {
-	f       *File
+	f       *ape.File
 	changes Changes
-	disk    *disk
+	disk    *disk.Disk
 	stay    []zipalign.Member // in the order of the directory
-	write   []Member          // with their places in writeAt
+	write   []ape.Member      // with their places in writeAt
 	writeAt []zipalign.Member
 	end     int64 // offset behind everything placed so far
 	// sums of the members in f.Manifest and of those written, by name.
@@ -44,19 +53,19 @@ type edit struct {
 }
 
 // planEdit works out c for f. Nothing is written.
-func planEdit(f *File, c Changes) (*edit, error) {
+func planEdit(f *ape.File, c Changes) (*edit, error) {
 	e := &edit{f: f, changes: c, records: slices.Clone(f.Manifest.Members), esp: f.Manifest.ESP}
 	var err error
-	if e.disk, err = readDisk(f.r); err != nil {
+	if e.disk, err = ape.ReadDisk(f); err != nil {
 		if !c.Seal {
 			return nil, fmt.Errorf("%w (llamaboot seal repairs it)", err)
 		}
-		if e.disk, err = f.originalDisk(); err != nil {
+		if e.disk, err = originalDisk(f); err != nil {
 			return nil, err
 		}
 	}
 	if c.Seal {
-		if err := f.checkPrograms(); err != nil {
+		if err := checkPrograms(f); err != nil {
 			return nil, err
 		}
 	}
@@ -72,15 +81,15 @@ func planEdit(f *File, c Changes) (*edit, error) {
 	}
 	for name := range drop {
 		if name != format.ManifestName && name != format.BackupName && format.IsOwn(name) {
-			return nil, fmt.Errorf("ape: member %q is llamaboot's own and cannot be changed", name)
+			return nil, fmt.Errorf("member %q is llamaboot's own and cannot be changed", name)
 		}
 	}
 	var moved int64
 	for i := range f.ZIP.Members {
 		m := f.ZIP.Members[i]
 		switch {
-		case drop[m.Name], c.Seal && isFolder(&m):
-		case c.Seal && misplaced(&m):
+		case drop[m.Name], c.Seal && ape.IsFolder(&m):
+		case c.Seal && ape.Misplaced(&m):
 			if moved += m.Size; moved > maxMoved {
 				return nil, fmt.Errorf("%w: %s at offset %#x", ErrRebuild, m.Name, m.Offset)
 			}
@@ -88,12 +97,12 @@ func planEdit(f *File, c Changes) (*edit, error) {
 			if err != nil {
 				return nil, err
 			}
-			moved := memberOf(m.Name, b)
-			moved.Title, moved.Golden = f.title(m.Name), f.golden(m.Name)
+			moved := ape.MemberOf(m.Name, b)
+			moved.Title, moved.Golden = f.Title(m.Name), f.Golden(m.Name)
 			e.write = append(e.write, moved)
 		default:
 			if c.Seal {
-				m = fresh(&m)
+				m = ape.Fresh(&m)
 			}
 			if c.Seal && m.Name == format.ESPName {
 				if err := e.acceptESP(&m); err != nil {
@@ -108,42 +117,27 @@ func planEdit(f *File, c Changes) (*edit, error) {
 	return e, e.place()
 }
 
-// isFolder reports whether a member stands for a folder. Other tools record those;
-// llamaboot does not, as extractors make them with their first file.
-func isFolder(m *zipalign.Member) bool { return strings.HasSuffix(m.Name, "/") && m.Size == 0 }
-
-// misplaced reports whether a member is not where and how this package puts members:
-// stored, on a boundary, behind a header of just the right length.
-func misplaced(m *zipalign.Member) bool {
-	placed, err := zipalign.Place(m.Header, m.Name, m.Size)
-	return err != nil || m.Method != zipalign.Store || placed.Header != m.Header || placed.Offset != m.Offset
-}
-
 // originalDisk returns the partitions that never move, for a file whose table is
 // damaged. Stage 1 knows the disk's GUID, as it looks for it; without stage 1 any will do.
-func (f *File) originalDisk() (*disk, error) {
+func originalDisk(f *ape.File) (*disk.Disk, error) {
 	manifest, err := f.Manifest.Encode()
 	if err != nil {
 		return nil, err
 	}
-	d := newDisk(identity(manifest))
+	d := ape.NewDisk(manifest)
 	if f.Manifest.Faces.BIOS {
 		sector := make([]byte, stub.Stage1Size)
-		if _, err := f.r.ReadAt(sector, 0); err != nil {
-			return nil, fmt.Errorf("ape: read sector 0: %w", err)
+		if _, err := f.ReadAt(sector, 0); err != nil {
+			return nil, fmt.Errorf("read sector 0: %w", err)
 		}
-		d.guid = stub.Stage1GUID(sector)
+		d.GUID = stub.Stage1GUID(sector)
 	}
-	d.addFixed(f.Manifest.Faces, f.espSize())
-	return d, nil
-}
-
-// espSize returns the size of the EFI System Partition, 0 if there is none.
-func (f *File) espSize() int64 {
+	var esp int64
 	if m, err := f.ZIP.Find(format.ESPName); err == nil {
-		return m.Size
+		esp = m.Size
 	}
-	return 0
+	ape.AddFixed(d, f.Manifest.Faces, esp)
+	return d, nil
 }
 
 // place finds places for the members to be written: the old one's if the new one
@@ -186,9 +180,9 @@ func (e *edit) spans() []span {
 	for i := range e.stay {
 		tail = max(tail, e.stay[i].End())
 	}
-	out := []span{{0, offStage2}, {tail, e.f.size}}
+	out := []span{{0, format.OffStage2}, {tail, e.f.Size()}}
 	for _, p := range e.headers() {
-		out = append(out, span{p.at, p.at + int64(len(p.data))})
+		out = append(out, span{p.At, p.At + int64(len(p.Data))})
 	}
 	for i := range e.writeAt {
 		if z := &e.writeAt[i]; z.Header < tail {
@@ -200,11 +194,11 @@ func (e *edit) spans() []span {
 
 // headers returns the local headers of the members that stay as they must be, which
 // sealing writes.
-func (e *edit) headers() []patch {
-	var out []patch
+func (e *edit) headers() []ape.Patch {
+	var out []ape.Patch
 	if e.changes.Seal {
 		for i := range e.stay {
-			out = append(out, patch{e.stay[i].Header, e.stay[i].LocalHeader()})
+			out = append(out, ape.Patch{At: e.stay[i].Header, Data: e.stay[i].LocalHeader()})
 		}
 	}
 	return out
@@ -213,13 +207,13 @@ func (e *edit) headers() []patch {
 // apply writes the edit to w and returns the file's new size.
 func (e *edit) apply(ctx context.Context, w io.WriterAt, progress func(int64)) (int64, error) {
 	for i := range e.write {
-		sums, err := writeMember(ctx, w, &e.writeAt[i], &e.write[i], progress)
+		sums, err := ape.WriteMember(ctx, w, &e.writeAt[i], &e.write[i], progress)
 		if err != nil {
 			return 0, err
 		}
-		e.record(newRecordedMember(&e.write[i], sums))
+		e.record(ape.NewRecord(&e.write[i], sums))
 	}
-	if err := writePatches(w, e.headers()); err != nil {
+	if err := ape.WritePatches(w, e.headers()); err != nil {
 		return 0, err
 	}
 	members := append(slices.Clone(e.stay), e.writeAt...)
@@ -231,26 +225,21 @@ func (e *edit) apply(ctx context.Context, w io.WriterAt, progress func(int64)) (
 	if err != nil {
 		return 0, err
 	}
-	m := memberOf(format.ManifestName, manifest)
-	if _, err := writeMember(ctx, w, &place, &m, progress); err != nil {
+	m := ape.MemberOf(format.ManifestName, manifest)
+	if _, err := ape.WriteMember(ctx, w, &place, &m, progress); err != nil {
 		return 0, err
 	}
 	members = append(members, place)
-	t, err := planTail(members, place.End())
+	t, err := ape.PlanTail(members, place.End())
 	if err != nil {
 		return 0, err
 	}
-	e.disk.setWeights(members)
-	patches, err := t.encode(e.disk)
+	ape.SetWeights(e.disk, members)
+	patches, err := t.Encode(e.disk)
 	if err != nil {
 		return 0, err
 	}
-	sector := make([]byte, 512)
-	if _, err := e.f.r.ReadAt(sector, 0); err != nil {
-		return 0, fmt.Errorf("ape: read sector 0: %w", err)
-	}
-	putProtective(sector, t.total)
-	return t.total, writePatches(w, append(patches, patch{offMBRTable, sector[offMBRTable:510]}))
+	return t.Total, ape.WritePatches(w, patches)
 }
 
 // record sets the manifest's record of one member.
@@ -274,29 +263,29 @@ func (e *edit) manifest(members []zipalign.Member) ([]byte, error) {
 			continue
 		}
 		at := slices.IndexFunc(e.records, func(r format.RecordedMember) bool { return r.Name == z.Name })
-		if at >= 0 && matches(&e.records[at], z) {
+		if at >= 0 && ape.Matches(&e.records[at], z) {
 			m.Members = append(m.Members, e.records[at])
 			continue
 		}
-		sums, err := e.f.sum(z)
+		sums, err := sum(e.f, z)
 		if err != nil {
 			return nil, err
 		}
-		m.Members = append(m.Members, newRecordedMember(&Member{Name: z.Name, Size: z.Size}, sums))
+		m.Members = append(m.Members, ape.NewRecord(&ape.Member{Name: z.Name, Size: z.Size}, sums))
 	}
 	return m.Encode()
 }
 
 // sum reads a member that the manifest does not know and checks it against the
 // directory.
-func (f *File) sum(z *zipalign.Member) (checksums, error) {
+func sum(f *ape.File, z *zipalign.Member) (ape.Checksums, error) {
 	r, err := f.ZIP.Data(z)
 	if err != nil {
-		return checksums{}, err
+		return ape.Checksums{}, err
 	}
 	sha := sha256.New()
 	if _, err := io.Copy(sha, r); err != nil {
-		return checksums{}, err
+		return ape.Checksums{}, err
 	}
-	return checksums{z.CRC32, [sha256.Size]byte(sha.Sum(nil))}, nil
+	return ape.Checksums{CRC32: z.CRC32, SHA256: [sha256.Size]byte(sha.Sum(nil))}, nil
 }

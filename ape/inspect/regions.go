@@ -1,11 +1,13 @@
-package ape
+package inspect
 
 import (
 	"fmt"
 	"sort"
 
+	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/image/mbr"
 )
 
 // A Region is a stretch of the file with one purpose.
@@ -17,20 +19,20 @@ type Region struct {
 
 // headRegions are the parts of the first 64 KiB.
 var headRegions = []Region{
-	{0, offSignature, "boot sector: shell line, PE pointer, stage 1"},
-	{offSignature, 512 - offSignature, "boot sector: disk signature, protective partition"},
-	{offGPT512, gpt.HeaderSize, "partition table header, 512-byte sectors"},
-	{offPE, headersEnd - offPE, "PE headers, ELF headers"},
-	{offGPT4096, gpt.HeaderSize, "partition table header, 4096-byte sectors"},
-	{offScript, scriptSize, "shell script"},
-	{offArray512, gpt.ArraySize, "partition entries, 512-byte sectors"},
-	{offArray4096, gpt.ArraySize, "partition entries, 4096-byte sectors"},
-	{offStage2, stage2Size, "stage 2"},
+	{0, mbr.OffSignature, "boot sector: shell line, PE pointer, stage 1"},
+	{mbr.OffSignature, 512 - mbr.OffSignature, "boot sector: disk signature, protective partition"},
+	{format.OffGPT512, gpt.HeaderSize, "partition table header, 512-byte sectors"},
+	{format.OffPE, format.HeadersEnd - format.OffPE, "PE headers, ELF headers"},
+	{format.OffGPT4096, gpt.HeaderSize, "partition table header, 4096-byte sectors"},
+	{format.OffScript, format.ScriptSize, "shell script"},
+	{format.OffArray512, gpt.ArraySize, "partition entries, 512-byte sectors"},
+	{format.OffArray4096, gpt.ArraySize, "partition entries, 4096-byte sectors"},
+	{format.OffStage2, format.Stage2Size, "stage 2"},
 }
 
 // Regions returns the map of the file in the order of offsets. What lies between
 // regions is unused.
-func (f *File) Regions() []Region {
+func Regions(f *ape.File) []Region {
 	out := append([]Region(nil), headRegions...)
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
@@ -45,15 +47,15 @@ func (f *File) Regions() []Region {
 	}
 	out = append(out,
 		Region{f.ZIP.Directory, f.ZIP.Comment - f.ZIP.Directory, "ZIP directory"},
-		Region{f.ZIP.Comment, f.size - f.ZIP.Comment, "ZIP comment: backup partition table headers"})
+		Region{f.ZIP.Comment, f.Size() - f.ZIP.Comment, "ZIP comment: backup partition table headers"})
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Offset < out[j].Offset })
 	return out
 }
 
 // regionAt names the smallest region that offset at lies in.
-func (f *File) regionAt(at int64) string {
-	name, size := "unused", f.size+1
-	for _, r := range f.Regions() {
+func (f inspected) regionAt(at int64) string {
+	name, size := "unused", f.Size()+1
+	for _, r := range Regions(f.File) {
 		if r.Offset <= at && at < r.Offset+r.Size && r.Size < size {
 			name, size = r.Name, r.Size
 		}

@@ -1,24 +1,23 @@
-package ape
+package inspect
 
 import (
 	"bytes"
 	"context"
+	"os"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
 )
 
 // smallImage is a BIOS image of about 1.4 MiB.
 func smallImage(t testing.TB) []byte {
 	t.Helper()
-	in := sampleInput(t)
+	in := apetest.Input(t)
 	in.Faces, in.PE = format.Faces{BIOS: true}, format.EFI
-	plan, err := NewPlan(in)
+	b, err := os.ReadFile(apetest.Write(t, in))
 	if err != nil {
-		t.Fatal(err)
-	}
-	b := make(memory, plan.Size())
-	if err := plan.Write(context.Background(), b, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -29,22 +28,22 @@ func smallImage(t testing.TB) []byte {
 func FuzzVerify(f *testing.F) {
 	good := smallImage(f)
 	end := uint32(len(good))
-	for _, at := range []uint32{0, offGPT512, offGPT512 + 0x48, offArray512, offGPT4096, offStage2, offESP - 30, offESP, end - 4096, end - 512, end - 8000, end - 8300} {
+	for _, at := range []uint32{0, format.OffGPT512, format.OffGPT512 + 0x48, format.OffArray512, format.OffGPT4096, format.OffStage2, format.OffESP - 30, format.OffESP, end - 4096, end - 512, end - 8000, end - 8300} {
 		f.Add(at, []byte{0xff, 0xff, 0xff, 0xff})
 		f.Add(at, []byte{0})
 	}
 	f.Fuzz(func(t *testing.T, at uint32, change []byte) {
 		b := bytes.Clone(good)
 		copy(b[at%end:], change)
-		file, err := Open(bytes.NewReader(b), int64(len(b)))
+		file, err := ape.Open(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
 		}
-		if _, err := file.Faces(); err != nil {
+		if _, err := Faces(file); err != nil {
 			t.Fatal(err)
 		}
-		file.Regions()
-		for _, c := range file.Verify(context.Background(), "test", nil) {
+		Regions(file)
+		for _, c := range Verify(context.Background(), file, "test", nil) {
 			if c.Err != nil {
 				return
 			}
@@ -66,16 +65,16 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		file, err := Open(bytes.NewReader(base), int64(len(base)))
+		file, err := ape.Open(bytes.NewReader(base), int64(len(base)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		file.Manifest = m
-		if _, err := file.Faces(); err != nil {
+		if _, err := Faces(file); err != nil {
 			t.Fatal(err)
 		}
-		file.Regions()
-		file.Verify(context.Background(), "test", nil)
+		Regions(file)
+		Verify(context.Background(), file, "test", nil)
 		for _, p := range m.Programs {
 			_, _ = file.Native(p.Target) // must not panic or take what the file has not
 		}

@@ -1,4 +1,4 @@
-package ape
+package edit
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ func journalBytes(r io.ReaderAt, size int64, spans []span) ([]byte, error) {
 		b = le.AppendUint64(le.AppendUint64(b, uint64(s.start)), uint64(n))
 		b = append(b, make([]byte, n)...)
 		if _, err := r.ReadAt(b[int64(len(b))-n:], s.start); err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("ape: read %d bytes at offset %#x: %w", n, s.start, err)
+			return nil, fmt.Errorf("read %d bytes at offset %#x: %w", n, s.start, err)
 		}
 	}
 	b = le.AppendUint64(b, journalEnd)
@@ -105,7 +105,7 @@ func rollBack(w storage, b []byte) (bool, error) {
 		}
 		at, n := int64(le.Uint64(p)), le.Uint64(p[8:])
 		if _, err := w.WriteAt(p[16:16+n], at); err != nil {
-			return false, fmt.Errorf("ape: put back %d bytes at offset %#x: %w", n, at, err)
+			return false, fmt.Errorf("put back %d bytes at offset %#x: %w", n, at, err)
 		}
 		p = p[16+n:]
 	}
@@ -115,8 +115,8 @@ func rollBack(w storage, b []byte) (bool, error) {
 	return true, w.Sync()
 }
 
-// EditPending reports whether an edit of the file at path was cut off, or is going on.
-func EditPending(path string) bool {
+// Pending reports whether an edit of the file at path was cut off, or is going on.
+func Pending(path string) bool {
 	_, err := os.Stat(path + journalSuffix)
 	return err == nil
 }

@@ -1,4 +1,4 @@
-package ape
+package edit
 
 import (
 	"bytes"
@@ -12,37 +12,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/ape/inspect"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
-func textMember(name, text string) Member { return memberOf(name, []byte(text)) }
-
-// opened opens the llamafile at path until the test ends.
-func opened(t *testing.T, path string) *File {
-	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { file.Close() })
-	info, err := file.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := Open(file, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
+func textMember(name, text string) ape.Member { return ape.MemberOf(name, []byte(text)) }
 
 // contents reads all members that are not llamaboot's own, and checks everything
 // Verify checks.
 func contents(t *testing.T, path string) map[string]string {
 	t.Helper()
-	f := opened(t, path)
-	for _, c := range f.Verify(t.Context(), "test", nil) {
+	f := apetest.Open(t, path)
+	for _, c := range inspect.Verify(t.Context(), f, "test", nil) {
 		if c.Err != nil {
 			t.Errorf("%s: %v", c.What, c.Err)
 		}
@@ -72,20 +56,20 @@ func TestEditReplacesAndAppends(t *testing.T) {
 }
 
 func testEdits(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
-	before := contents(t, path)
+	path := apetest.Write(t, apetest.Input(t))
+	before, size := contents(t, path), apetest.Open(t, path).Size()
 	steps := []Changes{
-		{Set: []Member{textMember(format.ArgsName, "--temp\n1\n")}},                            // smaller
-		{Set: []Member{textMember(format.ArgsName, strings.Repeat("--stop\nx\n", 20_000))}},    // larger
-		{Set: []Member{textMember("note.txt", "a note")}},                                      // new
-		{Set: []Member{textMember(format.ArgsName, "--temp\n2\n"), textMember("b/c.txt", "")}}, // not the last one
+		{Set: []ape.Member{textMember(format.ArgsName, "--temp\n1\n")}},                            // smaller
+		{Set: []ape.Member{textMember(format.ArgsName, strings.Repeat("--stop\nx\n", 20_000))}},    // larger
+		{Set: []ape.Member{textMember("note.txt", "a note")}},                                      // new
+		{Set: []ape.Member{textMember(format.ArgsName, "--temp\n2\n"), textMember("b/c.txt", "")}}, // not the last one
 		{Remove: []string{"note.txt"}},
-		{Set: []Member{textMember("model.gguf", "GGUF"+strings.Repeat("other weights", 50_000))}}, // larger model
-		{Set: []Member{textMember("model.gguf", before["model.gguf"]), textMember(format.ArgsName, before[format.ArgsName])}, Remove: []string{"b/c.txt"}},
+		{Set: []ape.Member{textMember("model.gguf", "GGUF"+strings.Repeat("other weights", 50_000))}}, // larger model
+		{Set: []ape.Member{textMember("model.gguf", before["model.gguf"]), textMember(format.ArgsName, before[format.ArgsName])}, Remove: []string{"b/c.txt"}},
 	}
 	want := maps.Clone(before)
 	for i, c := range steps {
-		if err := EditFile(t.Context(), path, c, nil); err != nil {
+		if err := Apply(t.Context(), path, c, nil); err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
 		for _, m := range c.Set {
@@ -101,15 +85,15 @@ func testEdits(t *testing.T) {
 		if got := contents(t, path); !maps.Equal(got, want) {
 			t.Fatalf("step %d: holds %q, want %q", i, slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
 		}
-		if lines := start(t, "/", cacheEnv(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
+		if lines := apetest.Start(t, "/", apetest.Env(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
 			t.Errorf("step %d: does not start: %q", i, lines)
 		}
 	}
 	if b, err := os.ReadFile(path); err != nil || bytes.Count(b, []byte("PK\x05\x06")) != 1 {
 		t.Errorf("%d end records (%v): an old directory was left behind", bytes.Count(b, []byte("PK\x05\x06")), err)
 	}
-	if info, err := os.Stat(path); err != nil || info.Size() > plan.Size()+2<<20 {
-		t.Errorf("file grew from %d to %d bytes", plan.Size(), info.Size())
+	if info, err := os.Stat(path); err != nil || info.Size() > size+2<<20 {
+		t.Errorf("file grew from %d to %d bytes", size, info.Size())
 	}
 	if list, _ := filepath.Glob(path + "*"); len(list) != 1 {
 		t.Errorf("left behind: %q", list)
@@ -117,21 +101,21 @@ func testEdits(t *testing.T) {
 }
 
 func TestEditRefuses(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]Changes{
-		"own member":      {Set: []Member{textMember(format.ESPName, "x")}},
+		"own member":      {Set: []ape.Member{textMember(format.ESPName, "x")}},
 		"own program":     {Remove: []string{"bin/llamafile-darwin-arm64"}},
 		"unknown":         {Remove: []string{"nothing"}},
-		"climbing name":   {Set: []Member{textMember("../x", "x")}},
-		"absolute name":   {Set: []Member{textMember("/x", "x")}},
-		"twice":           {Set: []Member{textMember("x", "1"), textMember("x", "2")}},
-		"reads too short": {Set: []Member{{Name: "x", Size: 100, Data: strings.NewReader("short")}}},
+		"climbing name":   {Set: []ape.Member{textMember("../x", "x")}},
+		"absolute name":   {Set: []ape.Member{textMember("/x", "x")}},
+		"twice":           {Set: []ape.Member{textMember("x", "1"), textMember("x", "2")}},
+		"reads too short": {Set: []ape.Member{{Name: "x", Size: 100, Data: strings.NewReader("short")}}},
 	} {
-		if err := EditFile(t.Context(), path, c, nil); err == nil {
+		if err := Apply(t.Context(), path, c, nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		after, err := os.ReadFile(path)
@@ -166,7 +150,7 @@ func (f *failing) Truncate(size int64) error {
 // TestEditCutOff kills an edit after each of its writes; the next edit must find the
 // file as it was.
 func TestEditCutOff(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -177,11 +161,11 @@ func TestEditCutOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Open(file, int64(len(before)))
+		f, err := ape.Open(file, int64(len(before)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := planEdit(f, Changes{Set: []Member{textMember(format.ArgsName, strings.Repeat("x\n", 100_000))}})
+		e, err := planEdit(f, Changes{Set: []ape.Member{textMember(format.ArgsName, strings.Repeat("x\n", 100_000))}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +175,7 @@ func TestEditCutOff(t *testing.T) {
 			file.Close()
 			break
 		}
-		if cuts++; !EditPending(path) && n > 0 {
+		if cuts++; !Pending(path) && n > 0 {
 			t.Errorf("cut after %d writes: nothing says that the edit is incomplete", n)
 		}
 		if err := recoverFile(path, file); err != nil {
@@ -210,7 +194,7 @@ func TestEditCutOff(t *testing.T) {
 }
 
 func TestIncompleteJournal(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -241,8 +225,8 @@ func TestIncompleteJournal(t *testing.T) {
 }
 
 func TestEditKeepsForeignDirectoryRecords(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
-	if err := EditFile(t.Context(), path, Changes{Set: []Member{textMember("x", "y")}}, nil); err != nil {
+	path := apetest.Write(t, apetest.Input(t))
+	if err := Apply(t.Context(), path, Changes{Set: []ape.Member{textMember("x", "y")}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
@@ -265,7 +249,7 @@ func TestEditKeepsForeignDirectoryRecords(t *testing.T) {
 
 // TestOneEditorAtATime: a file that is open for editing is not edited by another.
 func TestOneEditorAtATime(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -273,8 +257,8 @@ func TestOneEditorAtATime(t *testing.T) {
 	if err := lock(file); err != nil {
 		t.Fatal(err)
 	}
-	c := Changes{Set: []Member{textMember("x", "y")}}
-	if err := EditFile(t.Context(), path, c, nil); !errors.Is(err, ErrBusy) {
+	c := Changes{Set: []ape.Member{textMember("x", "y")}}
+	if err := Apply(t.Context(), path, c, nil); !errors.Is(err, ErrBusy) {
 		t.Errorf("got %v, want %v", err, ErrBusy)
 	}
 	if err := file.Close(); err != nil {
@@ -283,14 +267,14 @@ func TestOneEditorAtATime(t *testing.T) {
 	if err := lock(file); err == nil || errors.Is(err, ErrBusy) {
 		t.Errorf("a file that is closed: got %v, want another error than %v", err, ErrBusy)
 	}
-	if err := EditFile(t.Context(), path, c, nil); err != nil {
+	if err := Apply(t.Context(), path, c, nil); err != nil {
 		t.Errorf("after the other one has ended: %v", err)
 	}
 }
 
 // TestReplacedWhileWaiting: an editor that has opened the file before another one made it anew must not edit the old one.
 func TestReplacedWhileWaiting(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -304,7 +288,7 @@ func TestReplacedWhileWaiting(t *testing.T) {
 	}
 	defer func(n int64) { mostInPlace = n }(mostInPlace)
 	mostInPlace = 0
-	if err := EditFile(t.Context(), path, Changes{Set: []Member{textMember("x", "y")}}, nil); err != nil {
+	if err := Apply(t.Context(), path, Changes{Set: []ape.Member{textMember("x", "y")}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if !replaced(file, path) {

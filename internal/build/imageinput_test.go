@@ -1,18 +1,18 @@
-package image
+package build
 
 import (
 	"bytes"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/ape/inspect"
 )
 
-func TestFaces(t *testing.T) {
+func TestImageFaces(t *testing.T) {
 	for _, tc := range []struct {
 		bios, uefi bool
 		want       format.Faces
@@ -22,59 +22,30 @@ func TestFaces(t *testing.T) {
 		{true, false, format.Faces{BIOS: true}},
 		{false, true, format.Faces{UEFI: true}},
 	} {
-		if got := Faces(tc.bios, tc.uefi); got != tc.want {
+		if got := ImageFaces(tc.bios, tc.uefi); got != tc.want {
 			t.Errorf("bios %v, uefi %v: got %+v, want %+v", tc.bios, tc.uefi, got, tc.want)
 		}
 	}
 }
 
-// write makes the file of in and opens it again.
-func write(t *testing.T, in ape.Input) *ape.File {
-	t.Helper()
-	plan, err := ape.NewPlan(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	if err := f.Truncate(plan.Size()); err != nil {
-		t.Fatal(err)
-	}
-	if err := plan.Write(t.Context(), f, nil); err != nil {
-		t.Fatal(err)
-	}
-	out, err := ape.Open(f, plan.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// TestInput makes images of a llamafile and finds its members, but not its programs,
+// TestImageInput makes images of a llamafile and finds its members, but not its programs,
 // in them.
-func TestInput(t *testing.T) {
-	core, err := os.ReadFile("../ape/testdata/args.elf")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestImageInput(t *testing.T) {
 	model := []byte("GGUF" + strings.Repeat("weights", 9999))
-	file := write(t, ape.Input{
+	file := apetest.Open(t, apetest.Write(t, ape.Input{
 		Faces:    format.AllFaces,
 		PE:       format.EFI,
-		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: core}, {OS: "darwin", Arch: "arm64", Data: []byte("mach-o")}},
+		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: apetest.Program()}, {OS: "darwin", Arch: "arm64", Data: []byte("mach-o")}},
 		Members:  []ape.Member{{Name: "model.gguf", Size: int64(len(model)), Data: bytes.NewReader(model), Title: "A model"}},
 		Version:  "test",
-	})
+	}))
 	for _, faces := range []format.Faces{{BIOS: true}, {UEFI: true}, {BIOS: true, UEFI: true}} {
-		in, err := Input(file, faces, "licence", "test")
+		in, err := ImageInput(file, faces, "licence", "test")
 		if err != nil {
 			t.Fatal(err)
 		}
-		img := write(t, in)
-		for _, c := range img.Verify(t.Context(), "test", nil) {
+		img := apetest.Open(t, apetest.Write(t, in))
+		for _, c := range inspect.Verify(t.Context(), img, "test", nil) {
 			if c.Err != nil {
 				t.Errorf("%+v: %s: %v", faces, c.What, c.Err)
 			}

@@ -1,4 +1,4 @@
-package ape
+package edit
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package ape
+package inspect
 
 import (
 	"bytes"
@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
+	"github.com/llamaboot/llamaboot/ape/edit"
 	"github.com/llamaboot/llamaboot/ape/format"
 )
 
@@ -20,7 +23,7 @@ func mtools(t *testing.T, tool, file string, args ...string) {
 	if err != nil {
 		t.Skipf("%s is not installed (package mtools)", tool)
 	}
-	args = append([]string{"-i", fmt.Sprintf("%s@@%d", file, offESP)}, args...)
+	args = append([]string{"-i", fmt.Sprintf("%s@@%d", file, format.OffESP)}, args...)
 	if out, err := exec.Command(path, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %q: %v\n%s", tool, args, err, out)
 	}
@@ -29,8 +32,8 @@ func mtools(t *testing.T, tool, file string, args ...string) {
 // verdicts verifies the file and returns what is wrong and what is noted.
 func verdicts(t *testing.T, path string) (wrong, notes []string) {
 	t.Helper()
-	f := opened(t, path)
-	for _, c := range f.Verify(t.Context(), "test", nil) {
+	f := apetest.Open(t, path)
+	for _, c := range Verify(t.Context(), f, "test", nil) {
 		if c.Err != nil {
 			wrong = append(wrong, c.What+": "+c.Err.Error())
 		}
@@ -43,7 +46,7 @@ func verdicts(t *testing.T, path string) (wrong, notes []string) {
 
 func settingsOf(t *testing.T, path string) string {
 	t.Helper()
-	f := opened(t, path)
+	f := apetest.Open(t, path)
 	b, err := f.Settings()
 	if err != nil {
 		t.Fatal(err)
@@ -52,18 +55,18 @@ func settingsOf(t *testing.T, path string) string {
 }
 
 func TestSettingsAtBuild(t *testing.T) {
-	in := sampleInput(t)
-	path, plan := sampleFile(t, in)
-	if got := settingsOf(t, path); got != string(DefaultSettings) {
+	in := apetest.Input(t)
+	path := apetest.Write(t, in)
+	if got := settingsOf(t, path); got != string(ape.DefaultSettings) {
 		t.Errorf("default settings: %q", got)
 	}
 	in.Settings = []byte(strings.Repeat("# long\n", 5000))
-	long, longPlan := sampleFile(t, in)
+	long := apetest.Write(t, in)
 	if got := settingsOf(t, long); got != string(in.Settings) {
 		t.Errorf("%d bytes of settings, want %d", len(got), len(in.Settings))
 	}
-	if plan.places[0].offset != longPlan.places[0].offset {
-		t.Errorf("the core moved from %#x to %#x with longer settings", plan.places[0].offset, longPlan.places[0].offset)
+	if a, b := apetest.Open(t, path).Manifest.Programs[0].Offset, apetest.Open(t, long).Manifest.Programs[0].Offset; a != b {
+		t.Errorf("the core moved from %#x to %#x with longer settings", a, b)
 	}
 	for _, p := range []string{path, long} {
 		if wrong, notes := verdicts(t, p); len(wrong)+len(notes) > 0 {
@@ -71,7 +74,7 @@ func TestSettingsAtBuild(t *testing.T) {
 		}
 	}
 	in.Settings = make([]byte, format.MaxSettings+1)
-	if _, err := NewPlan(in); err == nil {
+	if _, err := ape.NewPlan(in); err == nil {
 		t.Errorf("settings of %d bytes were taken", len(in.Settings))
 	}
 }
@@ -83,10 +86,10 @@ func TestSettingsSeen(t *testing.T) {
 		"\xff\xfet\x00=\x000\x00":             "8 bytes of UTF-16",
 		"\xfe\xff\x00t\x00=\x000":             "8 bytes of UTF-16",
 	} {
-		in := sampleInput(t)
+		in := apetest.Input(t)
 		in.Settings = []byte(settings)
-		path, _ := sampleFile(t, in)
-		got, err := opened(t, path).seeSettings()
+		path := apetest.Write(t, in)
+		got, err := inspected{apetest.Open(t, path)}.seeSettings()
 		if err != nil || !strings.HasPrefix(strings.Join(got, "|"), want) {
 			t.Errorf("%q: got %q, %v; want %q", settings, got, err, want)
 		}
@@ -95,7 +98,7 @@ func TestSettingsSeen(t *testing.T) {
 
 // TestSettingsEdited edits llamaboot.cfg as its owner may and lets sealing accept it.
 func TestSettingsEdited(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	cfg := filepath.Join(t.TempDir(), "new.txt")
 	text := "temp = 0\r\n" + strings.Repeat("# much longer than it was\r\n", 400)
 	if err := os.WriteFile(cfg, []byte(text), 0o600); err != nil {
@@ -110,7 +113,7 @@ func TestSettingsEdited(t *testing.T) {
 	}
 	seal := func() {
 		t.Helper()
-		if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+		if err := edit.Apply(t.Context(), path, edit.Changes{Seal: true}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if wrong, notes := verdicts(t, path); len(wrong)+len(notes) > 0 {
@@ -141,16 +144,24 @@ func TestSettingsEdited(t *testing.T) {
 	if !strings.Contains(strings.Join(wrong, "\n"), "EFI System Partition: EFI/BOOT/BOOTX64.EFI is not the recorded one") {
 		t.Errorf("another BOOTX64.EFI: %q", wrong)
 	}
-	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err == nil {
+	if err := edit.Apply(t.Context(), path, edit.Changes{Seal: true}, nil); err == nil {
 		t.Error("sealed a partition with another BOOTX64.EFI")
 	}
 }
 
 // TestBootFileMoved: the program is found by its offset, so a copy of it elsewhere does not do.
 func TestBootFileMoved(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	efi := filepath.Join(t.TempDir(), "bootx64.efi")
-	if err := os.WriteFile(efi, plan.efi, 0o600); err != nil {
+	volume, _, err := apetest.Open(t, path).ESP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := volume.ReadFile(format.BootPath, format.MaxProgram)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(efi, program, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	mtools(t, "mdel", path, "::EFI/BOOT/BOOTX64.EFI")
@@ -164,10 +175,10 @@ func TestBootFileMoved(t *testing.T) {
 
 // TestDefaultSettings: nothing but comments, with the line ends of the plainest editors.
 func TestDefaultSettings(t *testing.T) {
-	if n := bytes.Count(DefaultSettings, []byte("\n")); n < 20 || n != bytes.Count(DefaultSettings, []byte("\r\n")) {
-		t.Errorf("%d lines, %d of them end in CR LF", n, bytes.Count(DefaultSettings, []byte("\r\n")))
+	if n := bytes.Count(ape.DefaultSettings, []byte("\n")); n < 20 || n != bytes.Count(ape.DefaultSettings, []byte("\r\n")) {
+		t.Errorf("%d lines, %d of them end in CR LF", n, bytes.Count(ape.DefaultSettings, []byte("\r\n")))
 	}
-	for i, line := range strings.Split(string(DefaultSettings), "\r\n") {
+	for i, line := range strings.Split(string(ape.DefaultSettings), "\r\n") {
 		if line != "" && line[0] != '#' {
 			t.Errorf("line %d: %q is no comment", i+1, line)
 		}

@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !aix
 
-package ape
+package edit
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package ape
+package inspect
 
 import (
 	"bytes"
@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/image/mbr"
 	"github.com/llamaboot/llamaboot/stub"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -23,10 +25,11 @@ type Face struct {
 }
 
 // Faces reads the file as each of its readers does.
-func (f *File) Faces() ([]Face, error) {
-	head := make([]byte, headSize)
-	if _, err := f.r.ReadAt(head, 0); err != nil {
-		return nil, fmt.Errorf("ape: read the first %d bytes: %w", len(head), err)
+func Faces(file *ape.File) ([]Face, error) {
+	f := inspected{file}
+	head := make([]byte, format.HeadSize)
+	if _, err := f.ReadAt(head, 0); err != nil {
+		return nil, fmt.Errorf("read the first %d bytes: %w", len(head), err)
 	}
 	faces := []Face{
 		face("shell", func() ([]string, error) { return f.seeShell(head) }),
@@ -50,13 +53,13 @@ func face(name string, see func() ([]string, error)) Face {
 	return out
 }
 
-func (f *File) seeShell(head []byte) ([]string, error) {
-	if !bytes.HasPrefix(head, []byte(firstLine)) {
+func (f inspected) seeShell(head []byte) ([]string, error) {
+	if !bytes.HasPrefix(head, []byte(ape.FirstLine)) {
 		return nil, nil
 	}
 	var lines []string
 	for _, p := range f.Manifest.Programs {
-		if pattern, ok := unamePatterns[p.Target]; ok {
+		if pattern, ok := ape.UnamePatterns[p.Target]; ok {
 			lines = append(lines, fmt.Sprintf("%s: program of %d bytes at %#x (uname: %s)", p.Target, p.Size, p.Offset, pattern))
 		}
 	}
@@ -75,8 +78,8 @@ func seeAPE(head []byte) ([]string, error) {
 		}
 		text = text[i+len(mark):]
 		header := unescape(text[:max(bytes.IndexByte(text, '\''), 0)])
-		if len(header) != elfHeaderSize {
-			return lines, fmt.Errorf("%w: printf'ed ELF header of %d bytes, want %d", ErrDamaged, len(header), elfHeaderSize)
+		if len(header) != ape.ELFHeaderSize {
+			return lines, fmt.Errorf("%w: printf'ed ELF header of %d bytes, want %d", ape.ErrDamaged, len(header), ape.ELFHeaderSize)
 		}
 		le := binary.LittleEndian
 		lines = append(lines, fmt.Sprintf("%v: entry %#x, %d program headers at %#x", elf.Machine(le.Uint16(header[18:])),
@@ -101,49 +104,49 @@ func unescape(s []byte) []byte {
 	return out
 }
 
-func (f *File) seePE(head []byte) ([]string, error) {
+func (f inspected) seePE(head []byte) ([]string, error) {
 	if string(head[:2]) != "MZ" {
 		return nil, nil
 	}
-	p, err := pe.NewFile(io.NewSectionReader(f.r, 0, f.size))
+	p, err := pe.NewFile(io.NewSectionReader(f, 0, f.Size()))
 	if err != nil {
 		return nil, err
 	}
 	opt, ok := p.OptionalHeader.(*pe.OptionalHeader64)
 	if !ok {
-		return nil, fmt.Errorf("%w: no PE32+ header", ErrDamaged)
+		return nil, fmt.Errorf("%w: no PE32+ header", ape.ErrDamaged)
 	}
 	kind := map[uint16]string{pe.IMAGE_SUBSYSTEM_WINDOWS_CUI: "Windows console program", pe.IMAGE_SUBSYSTEM_EFI_APPLICATION: "EFI application"}[opt.Subsystem]
 	lines := []string{fmt.Sprintf("%s (subsystem %d), machine %#x, entry %#x, image of %d bytes", kind, opt.Subsystem, p.Machine, opt.AddressOfEntryPoint, opt.SizeOfImage)}
 	for _, s := range p.Sections {
 		lines = append(lines, fmt.Sprintf("%-8s %9d bytes at %#x -> address %#x", s.Name, s.Size, s.Offset, s.VirtualAddress))
 	}
-	if f.size > MaxWindows && opt.Subsystem == pe.IMAGE_SUBSYSTEM_WINDOWS_CUI {
-		return lines, fmt.Errorf("the file has %d bytes, Windows starts programs up to %d: use a small llamafile with -m MODEL.gguf there", f.size, int64(MaxWindows))
+	if f.Size() > ape.MaxWindows && opt.Subsystem == pe.IMAGE_SUBSYSTEM_WINDOWS_CUI {
+		return lines, fmt.Errorf("the file has %d bytes, Windows starts programs up to %d: use a small llamafile with -m MODEL.gguf there", f.Size(), int64(ape.MaxWindows))
 	}
 	return lines, nil
 }
 
-func (f *File) seeBIOS(head []byte) ([]string, error) {
+func (f inspected) seeBIOS(head []byte) ([]string, error) {
 	if head[stub.Stage1Start] == 0 {
 		return nil, nil
 	}
-	if le := binary.LittleEndian.Uint16(head[510:]); le != bootSignature {
-		return nil, fmt.Errorf("%w: boot signature %#04x, want %#04x", ErrDamaged, le, bootSignature)
+	if le := binary.LittleEndian.Uint16(head[510:]); le != mbr.BootSignature {
+		return nil, fmt.Errorf("%w: boot signature %#04x, want %#04x", ape.ErrDamaged, le, mbr.BootSignature)
 	}
 	lines := []string{fmt.Sprintf("stage 1 loads stage 2 from sector %d", stub.Stage2Place(head))}
 	for _, p := range f.Manifest.Programs {
 		if p.Target == format.CoreTarget {
-			lines = append(lines, fmt.Sprintf("stage 2 loads the core, %d bytes from sector %d", p.Size, p.Offset/512))
+			lines = append(lines, fmt.Sprintf("stage 2 loads the core, %d bytes from sector %d", p.Size, p.Offset/format.Sector))
 		}
 	}
 	return lines, nil
 }
 
-func (f *File) seeGPT(sector int64) ([]string, error) {
+func (f inspected) seeGPT(sector int64) ([]string, error) {
 	var lines []string
-	for _, lba := range []int64{1, f.size/sector - 1} {
-		t, err := gpt.Read(io.NewSectionReader(f.r, 0, f.size), sector, uint64(lba))
+	for _, lba := range []int64{1, f.Size()/sector - 1} {
+		t, err := gpt.Read(io.NewSectionReader(f, 0, f.Size()), sector, uint64(lba))
 		if err != nil {
 			return lines, err
 		}
@@ -158,11 +161,11 @@ func (f *File) seeGPT(sector int64) ([]string, error) {
 			lines = append(lines, fmt.Sprintf("%d: %s, sectors %d to %d, type %s", i+1, p.Name, p.First, p.Last, p.Type))
 		}
 	}
-	return append(lines, fmt.Sprintf("backup in sector %d is intact", f.size/sector-1)), nil
+	return append(lines, fmt.Sprintf("backup in sector %d is intact", f.Size()/sector-1)), nil
 }
 
-func (f *File) seeZIP() ([]string, error) {
-	lines := []string{fmt.Sprintf("%d members, comment of %d bytes", len(f.ZIP.Members), f.size-f.ZIP.Comment)}
+func (f inspected) seeZIP() ([]string, error) {
+	lines := []string{fmt.Sprintf("%d members, comment of %d bytes", len(f.ZIP.Members), f.Size()-f.ZIP.Comment)}
 	var err error
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]

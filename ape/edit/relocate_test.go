@@ -1,4 +1,4 @@
-package ape
+package edit
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
 )
 
@@ -32,16 +34,16 @@ func TestSealWithoutPrograms(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			path, _ := sampleFile(t, sampleInput(t))
+			path := apetest.Write(t, apetest.Input(t))
 			want := contents(t, path)
 			zipDelete(t, path, tt.gone...)
-			if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+			if err := Apply(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got := contents(t, path); got["model.gguf"] != want["model.gguf"] || got[format.ArgsName] != want[format.ArgsName] {
 				t.Error("members differ after sealing")
 			}
-			f := opened(t, path)
+			f := apetest.Open(t, path)
 			var left []string
 			for _, p := range f.Manifest.Programs {
 				left = append(left, p.Target)
@@ -49,7 +51,7 @@ func TestSealWithoutPrograms(t *testing.T) {
 			if !slices.Equal(left, tt.left) || f.Manifest.PE != tt.pe {
 				t.Errorf("programs %q and PE flavour %q, want %q and %q", left, f.Manifest.PE, tt.left, tt.pe)
 			}
-			if lines := start(t, "/", cacheEnv(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
+			if lines := apetest.Start(t, "/", apetest.Env(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
 				t.Errorf("does not start: %q", lines)
 			}
 		})
@@ -58,9 +60,9 @@ func TestSealWithoutPrograms(t *testing.T) {
 
 // TestSealWithoutCore takes out what boots, which sealing cannot make up for.
 func TestSealWithoutCore(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	zipDelete(t, path, format.ESPName)
-	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); !errors.Is(err, ErrDamaged) {
-		t.Errorf("got %v, want %v", err, ErrDamaged)
+	if err := Apply(t.Context(), path, Changes{Seal: true}, nil); !errors.Is(err, ape.ErrDamaged) {
+		t.Errorf("got %v, want %v", err, ape.ErrDamaged)
 	}
 }

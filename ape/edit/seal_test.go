@@ -1,4 +1,4 @@
-package ape
+package edit
 
 import (
 	"bytes"
@@ -14,7 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/image/mbr"
 )
 
 // TestForeignEdits applies random sequences of our edits and of Info-ZIP's, seals the
@@ -27,7 +30,7 @@ func TestForeignEdits(t *testing.T) {
 	for seed := range int64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rnd := rand.New(rand.NewSource(seed))
-			path, _ := sampleFile(t, sampleInput(t))
+			path := apetest.Write(t, apetest.Input(t))
 			want := contents(t, path)
 			dir := filepath.Dir(path)
 			foreign := func(args ...string) {
@@ -42,11 +45,11 @@ func TestForeignEdits(t *testing.T) {
 				text := strings.Repeat(fmt.Sprintf("step %d ", step), 1+rnd.Intn(20_000))
 				switch op := rnd.Intn(6); {
 				case op == 0:
-					if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+					if err := Apply(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 						t.Fatalf("step %d: seal: %v", step, err)
 					}
 				case op <= 2: // after a foreign edit only seal is sure to work
-					if err := EditFile(t.Context(), path, Changes{Seal: true, Set: []Member{textMember(name, text)}}, nil); err != nil {
+					if err := Apply(t.Context(), path, Changes{Seal: true, Set: []ape.Member{textMember(name, text)}}, nil); err != nil {
 						t.Fatalf("step %d: add: %v", step, err)
 					}
 					want[name] = text
@@ -62,13 +65,13 @@ func TestForeignEdits(t *testing.T) {
 					want[name] = text
 				}
 			}
-			if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+			if err := Apply(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got := contents(t, path); !maps.Equal(got, want) {
 				t.Errorf("holds %q, want %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
 			}
-			if lines := start(t, "/", cacheEnv(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
+			if lines := apetest.Start(t, "/", apetest.Env(t.TempDir()), "sh", path, "x"); lines[1] != "x" {
 				t.Errorf("does not start: %q", lines)
 			}
 		})
@@ -78,25 +81,25 @@ func TestForeignEdits(t *testing.T) {
 // TestSealRepairsTables wipes what partitioning tools wipe. The sealed file must be the
 // old one again, GUIDs included: stage 1 looks for the disk's.
 func TestSealRepairsTables(t *testing.T) {
-	path, plan := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]span{
-		"primary header":        {offGPT512, offGPT512 + 512},
-		"primary entries":       {offArray512, offArray512 + 512},
-		"tables of both sizes":  {offGPT4096, offGPT4096 + 512},
-		"backup headers":        {plan.Size() - diskPage, plan.Size()},
-		"protective partition":  {offMBRTable, offMBRTable + mbrEntrySize},
-		"everything in between": {offArray512, offStage2},
+		"primary header":        {format.OffGPT512, format.OffGPT512 + 512},
+		"primary entries":       {format.OffArray512, format.OffArray512 + 512},
+		"tables of both sizes":  {format.OffGPT4096, format.OffGPT4096 + 512},
+		"backup headers":        {int64(len(before)) - format.Page, int64(len(before))},
+		"protective partition":  {mbr.OffTable, mbr.OffTable + mbr.EntrySize},
+		"everything in between": {format.OffArray512, format.OffStage2},
 	} {
 		damaged := bytes.Clone(before)
 		clear(damaged[s.start:s.end])
 		if err := os.WriteFile(path, damaged, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+		if err := Apply(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
@@ -110,16 +113,16 @@ func TestSealRepairsTables(t *testing.T) {
 // TestSealRebuilds has a model that a foreign tool moved off its boundary and that is
 // too large to be moved within the file.
 func TestSealRebuilds(t *testing.T) {
-	in := sampleInput(t)
+	in := apetest.Input(t)
 	model := append([]byte("GGUF"), bytes.Repeat([]byte{1, 2, 3, 4}, maxMoved/4)...)
-	in.Members = append([]Member{textMember("first.txt", "gone soon")}, memberOf("model.gguf", model))
-	path, _ := sampleFile(t, in)
+	in.Members = append([]ape.Member{textMember("first.txt", "gone soon")}, ape.MemberOf("model.gguf", model))
+	path := apetest.Write(t, in)
 	cmd := exec.Command("zip", "-q", "-d", path, "first.txt")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("zip: %v\n%s", err, out)
 	}
-	c := Changes{Seal: true, Set: []Member{textMember("second.txt", "new")}}
-	if err := EditFile(context.Background(), path, c, nil); err != nil {
+	c := Changes{Seal: true, Set: []ape.Member{textMember("second.txt", "new")}}
+	if err := Apply(context.Background(), path, c, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := contents(t, path); got["model.gguf"] != string(model) || got["second.txt"] != "new" || len(got) != 2 {
@@ -129,20 +132,20 @@ func TestSealRebuilds(t *testing.T) {
 
 // TestWholeSize opens files that are not as long as they say; sealing takes off what is too much.
 func TestWholeSize(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	open := func(b []byte) error {
-		_, err := Open(bytes.NewReader(b), int64(len(b)))
+		_, err := ape.Open(bytes.NewReader(b), int64(len(b)))
 		return err
 	}
-	if err := open(whole[:len(whole)-1000]); !errors.Is(err, ErrCut) {
-		t.Errorf("cut: got %v, want %v", err, ErrCut)
+	if err := open(whole[:len(whole)-1000]); !errors.Is(err, ape.ErrCut) {
+		t.Errorf("cut: got %v, want %v", err, ape.ErrCut)
 	}
-	if err := open([]byte("GGUF model")); !errors.Is(err, ErrModel) {
-		t.Errorf("model: got %v, want %v", err, ErrModel)
+	if err := open([]byte("GGUF model")); !errors.Is(err, ape.ErrModel) {
+		t.Errorf("model: got %v, want %v", err, ape.ErrModel)
 	}
 	padded := append(bytes.Clone(whole), make([]byte, 100_000)...)
 	if err := open(padded); !errors.Is(err, format.ErrFormat) {
@@ -151,7 +154,7 @@ func TestWholeSize(t *testing.T) {
 	if err := os.WriteFile(path, padded, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+	if err := Apply(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
@@ -161,7 +164,7 @@ func TestWholeSize(t *testing.T) {
 
 // TestSealFolders has what zip -r adds: a record for the folder itself.
 func TestSealFolders(t *testing.T) {
-	path, _ := sampleFile(t, sampleInput(t))
+	path := apetest.Write(t, apetest.Input(t))
 	dir := filepath.Dir(path)
 	if err := os.Mkdir(filepath.Join(dir, "docs"), 0o755); err != nil {
 		t.Fatal(err)
@@ -174,7 +177,7 @@ func TestSealFolders(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("zip: %v\n%s", err, out)
 	}
-	if err := EditFile(t.Context(), path, Changes{Seal: true}, nil); err != nil {
+	if err := Apply(t.Context(), path, Changes{Seal: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	got := contents(t, path)

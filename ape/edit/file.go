@@ -1,24 +1,28 @@
-package ape
+package edit
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
 
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/internal/outfile"
+	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // ErrBusy reports that another process is editing the file.
-var ErrBusy = errors.New("ape: the file is being edited by another process")
+var ErrBusy = errors.New("the file is being edited by another process")
 
-// EditFile changes the llamafile at path. Weights stay where they are and only the
+// Apply changes the llamafile at path. Weights stay where they are and only the
 // end of the file is rewritten, unless the change itself is large; then a new file
 // takes the old one's place. Either way the file is the old or the new one, never
 // something between: an edit that was cut off is undone by the next.
-func EditFile(ctx context.Context, path string, c Changes, progress func(int64)) error {
+func Apply(ctx context.Context, path string, c Changes, progress func(int64)) error {
 	if progress == nil {
 		progress = func(int64) {}
 	}
@@ -47,7 +51,7 @@ func EditFile(ctx context.Context, path string, c Changes, progress func(int64))
 	if c.Seal {
 		size = sealedSize(file, size)
 	}
-	f, err := Open(file, size)
+	f, err := ape.Open(file, size)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -81,7 +85,7 @@ func replaced(file *os.File, path string) bool {
 
 // editInPlace applies e to the file under the protection of a journal.
 func editInPlace(ctx context.Context, path string, file storage, e *edit, spans []span, progress func(int64)) error {
-	undo, err := journalBytes(file, e.f.size, spans)
+	undo, err := journalBytes(file, e.f.Size(), spans)
 	if err != nil {
 		return err
 	}
@@ -111,8 +115,8 @@ func editCopy(ctx context.Context, path string, file *os.File, e *edit, progress
 	}
 	defer out.Abort()
 	end := e.spans()[1].start // what follows is written anew
-	whole := Member{Name: path, Size: end, Data: file}
-	if _, err := copyMember(ctx, out, 0, &whole, progress); err != nil {
+	whole := ape.Member{Name: path, Size: end, Data: file}
+	if _, err := ape.CopyMember(ctx, out, 0, &whole, progress); err != nil {
 		return err
 	}
 	size, err := e.apply(ctx, out, progress)
@@ -127,16 +131,16 @@ func editCopy(ctx context.Context, path string, file *os.File, e *edit, progress
 
 // rebuild writes the file anew from its parts, with the changes, and lets it take the
 // old one's place.
-func rebuild(ctx context.Context, path string, file *os.File, f *File, c Changes, progress func(int64)) error {
-	in, err := f.relocated().Input()
+func rebuild(ctx context.Context, path string, file *os.File, f *ape.File, c Changes, progress func(int64)) error {
+	in, err := relocated(f).Input()
 	if err != nil {
 		return err
 	}
-	in.Members = slices.DeleteFunc(in.Members, func(m Member) bool {
-		return slices.Contains(c.Remove, m.Name) || slices.ContainsFunc(c.Set, func(n Member) bool { return n.Name == m.Name })
+	in.Members = slices.DeleteFunc(in.Members, func(m ape.Member) bool {
+		return slices.Contains(c.Remove, m.Name) || slices.ContainsFunc(c.Set, func(n ape.Member) bool { return n.Name == m.Name })
 	})
 	in.Members = append(in.Members, c.Set...)
-	plan, err := NewPlan(in)
+	plan, err := ape.NewPlan(in)
 	if err != nil {
 		return err
 	}
@@ -166,4 +170,20 @@ func replace(out *outfile.File, old *os.File) error {
 		}
 	}
 	return out.Commit()
+}
+
+// sealedSize is how many of the size bytes of r sealing starts from: what was put behind a whole llamafile, as by reading
+// back a disk that is larger than it, does not count.
+func sealedSize(r io.ReaderAt, size int64) int64 {
+	whole := format.WholeSize(r)
+	if whole <= 0 || whole >= size {
+		return size
+	}
+	if _, err := zipalign.Open(r, size); err == nil {
+		return size // an archive tool added members
+	}
+	if _, err := zipalign.Open(r, whole); err != nil {
+		return size
+	}
+	return whole
 }
