@@ -34,6 +34,21 @@ func TestGUIDText(t *testing.T) {
 	if !bytes.Equal(TypeESP[:], want) {
 		t.Errorf("got % x, want % x", TypeESP, want)
 	}
+	if got := MustGUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b"); got != TypeESP {
+		t.Errorf("lower case: got %v, want %v", got, TypeESP)
+	}
+	for _, bad := range []string{"", "C12A7328F81F11D2BA4B00A0C93EC93B", "C12A7328-F81F-11D2-BA4B-00A0C93EC93", "C12A7328-F81F-11D2-BA4B-00A0C93EC93G",
+		"C12A7328-F81F-11D2-BA4B+00A0C93EC93B", "C12A7328-F81F-11D2-BA4B-00A0C93E-93B"} {
+		if !panics(func() { MustGUID(bad) }) {
+			t.Errorf("MustGUID(%q) returned", bad)
+		}
+	}
+}
+
+func panics(f func()) (did bool) {
+	defer func() { did = recover() != nil }()
+	f()
+	return false
 }
 
 func table(t *testing.T) (Header, []byte, []Partition) {

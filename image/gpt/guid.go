@@ -2,10 +2,7 @@ package gpt
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // A GUID in the mixed-endian form disks and firmware use (UEFI appendix A).
@@ -17,17 +14,43 @@ var (
 	TypeBIOSBoot = MustGUID("21686148-6449-6E6F-744E-656564454649") // "Hah!IdontNeedEFI": boot code
 )
 
-// MustGUID parses the text form of a constant.
+// guidDigits gives where the hex digits of each byte stand in the text form: the first
+// three fields are little-endian numbers.
+var guidDigits = [16]uint8{6, 4, 2, 0, 11, 9, 16, 14, 19, 21, 24, 26, 28, 30, 32, 34}
+
+const guidText = "00000000-0000-0000-0000-000000000000"
+
+// MustGUID parses the text form of a constant. It allocates nothing: the bare-metal core
+// calls it before Go's runtime runs.
 func MustGUID(text string) GUID {
 	var g GUID
-	if n, err := hex.Decode(g[:], []byte(strings.ReplaceAll(text, "-", ""))); err != nil || n != len(g) {
-		panic("gpt: bad GUID constant " + text)
+	good := len(text) == len(guidText)
+	for i := 0; good && i < len(text); i++ {
+		_, hex := digit(text[i])
+		good = hex != (guidText[i] == '-') && (hex || text[i] == '-')
 	}
-	// The first three fields are little-endian numbers.
-	slices.Reverse(g[0:4])
-	slices.Reverse(g[4:6])
-	slices.Reverse(g[6:8])
+	if !good {
+		panic("bad GUID constant")
+	}
+	for i, at := range guidDigits {
+		high, _ := digit(text[at])
+		low, _ := digit(text[at+1])
+		g[i] = high<<4 | low
+	}
 	return g
+}
+
+// digit returns the value of a hex digit.
+func digit(c byte) (v uint8, ok bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	}
+	return 0, false
 }
 
 // Derive makes a version 4 variant 1 GUID (RFC 9562) from hash bytes.

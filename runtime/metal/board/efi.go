@@ -3,10 +3,9 @@
 package board
 
 import (
-	"errors"
-	"fmt"
 	"unsafe"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/efi"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 	"github.com/llamaboot/llamaboot/runtime/metal/screen"
 )
@@ -29,36 +28,22 @@ var (
 	guidDevicePath  = guid{0x91, 0x6e, 0x57, 0x09, 0x3f, 0x6d, 0xd2, 0x11, 0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}
 )
 
-var errFirmware = errors.New("firmware call failed")
-
 func load64(a uintptr) uintptr { return *(*uintptr)(unsafe.Pointer(a)) }
 func load32(a uintptr) uint32  { return *(*uint32)(unsafe.Pointer(a)) }
 
 func bootService(off uintptr, args ...uintptr) error {
 	bs := load64(kern.SystemTable() + stBootServices)
-	return status(kern.EFI(load64(bs+off), args...))
+	return status(callEFI(load64(bs+off), args...))
 }
 
-// status turns an EFI_STATUS into an error (UEFI 2.10 appendix D).
-func status(s uintptr) error {
-	if int64(s) >= 0 {
-		return nil
-	}
-	code := s &^ (1 << 63)
-	if text := statusText[code]; text != "" {
-		return fmt.Errorf("%w: EFI status %d, %s", errFirmware, code, text)
-	}
-	return fmt.Errorf("%w: EFI status %d", errFirmware, code)
+// callEFI calls a function of the firmware.
+func callEFI(fn uintptr, a ...uintptr) efi.Status {
+	var args efi.Args
+	copy(args[:], a)
+	return kern.EFI(efi.Func(fn), args)
 }
 
-// statusText names the errors of reading a disk.
-var statusText = map[uintptr]string{
-	5:  "buffer too small",
-	7:  "device error",
-	12: "no medium",
-	13: "the medium was changed",
-	18: "timeout",
-}
+func status(s efi.Status) error { return s.Err() }
 
 func pointer[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
 
@@ -88,7 +73,8 @@ func handles(g *guid) ([]uintptr, error) {
 // runtime.
 func initGOP() {
 	efiOut.a = 0
-	if kern.EarlyBootService(bsLocateProtocol, pointer(&guidGOP), 0, pointer(&efiOut.a)) != 0 || efiOut.a == 0 {
+	locate := efi.Func(load64(load64(kern.SystemTable()+stBootServices) + bsLocateProtocol))
+	if kern.EarlyEFI(locate, efi.Args{pointer(&guidGOP), 0, pointer(&efiOut.a)}) != 0 || efiOut.a == 0 {
 		return
 	}
 	mode := load64(efiOut.a + 24)

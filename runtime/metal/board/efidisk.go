@@ -93,5 +93,5 @@ func onePiece(b []byte) (addr uint64, ok bool) {
 func (d *efiDisk) read(lba uint64, buf uintptr, n int) error {
 	const readBlocks = 24
 	media := load32(load64(d.protocol + 8)) // a stick that lost contact for a moment comes back with a new number
-	return status(kern.EFI(load64(d.protocol+readBlocks), d.protocol, uintptr(media), uintptr(lba), uintptr(n), buf))
+	return status(callEFI(load64(d.protocol+readBlocks), d.protocol, uintptr(media), uintptr(lba), uintptr(n), buf))
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
-	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 )
 
@@ -53,7 +52,7 @@ func bootController() (c efiController, ok bool) {
 		return c, false
 	}
 	l := &efiLocation
-	if status(kern.EFI(load64(io+pciIOGetLocation), io, pointer(&l.segment), pointer(&l.bus), pointer(&l.device), pointer(&l.function))) != nil ||
+	if status(callEFI(load64(io+pciIOGetLocation), io, pointer(&l.segment), pointer(&l.bus), pointer(&l.device), pointer(&l.function))) != nil ||
 		l.segment != 0 || l.bus > 255 || l.device > 31 || l.function > 7 {
 		return c, false
 	}

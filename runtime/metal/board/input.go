@@ -94,7 +94,7 @@ func readConIn(b []byte) []byte {
 		return b
 	}
 	for len(b) < cap(b)-8 {
-		if status(kern.EFI(load64(conIn+conInReadKeyStroke), conIn, pointer(&keyStroke))) != nil {
+		if status(callEFI(load64(conIn+conInReadKeyStroke), conIn, pointer(&keyStroke))) != nil {
 			return b // EFI_NOT_READY
 		}
 		if keyStroke.char != 0 {

@@ -62,7 +62,7 @@ func Reboot() {
 
 func resetSystem(kind uintptr) {
 	rs := load64(kern.SystemTable() + stRuntimeServices)
-	kern.EFI(load64(rs+rsResetSystem), kind, 0, 0, 0)
+	callEFI(load64(rs+rsResetSystem), kind, 0, 0, 0)
 }
 
 // physicalMemory reads tables of the firmware where they are.

@@ -2,6 +2,13 @@
 
 package kern
 
+import (
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/runtime/metal/efi"
+)
+
 // Just enough ACPI (6.5 section 5.2) to find the processors and a timer before Go
 // runs: root pointer, root table, MADT, FADT, HPET. Every length is checked against
 // limits; a damaged table counts as absent.
@@ -46,21 +53,16 @@ func findRSDP() uintptr {
 // efiRSDP searches the configuration table of a system table (UEFI 2.10 section
 // 4.6.1); the pointer of ACPI 2.0 and later comes before that of 1.0.
 func efiRSDP(systab uintptr) (p uintptr) {
-	const (
-		acpi20Lo, acpi20Hi = 0x11d3e4f18868e871, 0x81883cc7800022bc
-		acpi10Lo, acpi10Hi = 0x11d32d88eb9d2d30, 0x4dc13f279000169a
-
-		stEntries, stTable = 104, 112
-		maxEntries         = 256
-	)
-	n, t := *word(systab + stEntries), *word(systab + stTable)
-	for i := uintptr(0); i < min(n, maxEntries); i++ {
-		e := t + 24*i
-		switch lo, hi := get64(e), get64(e+8); {
-		case lo == acpi20Lo && hi == acpi20Hi:
-			return *word(e + 16)
-		case lo == acpi10Lo && hi == acpi10Hi:
-			p = *word(e + 16)
+	const maxEntries = 256
+	acpi20, acpi10 := gpt.MustGUID(efi.ACPI20Table), gpt.MustGUID(efi.ACPI10Table)
+	st := efi.Ptr[efi.SystemTable](systab).At()
+	for i := range min(st.NumberOfTableEntries, maxEntries) {
+		e := (st.ConfigurationTable + efi.Ptr[efi.ConfigurationTable](i*unsafe.Sizeof(efi.ConfigurationTable{}))).At()
+		switch e.VendorGUID {
+		case acpi20:
+			return e.VendorTable
+		case acpi10:
+			p = e.VendorTable
 		}
 	}
 	return p

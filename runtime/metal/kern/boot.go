@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/llamaboot/llamaboot/internal/address"
+	"github.com/llamaboot/llamaboot/runtime/metal/efi"
 )
 
 // info is our copy of the boot information: the original lies in page 0 or in
@@ -29,7 +30,7 @@ func initBoot() {
 	initPAT()
 	enableMachineCheck()
 	if UEFI() {
-		bootService(bsWatchdog, 0, 0, 0, 0, 0)
+		EarlyEFI(bootServices().SetWatchdogTimer, efi.Args{}) // off
 		takeFirmwareMemory()
 		pml4 = readCR3() & pteAddr
 		if readCR4()&cr4LA57 != 0 {
@@ -121,12 +122,12 @@ const firmwareReserve = 64 << 20
 // efiRegion is the free memory of a memory map entry at d, in huge pages (UEFI 2.10
 // section 7.2.3).
 func efiRegion(d uintptr) (start, end uintptr) {
-	const conventional, specialPurpose = 7, 0x40000
-	if get32(d) != conventional || get64(d+32)&specialPurpose != 0 {
+	m := efi.Ptr[efi.MemoryDescriptor](d).At()
+	if m.Type != efi.ConventionalMemory || m.Attribute&efi.MemorySpecialPurpose != 0 {
 		return 0, 0
 	}
-	base := uintptr(get64(d + 8))
-	end = min(base+uintptr(get64(d+24))*pageSize, identityEnd) &^ (hugePage - 1)
+	base := uintptr(m.PhysicalStart)
+	end = min(base+uintptr(m.NumberOfPages)*efi.PageSize, identityEnd) &^ (hugePage - 1)
 	start = alignUp(max(base, 1<<20), hugePage)
 	return start, max(start, end)
 }
@@ -134,13 +135,12 @@ func efiRegion(d uintptr) (start, end uintptr) {
 // takeFirmwareMemory allocates the large free regions from the boot services, which
 // stay alive.
 func takeFirmwareMemory() {
-	const loaderData, allocateAddress = 2, 2
 	size, desc := uintptr(len(efiMap)), uintptr(0)
 	var key uintptr
 	var version uint32
 	first := uintptr(unsafe.Pointer(&efiMap))
-	if bootService(bsGetMemoryMap, uintptr(unsafe.Pointer(&size)), first, uintptr(unsafe.Pointer(&key)),
-		uintptr(unsafe.Pointer(&desc)), uintptr(unsafe.Pointer(&version))) != 0 || desc < efiDescriptorSize {
+	args := efi.Args{uintptr(unsafe.Pointer(&size)), first, uintptr(unsafe.Pointer(&key)), uintptr(unsafe.Pointer(&desc)), uintptr(unsafe.Pointer(&version))}
+	if EarlyEFI(bootServices().GetMemoryMap, args) != efi.Success || desc < unsafe.Sizeof(efi.MemoryDescriptor{}) {
 		fatal("the firmware gives no memory map")
 	}
 	largest := largestLow(first, size, desc)
@@ -150,7 +150,7 @@ func takeFirmwareMemory() {
 			end -= min(firmwareReserve, (end-start)/6) &^ (hugePage - 1)
 		}
 		addr := start
-		if end > start && bootService(bsAllocatePages, allocateAddress, loaderData, (end-start)/pageSize, uintptr(unsafe.Pointer(&addr)), 0) == 0 {
+		if end > start && allocatePages(efi.AllocateAddress, end-start, &addr) {
 			phys.add(start, end)
 		}
 	}
@@ -158,6 +158,12 @@ func takeFirmwareMemory() {
 	if phys.total == 0 {
 		fatal("the firmware gives no memory")
 	}
+}
+
+// allocatePages takes memory from the firmware, at or below *addr (UEFI 2.10 section 7.2.1).
+func allocatePages(how, size uintptr, addr *uintptr) bool {
+	args := efi.Args{how, efi.LoaderData, size / efi.PageSize, uintptr(unsafe.Pointer(addr))}
+	return EarlyEFI(bootServices().AllocatePages, args) == efi.Success
 }
 
 // largestLow returns the entry of the memory map with the most free memory below 4 GiB.
@@ -176,9 +182,8 @@ func trampolinePages() uintptr {
 	if !UEFI() {
 		return info.lowPages
 	}
-	const maxAddress, loaderData = 1, 2
 	addr := uintptr(0x9ffff)
-	if bootService(bsAllocatePages, maxAddress, loaderData, apPages, uintptr(unsafe.Pointer(&addr)), 0) != 0 {
+	if !allocatePages(efi.AllocateMaxAddress, apPages*efi.PageSize, &addr) {
 		return 0
 	}
 	return addr

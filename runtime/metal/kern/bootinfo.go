@@ -51,8 +51,6 @@ type e820Entry struct {
 const (
 	e820EntrySize = 24
 	e820Usable    = 1
-
-	efiDescriptorSize = 40 // EFI_MEMORY_DESCRIPTOR, at least
 )
 
 // Active reports whether the program runs on a bare machine.

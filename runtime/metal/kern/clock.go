@@ -2,7 +2,11 @@
 
 package kern
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/efi"
+)
 
 // Time is the time stamp counter: nanoseconds = (tsc - tscBase) * tscMult >> 32.
 var (
@@ -203,7 +207,7 @@ func measureStall() uint64 {
 	best := ^uint64(0)
 	for i := 0; i < 3; i++ {
 		t := rdtsc()
-		bootService(bsStall, 20000, 0, 0, 0, 0)
+		EarlyEFI(bootServices().Stall, efi.Args{20000})
 		best = min(best, rdtsc()-t)
 	}
 	return best * 50

@@ -35,9 +35,6 @@ func MapFramebuffer(pa, size uintptr) { sysCall(sysMapFramebuffer, pa, size, 0) 
 // there are system calls and other processors.
 func EarlyMapFramebuffer(pa, size uintptr) { mapFramebuffer(pa, size) }
 
-// EarlyBootService calls a UEFI boot service then.
-func EarlyBootService(off, a1, a2, a3 uintptr) uintptr { return bootService(off, a1, a2, a3, 0, 0) }
-
 // mapFramebuffer maps whole huge pages with write combining, replacing what the
 // firmware had there, and the rest as device memory. memLock held.
 func mapFramebuffer(base, size uintptr) {

@@ -5,16 +5,8 @@ package kern
 import (
 	"syscall"
 	"unsafe"
-)
 
-// Offsets in EFI_BOOT_SERVICES (UEFI 2.10 section 4.4).
-const (
-	stBootServices = 96 // in EFI_SYSTEM_TABLE
-
-	bsAllocatePages = 40
-	bsGetMemoryMap  = 56
-	bsStall         = 248
-	bsWatchdog      = 256
+	"github.com/llamaboot/llamaboot/runtime/metal/efi"
 )
 
 // Page tables while the firmware runs and while we do. The firmware's map has page 0,
@@ -26,12 +18,16 @@ var fwCR3, kernelCR3 uintptr
 var fwTop uintptr
 
 // fwArgs holds the arguments of the call under way; calls are made one at a time.
-var fwArgs [8]uintptr
+var fwArgs efi.Args
 
-// bootService calls a boot service before threads exist.
-func bootService(off, a1, a2, a3, a4, a5 uintptr) uintptr {
-	fwArgs = [8]uintptr{a1, a2, a3, a4, a5}
-	return efiCall(*word(*word(boot().systab + stBootServices) + off), &fwArgs)
+// systemTable and bootServices are tables of the UEFI firmware.
+func systemTable() *efi.SystemTable   { return efi.Ptr[efi.SystemTable](boot().systab).At() }
+func bootServices() *efi.BootServices { return systemTable().BootServices.At() }
+
+// EarlyEFI calls a UEFI service before threads exist.
+func EarlyEFI(fn efi.Func, args efi.Args) efi.Status {
+	fwArgs = args
+	return efi.Status(efiCall(uintptr(fn), &fwArgs))
 }
 
 // keepFirmwareMap copies the top of the page tables as they are now for fwCR3.
@@ -64,16 +60,14 @@ func BIOS(r *Registers) {
 	syscall.RawSyscall(sysFirmware, 0, uintptr(unsafe.Pointer(r)), 0)
 }
 
-// EFI calls a UEFI service with up to 8 arguments and returns its status. Buffers
-// the firmware hands to devices must be identity-mapped (Contiguous).
-func EFI(fn uintptr, a ...uintptr) uintptr {
-	var args [8]uintptr
-	copy(args[:], a)
+// EFI calls a UEFI service and returns its status. Buffers the firmware hands to devices
+// must be identity-mapped (Contiguous).
+func EFI(fn efi.Func, args efi.Args) efi.Status {
 	// Not through sysCall: a status has the top bit set and looks like an errno.
 	var status uintptr
 	call := [2]uintptr{uintptr(unsafe.Pointer(&args)), uintptr(unsafe.Pointer(&status))}
-	syscall.RawSyscall(sysFirmware, fn, uintptr(unsafe.Pointer(&call)), 0)
-	return status
+	syscall.RawSyscall(sysFirmware, uintptr(fn), uintptr(unsafe.Pointer(&call)), 0)
+	return efi.Status(status)
 }
 
 // LowBuffer is memory below 1 MiB that BIOS calls can address; nil under UEFI.
@@ -86,13 +80,13 @@ func LowBuffer() (pa uintptr, b []byte) {
 }
 
 // firmware serves sysFirmware on the boot processor: fn = 0 is a BIOS call with
-// args = *Registers, else a UEFI service with args = {*[8]uintptr, *status}.
+// args = *Registers, else a UEFI service with args = {*efi.Args, *status}.
 func firmware(fn, args uintptr) uintptr {
 	touch(args)
 	touch(args + registersSize - 1)
 	if fn != 0 {
 		touch(*word(args))
-		touch(*word(args) + 63)
+		touch(*word(args) + unsafe.Sizeof(fwArgs) - 1)
 		touch(*word(args + 8))
 	}
 	old := runOn(0)
@@ -111,7 +105,7 @@ func firmware(fn, args uintptr) uintptr {
 	} else {
 		out8(0x21, uint32(fwPIC[0]))
 		out8(0xa1, uint32(fwPIC[1]))
-		fwArgs = *(*[8]uintptr)(unsafe.Pointer(*word(args)))
+		fwArgs = *(*efi.Args)(unsafe.Pointer(*word(args)))
 		status := efiCall(fn, &fwArgs)
 		maskPIC()
 		*word(*word(args + 8)) = status

@@ -18,7 +18,7 @@ TEXT ·saveFirmwareState(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	AX, ·fwDS(SB)
 	RET
 
-// func efiCall(fn uintptr, args *[8]uintptr) uintptr
+// func efiCall(fn uintptr, args *efi.Args) uintptr
 // Calls a UEFI service (UEFI 2.10 section 2.3.4.2: Microsoft x64 convention) on its
 // own stack with the firmware's descriptor tables and interrupts on.
 // fwCR3 has the firmware's own map, page 0 included, and the core; args must lie there.

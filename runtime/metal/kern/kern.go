@@ -18,6 +18,8 @@
 // Not supported: demand loading of programs, files, processes, user mode.
 package kern
 
+import "github.com/llamaboot/llamaboot/runtime/metal/efi"
+
 // Sizes.
 const (
 	maxCPU    = 256
@@ -162,7 +164,7 @@ func resumeFrame(f *trapFrame)
 func resumeSignal(f *trapFrame, fp uintptr)
 
 //go:noescape
-func efiCall(fn uintptr, args *[8]uintptr) uintptr
+func efiCall(fn uintptr, args *efi.Args) uintptr
 
 func biosCall(thunk, block, cr3 uintptr)
 func storeFP(p uintptr)
