@@ -163,3 +163,35 @@ func TestReclaim(t *testing.T) {
 		t.Errorf("%d pages in a ring of %d", retired.tail-retired.head, maxRetired)
 	}
 }
+
+// TestPinRetired: pinning a page on its way back keeps it, whether or not the CPU that
+// asks still has a translation for it. The host's memory is always there, as if it had
+// one: touching it does not fault.
+func TestPinRetired(t *testing.T) {
+	va := ownTables(t, 1)
+	retired.head, retired.tail = 0, 0
+	e := pageDirEntry(va)
+	*e = va | ptePresent | pteWrite | pteHuge
+	retire(va)
+	if *e&ptePresent != 0 {
+		t.Fatal("the page was not retired")
+	}
+	pin(va + 5)
+	if *e != va|ptePresent|pteWrite|pteHuge|ptePinned {
+		t.Errorf("entry %#x after pin", *e)
+	}
+}
+
+// TestClearRetired: a page that another CPU wrote to through an old translation reads
+// as zero once it is cleared, although it is retired.
+func TestClearRetired(t *testing.T) {
+	va := ownTables(t, 1)
+	retired.head, retired.tail = 0, 0
+	*pageDirEntry(va) = va | ptePresent | pteWrite | pteHuge
+	retire(va)
+	*word(va + pageSize) = 7
+	clearPage(va, hugePage)
+	if got := *word(va + pageSize); got != 0 {
+		t.Errorf("cleared memory holds %d", got)
+	}
+}

@@ -181,33 +181,45 @@ func populate(va uintptr) {
 	memLock.unlock()
 }
 
-// revive makes the page of va present again if it is retired.
-func revive(va uintptr) bool {
-	memLock.lock()
+// restored returns the entry of va's page, present again if it was retired; nil if the
+// page has no memory. memLock held.
+func restored(va uintptr) *uintptr {
 	e, _ := leaf(va)
-	ok := e != nil && *e&(ptePresent|pteRetired) != 0
-	if ok && *e&pteRetired != 0 {
+	if e == nil || *e&(ptePresent|pteRetired) == 0 {
+		return nil
+	}
+	if *e&pteRetired != 0 {
 		restore(e)
 	}
+	return e
+}
+
+// revive makes the page of va present again if it is retired, and reports whether the
+// page has memory.
+func revive(va uintptr) bool {
+	memLock.lock()
+	e := restored(va)
 	memLock.unlock()
-	return ok
+	return e != nil
 }
 
 // pin makes the memory of va present and keeps it in its place for good.
 func pin(va uintptr) {
-	for {
-		touch(va)
-		memLock.lock()
-		e, _ := leaf(va)
-		ok := e != nil && *e&ptePresent != 0
-		if ok && va >= userLow {
-			*e |= ptePinned
-		}
-		memLock.unlock()
-		if ok {
-			return
-		}
+	for !keep(va) {
+		touch(va) // faults: an entry without memory is remembered by no CPU
 	}
+}
+
+// keep pins the page of va if it has memory. It revives a retired page itself: a CPU that
+// remembers the translation would touch it without a fault, again and again.
+func keep(va uintptr) bool {
+	memLock.lock()
+	e := restored(va)
+	if e != nil && va >= userLow {
+		*e |= ptePinned
+	}
+	memLock.unlock()
+	return e != nil
 }
 
 // clearMapped makes the mapped part of [a, a+n) read as zero, which is what munmap,
@@ -215,8 +227,7 @@ func pin(va uintptr) {
 func clearMapped(a, n uintptr) {
 	for end := a + n; a < end; {
 		next := min((a+hugePage)&^(hugePage-1), end)
-		if present(a) {
-			zero(a, next-a)
+		if clearPage(a, next-a) {
 			retire(a)
 			reapSome()
 			breathe() // gigabytes take a while, and interrupts are off
@@ -225,12 +236,14 @@ func clearMapped(a, n uintptr) {
 	}
 }
 
-// present reports whether va is mapped at the moment.
-func present(va uintptr) bool {
-	memLock.lock()
-	_, ok := lookup(va)
-	memLock.unlock()
-	return ok
+// clearPage zeroes [a, a+n), which lies in one page, and reports whether the page has
+// memory. A retired page does: CPUs may have written to it through old translations.
+func clearPage(a, n uintptr) bool {
+	if !revive(a) {
+		return false
+	}
+	zero(a, n)
+	return true
 }
 
 // translate returns the physical address of va, which keeps it: in the core image or

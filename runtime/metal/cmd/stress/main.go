@@ -60,6 +60,7 @@ func main() {
 		{name: "protect", run: writeToCode},
 		{name: "grow", run: grow},
 		{name: "pin", run: pin},
+		{name: "thread", run: threads},
 	}
 	if generate, err := generator(p.model); err != nil {
 		fmt.Printf("stress: no generation: %v\n", err)
