@@ -20,7 +20,6 @@ type benchFlags struct {
 	synthetic string
 	write     string
 	force     bool
-	level     string
 }
 
 func newBenchCmd() *cobra.Command {
@@ -52,7 +51,7 @@ With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median
 	flags.StringVar(&f.synthetic, "synthetic", "", "measure a model made for it, SHAPE:TYPE")
 	flags.StringVar(&f.write, "write", "", "only write the synthetic model to this file")
 	flags.BoolVarP(&f.force, "force", "f", false, "with --write: replace the file if it exists")
-	flags.StringVar(&f.level, "level", "", "instruction-set level: "+strings.Join(compute.Levels(), ", ")+" (default the last)")
+	flags.StringVar(&f.Level, "level", "", "instruction-set level: "+strings.Trim(fmt.Sprint(compute.Levels()), "[]")+" (default the last)")
 	return cmd
 }
 
@@ -65,10 +64,8 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 			return usagef("--threads %d: want 1 to %d", t, app.MaxThreads)
 		}
 	}
-	if f.level != "" {
-		if err := compute.SetLevel(f.level); err != nil {
-			return &usageError{err}
-		}
+	if _, err := compute.LevelNamed(f.Level); err != nil {
+		return &usageError{err}
 	}
 	if f.write != "" {
 		return f.writeModel(cmd.Context())

@@ -65,7 +65,8 @@ func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) er
 	if err != nil {
 		return &usageError{err}
 	}
-	if err := app.SetLevel(os.Getenv); err != nil {
+	level, err := app.Level(os.Getenv)
+	if err != nil {
 		return err
 	}
 	data, release, err := loadGGUF(path)
@@ -73,7 +74,7 @@ func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) er
 		return err
 	}
 	defer release()
-	e, err := engine.Open(path, data, engine.Options{Threads: f.threads, Context: f.context, Cache: cache})
+	e, err := engine.Open(path, data, engine.Options{Threads: f.threads, Level: level, Context: f.context, Cache: cache})
 	if err != nil {
 		return err
 	}

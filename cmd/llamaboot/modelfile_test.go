@@ -11,6 +11,7 @@ import (
 	"testing/iotest"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 func TestPieces(t *testing.T) {
@@ -110,13 +111,13 @@ func TestVocabularyAlone(t *testing.T) {
 func TestModelsTheEngineCannotRun(t *testing.T) {
 	for _, c := range []struct {
 		name, arch, tokenizer string
-		typ                   gguf.TensorType
+		typ                   tensor.Type
 		want                  string // empty: accepted
 	}{
-		{"known", "llama", "", gguf.F32, ""},
-		{"architecture", "mamba", "", gguf.F32, "architecture not supported: key \"general.architecture\" at offset 0x38 is \"mamba\"; supported are"},
-		{"type", "llama", "", gguf.TensorType(16), "tensor type not supported"}, // IQ2_XXS
-		{"tokenizer", "llama", "rwkv", gguf.F32, "tokenizer not supported: key \"tokenizer.ggml.model\" at offset"},
+		{"known", "llama", "", tensor.F32, ""},
+		{"architecture", "mamba", "", tensor.F32, "architecture not supported: key \"general.architecture\" at offset 0x38 is \"mamba\"; supported are"},
+		{"type", "llama", "", 16, "tensor type not supported"}, // IQ2_XXS
+		{"tokenizer", "llama", "rwkv", tensor.F32, "tokenizer not supported: key \"tokenizer.ggml.model\" at offset"},
 	} {
 		w := &gguf.Writer{}
 		if err := w.Add("general.architecture", c.arch); err != nil {
@@ -131,7 +132,7 @@ func TestModelsTheEngineCannotRun(t *testing.T) {
 			}
 		}
 		size := 256 * 4
-		if c.typ != gguf.F32 {
+		if c.typ != tensor.F32 {
 			size = 66 // a block of 256 weights
 		}
 		if err := w.AddTensor("token_embd.weight", c.typ, []int{256}, make([]byte, size)); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/quant"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 type quantizeFlags struct {
@@ -53,9 +54,9 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 	if threads == 0 {
 		threads = runtime.NumCPU()
 	}
-	pool := compute.NewPool(threads)
+	pool := compute.NewPool(threads, nil)
 	defer pool.Close()
-	progress := func(i, n int, tensor string, from, to compute.Type) {
+	progress := func(i, n int, tensor string, from, to tensor.Type) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "[%d/%d] %s: %v -> %v\n", i+1, n, printable(tensor), from, to)
 	}
 	w, err := quant.File(g, name, pool, progress)

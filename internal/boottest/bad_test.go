@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // failing boots a file that must fail and checks status and messages: on the serial port, which standard error gets.
@@ -71,7 +72,7 @@ func writeLarge(t *testing.T, path string, n int) {
 	if err := w.Add("general.architecture", "llama"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.AddTensor("token_embd.weight", gguf.F32, []int{1024, n / 4096}, make([]byte, n)); err != nil {
+	if err := w.AddTensor("token_embd.weight", tensor.F32, []int{1024, n / 4096}, make([]byte, n)); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Create(path)

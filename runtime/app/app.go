@@ -25,6 +25,7 @@ type program struct {
 	self    *bundle.File // nil: started without a llamafile around it
 	selfErr error        // why self is nil
 	options *options
+	level   string // instruction-set level that the environment asks for, "" for the best
 
 	console    *console.Console // where a person types; nil when nobody does
 	interrupts <-chan struct{}  // one value for each Ctrl-C
@@ -68,7 +69,7 @@ func run(platform Platform) (status int, err error) {
 		return ExitOK, err
 	}
 	if p.Env != nil {
-		if err := SetLevel(p.Env); err != nil {
+		if p.level, err = Level(p.Env); err != nil {
 			return 0, err
 		}
 	}
@@ -118,16 +119,13 @@ func run(platform Platform) (status int, err error) {
 	return p.chat(e)
 }
 
-// SetLevel obeys the environment variable that picks the instruction-set level of the kernels.
-func SetLevel(env func(string) string) error {
+// Level is the instruction-set level that the environment asks for, "" for the best one.
+func Level(env func(string) string) (string, error) {
 	level := env(levelEnv)
-	if level == "" {
-		return nil
+	if _, err := compute.LevelNamed(level); err != nil {
+		return "", fmt.Errorf("%s=%s: %w", levelEnv, level, err)
 	}
-	if err := compute.SetLevel(level); err != nil {
-		return fmt.Errorf("%s=%s: %w", levelEnv, level, err)
-	}
-	return nil
+	return level, nil
 }
 
 // openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C. The
@@ -220,7 +218,7 @@ func (p *program) openEngine(m *loadedModel) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return engine.Open(m.name, m.data, engine.Options{Threads: threads, Context: p.options.context, Template: template, Cache: p.options.cache})
+	return engine.Open(m.name, m.data, engine.Options{Threads: threads, Level: p.level, Context: p.options.context, Template: template, Cache: p.options.cache})
 }
 
 // chatTemplate returns the template that --chat-template means: a known one, its own text, or a file's.

@@ -11,7 +11,7 @@ const promptShare = 4
 func (p *program) bench(m *loadedModel) (status int, err error) {
 	ctx, stop := p.interruptible()
 	defer stop()
-	o := bench.Options{NoBandwidth: true} // it is not printed, and memory may be scarce
+	o := bench.Options{Level: p.level, NoBandwidth: true} // it is not printed, and memory may be scarce
 	if n := p.options.threads; n > 0 {
 		o.Threads = []int{n}
 	} else if p.Threads > 0 {

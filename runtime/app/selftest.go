@@ -21,7 +21,7 @@ func (p *program) selftest(e *engine.Engine, m *loadedModel) error {
 }
 
 func (p *program) runSelftest(e *engine.Engine, m *loadedModel) (verdict string, err error) {
-	r, err := selftest.Kernels(e.File())
+	r, err := selftest.Kernels(e.File(), p.level)
 	if err != nil {
 		return "", err
 	}

@@ -21,11 +21,12 @@ import (
 
 // Options say what to measure. Zero values mean the defaults in brackets.
 type Options struct {
-	Prompt  int   // tokens of a prompt [512]; negative for no such test
-	Gen     int   // tokens to generate [128]; negative for no such test
-	Threads []int // one round for each number [one thread for each physical core]
-	Reps    int   // repetitions of every test [5]
-	CPU     bool  // measure processor time too, where the system tells it
+	Prompt  int    // tokens of a prompt [512]; negative for no such test
+	Gen     int    // tokens to generate [128]; negative for no such test
+	Threads []int  // one round for each number [one thread for each physical core]
+	Reps    int    // repetitions of every test [5]
+	Level   string // instruction-set level [the best this processor runs]
+	CPU     bool   // measure processor time too, where the system tells it
 
 	NoBandwidth bool // leave out measuring memory, which takes bandwidthBytes of it
 }
@@ -70,7 +71,11 @@ func Run(ctx context.Context, file []byte, o Options) (*Report, error) {
 		return nil, err
 	}
 	defaults(&o)
-	r := &Report{Level: compute.Level(), WeightBytes: weightBytes(f)}
+	level, err := compute.LevelNamed(o.Level)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Level: level.String(), WeightBytes: weightBytes(f)}
 	for _, threads := range o.Threads {
 		round, err := measure(ctx, file, threads, o)
 		if err != nil {
@@ -139,7 +144,7 @@ func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, 
 	if err != nil {
 		return nil, err
 	}
-	m, err := model.Open(f, model.Options{Threads: threads, Context: max(firstPrompt, o.Prompt, o.Gen) + 1})
+	m, err := model.Open(f, model.Options{Threads: threads, Context: max(firstPrompt, o.Prompt, o.Gen) + 1, Level: o.Level})
 	if err != nil {
 		return nil, err
 	}
@@ -150,22 +155,20 @@ func measure(ctx context.Context, file []byte, threads int, o Options) (*Round, 
 		return nil, err
 	}
 	round.FirstToken = time.Since(start)
-	pool := compute.NewPool(threads)
+	pool := compute.NewPool(threads, m.Level())
 	defer pool.Close()
-	var buf []byte
+	var buf []float32
 	if !o.NoBandwidth {
-		buf = make([]byte, bandwidthBytes)
-	}
-	for i := 0; i < len(buf); i += 4096 {
-		buf[i] = 1 // so that every page is there
+		buf = make([]float32, bandwidthBytes/4)
+		clear(buf) // so that every page is there
 	}
 	pp, tg := samples{measureCPU: o.CPU}, samples{measureCPU: o.CPU}
 	var bw []float64
 	for range o.Reps { // interleaved, so that a disturbance hits all alike
 		if buf != nil {
 			t := time.Now()
-			pool.Read(buf)
-			bw = append(bw, float64(len(buf))/time.Since(t).Seconds())
+			readAll(pool, buf)
+			bw = append(bw, bandwidthBytes/time.Since(t).Seconds())
 		}
 		if o.Prompt > 0 {
 			if err := pp.add(o.Prompt, func() error { _, err := b.prompt(o.Prompt); return err }); err != nil {

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // small is a shape that runs in no time.
@@ -33,7 +35,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", spec, err)
 		}
-		if r.Level != compute.Level() || len(r.Rounds) != 2 {
+		if r.Level != compute.BestLevel().String() || len(r.Rounds) != 2 {
 			t.Fatalf("%s: %+v", spec, r)
 		}
 		for i, round := range r.Rounds {
@@ -110,11 +112,11 @@ func TestSynthetic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]compute.Type{
-		"token_embd.weight": compute.Q4_K, "output.weight": compute.Q6_K, "output_norm.weight": compute.F32,
-		"blk.0.attn_q.weight": compute.Q4_K, "blk.1.attn_v.weight": compute.Q6_K, "blk.1.ffn_down.weight": compute.Q6_K,
+	for name, want := range map[string]tensor.Type{
+		"token_embd.weight": tensor.Q4_K, "output.weight": tensor.Q6_K, "output_norm.weight": tensor.F32,
+		"blk.0.attn_q.weight": tensor.Q4_K, "blk.1.attn_v.weight": tensor.Q6_K, "blk.1.ffn_down.weight": tensor.Q6_K,
 	} {
-		if got := compute.Type(f.Tensor(name).Type); got != want {
+		if got := f.Tensor(name).Type; got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
@@ -137,7 +139,7 @@ func TestSynthetic(t *testing.T) {
 
 // TestRandomBlocks: values have the size asked for, in every type.
 func TestRandomBlocks(t *testing.T) {
-	for _, ty := range compute.Types() {
+	for _, ty := range tensor.Supported() {
 		const n = 2048
 		x := make([]float32, n)
 		compute.Dequantize(ty, x, randomBlocks(ty, n/ty.BlockLen(), 0.02, 1))
@@ -148,5 +150,22 @@ func TestRandomBlocks(t *testing.T) {
 		if rms := math.Sqrt(sq / n); !(rms > 0.01 && rms < 0.04) {
 			t.Errorf("%v: root mean square %.4f, want about 0.02", ty, rms)
 		}
+	}
+}
+
+// BenchmarkReadAll is the rate that generation is compared with.
+func BenchmarkReadAll(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprintf("t%d", threads), func(b *testing.B) {
+			p := compute.NewPool(threads, nil)
+			defer p.Close()
+			buf := make([]float32, bandwidthBytes/4)
+			clear(buf) // so that every page is there
+			b.SetBytes(bandwidthBytes)
+			b.ResetTimer()
+			for range b.N {
+				readAll(p, buf)
+			}
+		})
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
 )
@@ -32,13 +31,6 @@ func TestProfile(t *testing.T) {
 		}
 		return def
 	}
-	if l := os.Getenv("BENCH_LEVEL"); l != "" {
-		was := compute.Level()
-		if err := compute.SetLevel(l); err != nil {
-			t.Fatal(err)
-		}
-		defer compute.SetLevel(was)
-	}
 	fd, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +48,7 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.Open(f, model.Options{Threads: number("BENCH_T", 1), Context: 4096})
+	m, err := model.Open(f, model.Options{Threads: number("BENCH_T", 1), Context: 4096, Level: os.Getenv("BENCH_LEVEL")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // shape is what a model's speed depends on.
@@ -74,34 +74,27 @@ func Shapes() []string {
 
 // mix says which type llama.cpp's quantiser gives a tensor (llama-quant.cpp).
 type mix struct {
-	base   compute.Type
-	better compute.Type // for attn_v and ffn_down of some layers
-	output compute.Type
+	base   tensor.Type
+	better tensor.Type // for attn_v and ffn_down of some layers
+	output tensor.Type
 }
 
 func mixOf(typ string, s shape) (mix, error) {
 	switch strings.ToUpper(typ) {
 	case "Q4_K_M":
-		return mix{compute.Q4_K, compute.Q6_K, compute.Q6_K}, nil
+		return mix{tensor.Q4_K, tensor.Q6_K, tensor.Q6_K}, nil
 	case "Q5_K_M":
-		return mix{compute.Q5_K, compute.Q6_K, compute.Q6_K}, nil
+		return mix{tensor.Q5_K, tensor.Q6_K, tensor.Q6_K}, nil
 	}
-	t, err := compute.ParseType(typ)
+	t, err := tensor.Parse(typ)
 	if err != nil {
 		return mix{}, err
 	}
 	m := mix{t, t, t}
-	if t.BlockLen() > 1 && t != compute.Q8_0 {
-		m.output = compute.Q6_K
+	if t.BlockLen() > 1 && t != tensor.Q8_0 {
+		m.output = tensor.Q6_K
 	}
 	return m, nil
-}
-
-// instead replaces a type of 256-element blocks where rows are no multiple of
-// them, as llama.cpp does.
-var instead = map[compute.Type]compute.Type{
-	compute.Q2_K: compute.Q4_0, compute.Q3_K: compute.Q4_0, compute.Q4_K: compute.Q5_0, compute.Q5_K: compute.Q5_1, compute.Q6_K: compute.Q8_0,
-	compute.IQ4_XS: compute.IQ4_NL,
 }
 
 // builder collects a synthetic model.
@@ -192,8 +185,8 @@ func (b *builder) tensors() {
 	}
 }
 
-func (b *builder) add(name string, t compute.Type, dims []int, data []byte) {
-	if err := b.w.AddTensor(name, gguf.TensorType(t), dims, data); err != nil && b.err == nil {
+func (b *builder) add(name string, t tensor.Type, dims []int, data []byte) {
+	if err := b.w.AddTensor(name, t, dims, data); err != nil && b.err == nil {
 		b.err = err
 	}
 }
@@ -204,14 +197,14 @@ func (b *builder) vector(name string, n int, v float32) {
 	for i := range n {
 		le.PutUint32(data[4*i:], math.Float32bits(v))
 	}
-	b.add(name, compute.F32, []int{n}, data)
+	b.add(name, tensor.F32, []int{n}, data)
 }
 
 // matrix adds random weights of about 1/sqrt(cols), so that activations keep
 // their size from layer to layer.
-func (b *builder) matrix(name string, t compute.Type, cols, rows int) {
+func (b *builder) matrix(name string, t tensor.Type, cols, rows int) {
 	if cols%t.BlockLen() != 0 {
-		t = instead[t]
+		t = t.Info().Narrow // as llama.cpp does
 	}
 	b.seed++
 	b.add(name, t, []int{cols, rows}, randomBlocks(t, rows*cols/t.BlockLen(), 1/math.Sqrt(float64(cols)), b.seed))

@@ -820,11 +820,6 @@ func floatBF16AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *floa
 //go:noescape
 func quantizeAVX2(q, slot, scale *byte, x *float32, blocks, stride, slotStride, off, mode int)
 
-// readAVX2 reads n bytes, a multiple of 512, in four streams.
-//
-//go:noescape
-func readAVX2(p *byte, n int)
-
 // dotF32AVX2 is the inner product of a and b.
 //
 //go:noescape

@@ -7,8 +7,8 @@ const KeyBlock = 16
 
 // PutKey stores key i of a cache of blocks, as binary16. len(key) is the
 // dimension; k holds whole blocks.
-func PutKey(k []uint16, i int, key []float32) {
-	cur.putKey(k[i/KeyBlock*KeyBlock*len(key)+i%KeyBlock:], key)
+func (l *Level) PutKey(k []uint16, i int, key []float32) {
+	l.putKey(k[i/KeyBlock*KeyBlock*len(key)+i%KeyBlock:], key)
 }
 
 // genericPutKey writes element d of a key to k[d*KeyBlock].
@@ -31,23 +31,23 @@ func Key(key []float32, k []uint16, i int) {
 // It may also write up to 7 blocks more, as far as k has them: dst has room
 // for as many keys as k. Each product is one sum in the order of elements,
 // whatever n is.
-func ScoresF16(dst []float32, dstStride int, q []float32, qStride, n int, k []uint16, blocks, dim int) {
+func (l *Level) ScoresF16(dst []float32, dstStride int, q []float32, qStride, n int, k []uint16, blocks, dim int) {
 	if blocks <= 0 || n <= 0 {
 		return
 	}
 	_, _, _ = dst[(n-1)*dstStride+blocks*KeyBlock-1], q[(n-1)*qStride+dim-1], k[blocks*KeyBlock*dim-1]
-	cur.scoresF16(dst, dstStride, q, qStride, n, k, blocks, dim)
+	l.scoresF16(dst, dstStride, q, qStride, n, k, blocks, dim)
 }
 
 // MixF16 adds to dst[c*dstStride+d] the sum over i of w[c*wStride+i] times
 // v[i*dim+d], for n rows of weights and rows values of dim elements: one sum
 // in the order of i, whatever n is.
-func MixF16(dst []float32, dstStride int, w []float32, wStride, n int, v []uint16, rows, dim int) {
+func (l *Level) MixF16(dst []float32, dstStride int, w []float32, wStride, n int, v []uint16, rows, dim int) {
 	if rows <= 0 || n <= 0 {
 		return
 	}
 	_, _, _ = dst[(n-1)*dstStride+dim-1], w[(n-1)*wStride+rows-1], v[rows*dim-1]
-	cur.mixF16(dst, dstStride, w, wStride, n, v, rows, dim)
+	l.mixF16(dst, dstStride, w, wStride, n, v, rows, dim)
 }
 
 func genericScoresF16(dst []float32, dstStride int, q []float32, qStride, n int, k []uint16, blocks, dim int) {

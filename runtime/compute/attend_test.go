@@ -9,14 +9,14 @@ import (
 // TestPutKey: keys of a block do not disturb each other and are rounded as the
 // generic routine does.
 func TestPutKey(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(40, 40))
 		for _, dim := range []int{1, 16, 24, 64, 80, 200} {
 			const n = 37
 			k := make([]uint16, (n+KeyBlock-1)/KeyBlock*KeyBlock*dim)
 			keys := randFloats(r, n*dim)
 			for i := range n {
-				PutKey(k, i, keys[i*dim:(i+1)*dim])
+				l.PutKey(k, i, keys[i*dim:(i+1)*dim])
 			}
 			got := make([]float32, dim)
 			for i := range n {
@@ -34,7 +34,7 @@ func TestPutKey(t *testing.T) {
 // TestScoresLikeGeneric: every number of queries gives the bits of one alone,
 // and the generic routine's numbers.
 func TestScoresLikeGeneric(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(41, 41))
 		for _, dim := range []int{1, 16, 64, 80, 128} {
 			for _, blocks := range []int{1, 2, 5, 8, 16} {
@@ -44,11 +44,11 @@ func TestScoresLikeGeneric(t *testing.T) {
 				want, one := make([]float32, most*room), make([]float32, most*room)
 				genericScoresF16(want, room, q, qs, most, k, blocks, dim)
 				for c := range most {
-					ScoresF16(one[c*room:(c+1)*room], room, q[c*qs:], qs, 1, k, blocks, dim)
+					l.ScoresF16(one[c*room:(c+1)*room], room, q[c*qs:], qs, 1, k, blocks, dim)
 				}
 				for n := 1; n <= most; n++ {
 					got := make([]float32, n*room)
-					ScoresF16(got, room, q, qs, n, k, blocks, dim)
+					l.ScoresF16(got, room, q, qs, n, k, blocks, dim)
 					for c := range n {
 						for i := range blocks * KeyBlock {
 							g := got[c*room+i]
@@ -61,15 +61,15 @@ func TestScoresLikeGeneric(t *testing.T) {
 				}
 				// Without room for whole groups of blocks nothing is written outside.
 				tight := make([]float32, blocks*KeyBlock)
-				ScoresF16(tight, 0, q, qs, 1, k[:blocks*KeyBlock*dim], blocks, dim)
+				l.ScoresF16(tight, 0, q, qs, 1, k[:blocks*KeyBlock*dim], blocks, dim)
 			}
 		}
-		ScoresF16(nil, 0, nil, 0, 0, nil, 0, 64) // nothing to do
+		l.ScoresF16(nil, 0, nil, 0, 0, nil, 0, 64) // nothing to do
 	})
 }
 
 func TestMixLikeGeneric(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(42, 42))
 		for _, dim := range []int{1, 16, 64, 80, 96, 128, 256} {
 			for _, rows := range []int{1, 3, 100} {
@@ -80,11 +80,11 @@ func TestMixLikeGeneric(t *testing.T) {
 				want, one := append([]float32(nil), start...), append([]float32(nil), start...)
 				genericMixF16(want, dim+3, w, ws, most, v, rows, dim)
 				for c := range most {
-					MixF16(one[c*(dim+3):], dim+3, w[c*ws:], ws, 1, v, rows, dim)
+					l.MixF16(one[c*(dim+3):], dim+3, w[c*ws:], ws, 1, v, rows, dim)
 				}
 				for n := 1; n <= most; n++ {
 					got := append([]float32(nil), start...)
-					MixF16(got, dim+3, w, ws, n, v, rows, dim)
+					l.MixF16(got, dim+3, w, ws, n, v, rows, dim)
 					for i, g := range got {
 						exact, near64 := one[i], float64(want[i])
 						if i >= n*(dim+3) || i%(dim+3) >= dim {
@@ -97,6 +97,6 @@ func TestMixLikeGeneric(t *testing.T) {
 				}
 			}
 		}
-		MixF16(nil, 0, nil, 0, 0, nil, 0, 64)
+		l.MixF16(nil, 0, nil, 0, 0, nil, 0, 64)
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // benchBytes is more than the caches hold.
@@ -18,11 +20,11 @@ const benchBytes = 200 << 20
 // MB/s are bytes of weights.
 func BenchmarkDecode(b *testing.B) {
 	for _, threads := range []int{1, 2} {
-		for _, ty := range Types() {
+		for _, ty := range tensor.Supported() {
 			for _, cols := range []int{2048, 5632} {
 				b.Run(fmt.Sprintf("%v/%d/t%d", ty, cols, threads), func(b *testing.B) {
 					r := rand.New(rand.NewPCG(30, 30))
-					p := NewPool(threads)
+					p := NewPool(threads, nil)
 					defer p.Close()
 					rows := 2048
 					one := randBlocks(r, ty, 64*cols/ty.BlockLen())
@@ -50,34 +52,15 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkRead is the bound of BenchmarkDecode.
-func BenchmarkRead(b *testing.B) {
-	for _, threads := range []int{1, 2} {
-		b.Run(fmt.Sprintf("t%d", threads), func(b *testing.B) {
-			p := NewPool(threads)
-			defer p.Close()
-			buf := make([]byte, benchBytes)
-			for i := 0; i < len(buf); i += 4096 {
-				buf[i] = 1
-			}
-			b.SetBytes(benchBytes)
-			b.ResetTimer()
-			for range b.N {
-				p.Read(buf)
-			}
-		})
-	}
-}
-
 // BenchmarkPrefill multiplies one matrix with many vectors; GMAC/s is the
 // number of products a nanosecond.
 func BenchmarkPrefill(b *testing.B) {
 	for _, threads := range []int{1, 2} {
-		for _, ty := range Types() {
+		for _, ty := range tensor.Supported() {
 			for _, n := range []int{16, 512} {
 				b.Run(fmt.Sprintf("%v/n%d/t%d", ty, n, threads), func(b *testing.B) {
 					r := rand.New(rand.NewPCG(31, 31))
-					p := NewPool(threads)
+					p := NewPool(threads, nil)
 					defer p.Close()
 					const rows, cols = 2048, 2048
 					w := randMatrix(b, r, ty, rows, cols)
@@ -95,22 +78,23 @@ func BenchmarkPrefill(b *testing.B) {
 
 // BenchmarkVectors times what lies between the products of a 1B model's layer.
 func BenchmarkVectors(b *testing.B) {
+	l := BestLevel()
 	r := rand.New(rand.NewPCG(32, 32))
 	x, y, z := randFloats(r, 2048), randFloats(r, 2048), randFloats(r, 2048)
 	h := make([]uint16, 2048)
-	F32ToF16s(h, x)
+	l.F32ToF16s(h, x)
 	for _, c := range []struct {
 		name string
 		f    func()
 	}{
-		{"RMSNorm2048", func() { RMSNorm(z, x, y, 1e-5) }},
-		{"Softmax2048", func() { Softmax(z) }},
-		{"SiLUMul2048", func() { SiLUMul(z, x, y) }},
-		{"Add2048", func() { Add(z, x) }},
-		{"DotF16-64", func() { DotF16(x[:64], h) }},
-		{"AxpyF16-64", func() { AxpyF16(z[:64], 0.5, h) }},
-		{"RopeNorm64", func() { RopeNorm(z[:64], x[:32], y[:32]) }},
-		{"RopeNeoX64", func() { RopeNeoX(z[:64], x[:32], y[:32]) }},
+		{"RMSNorm2048", func() { l.RMSNorm(z, x, y, 1e-5) }},
+		{"Softmax2048", func() { l.Softmax(z) }},
+		{"SiLUMul2048", func() { l.SiLUMul(z, x, y) }},
+		{"Add2048", func() { l.Add(z, x) }},
+		{"DotF16-64", func() { l.DotF16(x[:64], h) }},
+		{"AxpyF16-64", func() { l.AxpyF16(z[:64], 0.5, h) }},
+		{"RopeNorm64", func() { l.RopeNorm(z[:64], x[:32], y[:32]) }},
+		{"RopeNeoX64", func() { l.RopeNeoX(z[:64], x[:32], y[:32]) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
@@ -124,19 +108,19 @@ func BenchmarkVectors(b *testing.B) {
 // the first or second level cache.
 func BenchmarkUnpack(b *testing.B) {
 	r := rand.New(rand.NewPCG(33, 33))
-	for _, ty := range Types() {
-		u := cur.unpack[ty]
+	for _, ty := range tensor.Supported() {
+		u := BestLevel().unpack[ty]
 		if u == nil {
 			continue
 		}
 		b.Run(ty.String(), func(b *testing.B) {
-			ti := ty.info()
-			blocks := decodeCols / ti.elems
+			ti := ty.Info()
+			blocks := decodeCols / ti.Elems
 			src := randBlocks(r, ty, stripRows*blocks)
-			dst := grow(nil, decodeCols/unitCols*ti.form.unitBytes())
+			dst := grow(nil, decodeCols/unitCols*form(ti.Form).unitBytes())
 			b.SetBytes(int64(len(src)))
 			for range b.N {
-				u(&dst[0], &src[0], blocks*ti.bytes, blocks, uintptr(unsafe.Pointer(&src[0])))
+				u(&dst[0], &src[0], blocks*ti.Bytes, blocks, uintptr(unsafe.Pointer(&src[0])))
 			}
 		})
 	}
@@ -144,17 +128,17 @@ func BenchmarkUnpack(b *testing.B) {
 
 func BenchmarkTile(b *testing.B) {
 	r := rand.New(rand.NewPCG(34, 34))
-	for _, ty := range []Type{Q4_0, Q4_K, Q6_K, Q2_K} {
-		for _, cols := range cur.widths {
+	for _, ty := range []tensor.Type{tensor.Q4_0, tensor.Q4_K, tensor.Q6_K, tensor.Q2_K} {
+		for _, cols := range BestLevel().widths {
 			b.Run(fmt.Sprintf("%v/n%d", ty, cols), func(b *testing.B) {
-				f, units := ty.info().form, decodeCols/unitCols
+				f, units := formOf(ty), decodeCols/unitCols
 				strip, panel := grow(nil, units*f.unitBytes()), grow(nil, units*cols*f.colBytes())
 				for i := range panel {
 					panel[i] = byte(r.Uint32())
 				}
 				out := make([]float32, cols*stripRows)
 				for range b.N {
-					cur.tile(f, &strip[0], &panel[0], units, cols, &out[0], stripRows, false)
+					BestLevel().tile(f, &strip[0], &panel[0], units, cols, &out[0], stripRows, false)
 				}
 				b.ReportMetric(float64(stripRows*decodeCols*cols)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GMAC/s")
 			})
@@ -165,10 +149,10 @@ func BenchmarkTile(b *testing.B) {
 // BenchmarkDecodeHot is BenchmarkDecode with weights in the second level
 // cache: how fast decoding could go with faster memory.
 func BenchmarkDecodeHot(b *testing.B) {
-	for _, ty := range Types() {
+	for _, ty := range tensor.Supported() {
 		b.Run(ty.String(), func(b *testing.B) {
 			r := rand.New(rand.NewPCG(35, 35))
-			p := NewPool(1)
+			p := NewPool(1, nil)
 			defer p.Close()
 			w := randMatrix(b, r, ty, 128, 2048)
 			x, dst := randFloats(r, 2048), make([]float32, 128)
@@ -207,9 +191,9 @@ func BenchmarkStolenCore(b *testing.B) {
 			}
 			time.Sleep(100 * time.Millisecond) // until they run
 			r := rand.New(rand.NewPCG(36, 36))
-			p := NewPool(runtime.NumCPU())
+			p := NewPool(runtime.NumCPU(), nil)
 			defer p.Close()
-			w := randMatrix(b, r, Q4_0, 2048, 2048)
+			w := randMatrix(b, r, tensor.Q4_0, 2048, 2048)
 			x, dst := randFloats(r, 2048), make([]float32, 2048)
 			b.SetBytes(int64(w.Bytes()))
 			b.ResetTimer()

@@ -3,8 +3,8 @@ package compute
 // decodeStrip multiplies strip t of q with the single column, unpacking a piece
 // at a time; ahead is the address of the strip that will be needed next.
 func (m *product) decodeStrip(s *scratch, q *part, t int, ahead uintptr) {
-	f, k := q.w.t.info().form, q.w.cols
-	if d := &cur.decode[q.w.t]; d.one != nil {
+	f, k := formOf(q.w.t), q.w.cols
+	if d := &m.level.decode[q.w.t]; d.one != nil {
 		m.decodeFused(s, q, t, ahead, d)
 		return
 	}
@@ -31,19 +31,19 @@ func (m *product) decodeFused(s *scratch, q *part, t int, ahead uintptr, d *deco
 		s.out = growFloats(s.out, stripRows)
 		src, dst = q.tailRows(s, r, rows, 0, q.w.rowBytes), s.out
 	}
-	ti := q.w.t.info()
-	blocks, done := q.w.cols/ti.elems, 0
+	ti := q.w.t.Info()
+	blocks, done := q.w.cols/ti.Elems, 0
 	if d.group > 0 && blocks >= d.group {
 		done = blocks / d.group * d.group
 		d.many(src, q.w.rowBytes, done/d.group, ahead, &m.panel[0], &dst[0], &s.strip[0], 0)
 	}
 	if done < blocks {
-		from, fetched := done*ti.bytes, stripRows*done*ti.bytes
+		from, fetched := done*ti.Bytes, stripRows*done*ti.Bytes
 		if d.halves {
 			fetched /= 2
 		}
 		d.one(at(src, from), q.w.rowBytes, blocks-done, ahead+uintptr(fetched),
-			&m.panel[done*ti.elems/unitCols*ti.form.colBytes()], &dst[0], &s.strip[0], min(done, 1))
+			&m.panel[done*ti.Elems/unitCols*form(ti.Form).colBytes()], &dst[0], &s.strip[0], min(done, 1))
 	}
 	if rows < stripRows {
 		copy(q.dst[r:], s.out[:rows])

@@ -4,31 +4,34 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // randBlocks makes n blocks of random bits whose float16 scales are sane.
-func randBlocks(r *rand.Rand, t Type, n int) []byte {
+func randBlocks(r *rand.Rand, t tensor.Type, n int) []byte {
 	b := make([]byte, n*t.BlockBytes())
 	for i := range b {
 		b[i] = byte(r.Uint32())
 	}
-	scaleAt := map[Type][]int{
-		Q4_0: {0}, Q4_1: {0, 2}, Q5_0: {0}, Q5_1: {0, 2}, Q8_0: {0}, IQ4_NL: {0}, IQ4_XS: {0},
-		Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208},
-	}
 	for i := range n {
 		blk := b[i*t.BlockBytes():]
-		for _, off := range scaleAt[t] {
-			le.PutUint16(blk[off:], F32ToF16(float32(r.NormFloat64()*0.02)))
+		random := t.Info().Random
+		switch {
+		case random.E8M0:
+			blk[random.Scale] = byte(118 + r.IntN(6))
+		case !t.IsFloat():
+			le.PutUint16(blk[random.Scale:], F32ToF16(float32(r.NormFloat64()*0.02)))
+			if random.Centre != 0 {
+				le.PutUint16(blk[random.Min:], F32ToF16(float32(r.NormFloat64()*0.02)))
+			}
 		}
 		switch t {
-		case MXFP4:
-			blk[0] = byte(118 + r.IntN(6))
-		case F32:
+		case tensor.F32:
 			le.PutUint32(blk, math.Float32bits(float32(r.NormFloat64()*0.02)))
-		case F16:
+		case tensor.F16:
 			le.PutUint16(blk, F32ToF16(float32(r.NormFloat64()*0.02)))
-		case BF16:
+		case tensor.BF16:
 			le.PutUint16(blk, F32ToBF16(float32(r.NormFloat64()*0.02)))
 		}
 	}
@@ -37,7 +40,7 @@ func randBlocks(r *rand.Rand, t Type, n int) []byte {
 
 // element computes element i of a block by bit positions alone, in float64:
 // written from the format's description, not from split.
-func element(t Type, b []byte, i int) float64 {
+func element(t tensor.Type, b []byte, i int) float64 {
 	h := func(off int) float64 { return float64(F16ToF32(le.Uint16(b[off:]))) }
 	bits := func(off, n int) int { // n bits at bit offset off, little-endian
 		v := 0
@@ -49,31 +52,31 @@ func element(t Type, b []byte, i int) float64 {
 	nib := func(base int) int { return bits(8*(base+i%16)+4*(i/16), 4) }
 	iq4 := []float64{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
 	switch t {
-	case F32:
+	case tensor.F32:
 		return float64(math.Float32frombits(le.Uint32(b)))
-	case F16:
+	case tensor.F16:
 		return h(0)
-	case BF16:
+	case tensor.BF16:
 		return float64(BF16ToF32(le.Uint16(b)))
-	case Q4_0:
+	case tensor.Q4_0:
 		return h(0) * float64(nib(2)-8)
-	case Q4_1:
+	case tensor.Q4_1:
 		return h(0)*float64(nib(4)) + h(2)
-	case Q5_0:
+	case tensor.Q5_0:
 		return h(0) * float64(nib(6)+bits(16+i, 1)*16-16)
-	case Q5_1:
+	case tensor.Q5_1:
 		return h(0)*float64(nib(8)+bits(32+i, 1)*16) + h(2)
-	case Q8_0:
+	case tensor.Q8_0:
 		return h(0) * float64(int8(b[2+i]))
-	case IQ4_NL:
+	case tensor.IQ4_NL:
 		return h(0) * iq4[nib(2)]
-	case MXFP4:
+	case tensor.MXFP4:
 		v := []float64{0, .5, 1, 1.5, 2, 3, 4, 6}[nib(1)&7]
 		if nib(1) >= 8 {
 			v = -v
 		}
 		return v * math.Ldexp(1, int(b[0])-127)
-	case Q4_K, Q5_K:
+	case tensor.Q4_K, tensor.Q5_K:
 		sub, l, q := i/32, i%32, 0
 		var sc, m int
 		if sub < 4 {
@@ -82,26 +85,26 @@ func element(t Type, b []byte, i int) float64 {
 			sc = bits(96+8*(sub-4), 4) + bits(32+8*(sub-4)+6, 2)*16
 			m = bits(96+8*(sub-4)+4, 4) + bits(64+8*(sub-4)+6, 2)*16
 		}
-		if t == Q4_K {
+		if t == tensor.Q4_K {
 			q = bits(8*(16+32*(sub/2)+l)+4*(sub%2), 4)
 		} else {
 			q = bits(8*(48+32*(sub/2)+l)+4*(sub%2), 4) + 16*bits(8*(16+l)+sub, 1)
 		}
 		return h(0)*float64(sc)*float64(q) - h(2)*float64(m)
-	case Q6_K:
+	case tensor.Q6_K:
 		half, quarter, l := i/128, i%128/32, i%32
 		lo := bits(8*(64*half+32*(quarter%2)+l)+4*(quarter/2), 4)
 		hi := bits(8*(128+32*half+l)+2*quarter, 2)
 		return h(208) * float64(int8(b[192+i/16])) * float64(lo+16*hi-32)
-	case Q2_K:
+	case tensor.Q2_K:
 		q := bits(8*(16+32*(i/128)+i%32)+2*(i%128/32), 2)
 		return h(80)*float64(bits(8*(i/16), 4))*float64(q) - h(82)*float64(bits(8*(i/16)+4, 4))
-	case Q3_K:
+	case tensor.Q3_K:
 		q := bits(8*(32+32*(i/128)+i%32)+2*(i%128/32), 2) + 4*bits(8*(i%32)+i/32, 1)
 		j := i / 16
 		sc := bits(8*(96+j%8)+4*(j/8), 4) + 16*bits(8*(104+j%4)+2*(j/4), 2) - 32
 		return h(108) * float64(sc) * float64(q-4)
-	case IQ4_XS:
+	case tensor.IQ4_XS:
 		j := i / 32
 		sc := bits(8*4+4*j, 4) + 16*bits(16+2*j, 2) - 32
 		return h(0) * float64(sc) * iq4[bits(8*(8+16*j+i%16)+4*(i%32/16), 4)]
@@ -111,7 +114,7 @@ func element(t Type, b []byte, i int) float64 {
 
 func TestDequantize(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
-	for _, ty := range Types() {
+	for _, ty := range tensor.Supported() {
 		const blocks = 20
 		src := randBlocks(r, ty, blocks)
 		dst := make([]float32, blocks*ty.BlockLen())

@@ -21,13 +21,13 @@ const farScratch = 3 * maxBlock
 // rows of every quarter, so that items in order make long streams. It returns
 // false if there is none that fits.
 func (m *product) decodeFar(s *scratch, q *part, first, last int) bool {
-	d, ti := &cur.far[q.w.t], q.w.t.info()
-	if d.f == nil || q.w.rows%stripRows != 0 || q.w.cols/ti.elems%d.group != 0 {
+	d, ti := &m.level.far[q.w.t], q.w.t.Info()
+	if d.f == nil || q.w.rows%stripRows != 0 || q.w.cols/ti.Elems%d.group != 0 {
 		return false
 	}
 	const share = stripRows / farStreams
 	far, r, rows := q.w.rows/farStreams, first*share, (last-first)*share
-	groups := q.w.cols / ti.elems / d.group
+	groups := q.w.cols / ti.Elems / d.group
 	s.strip = grow(s.strip, groups*farScratch)
 	d.f(q.w.row(r), far*q.w.rowBytes, rows, groups, &m.panel[0], &q.dst[r], far, &s.strip[0])
 	return true

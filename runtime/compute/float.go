@@ -1,9 +1,13 @@
 package compute
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
+)
 
 // genericFloatTile is floatTile in Go: eight partial sums, added pairwise.
-func genericFloatTile(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, _ uintptr) {
+func genericFloatTile(t tensor.Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, _ uintptr) {
 	o := unsafe.Slice(out, (cols-1)*stride+rows)
 	var row [256]float32
 	for r := range rows {
@@ -47,7 +51,7 @@ func (m *product) farRows(s *scratch, q *part, first, last int) int {
 	w, far := q.w, (last-first)/streams
 	s.out = growFloats(s.out, streams)
 	for r := first; r < first+far; r++ {
-		cur.floatTile(w.t, w.row(r), far*w.rowBytes, &m.x[0], w.cols, w.cols, streams, 1, &s.out[0], streams, uintptr(unsafe.Pointer(w.row(r))))
+		m.level.floatTile(w.t, w.row(r), far*w.rowBytes, &m.x[0], w.cols, w.cols, streams, 1, &s.out[0], streams, uintptr(unsafe.Pointer(w.row(r))))
 		for i, v := range s.out[:streams] {
 			q.dst[r+i*far] = v
 		}
@@ -68,15 +72,15 @@ func (m *product) floatRows(s *scratch, i, following int) {
 	if m.n == 1 {
 		first = m.farRows(s, q, first, last)
 	}
-	for c := 0; c < m.n; c += cur.floatCols {
-		cols := min(cur.floatCols, m.n-c)
-		for r := first; r < last; r += cur.floatRows {
-			rows := min(cur.floatRows, last-r)
+	for c := 0; c < m.n; c += m.level.floatCols {
+		cols := min(m.level.floatCols, m.n-c)
+		for r := first; r < last; r += m.level.floatRows {
+			rows := min(m.level.floatRows, last-r)
 			ahead := next
 			if r+rows < last {
 				ahead = w.row(r + rows)
 			}
-			cur.floatTile(w.t, w.row(r), w.rowBytes, &m.x[c*w.cols], w.cols, w.cols, rows, cols,
+			m.level.floatTile(w.t, w.row(r), w.rowBytes, &m.x[c*w.cols], w.cols, w.cols, rows, cols,
 				&q.dst[c*w.rows+r], w.rows, uintptr(unsafe.Pointer(ahead)))
 		}
 	}

@@ -2,7 +2,11 @@
 
 package compute
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
+)
 
 // floatFunc is an assembly tile of float weights; n counts whole vectors.
 type floatFunc func(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
@@ -16,7 +20,7 @@ type floatTiles struct {
 
 // do covers rows x cols with routines, widest first, and adds the elements
 // after the last whole vector of lanes.
-func (k *floatTiles) do(t Type, lanes int, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
+func (k *floatTiles) do(t tensor.Type, lanes int, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
 	for c := 0; c < cols; {
 		xc := (*float32)(unsafe.Add(unsafe.Pointer(x), 4*c*xs))
 		oc := (*float32)(unsafe.Add(unsafe.Pointer(out), 4*c*stride))
@@ -40,7 +44,7 @@ func (k *floatTiles) do(t Type, lanes int, w *byte, rowBytes int, x *float32, xs
 }
 
 // floatTail adds elements from..n to a tile.
-func floatTail(t Type, w *byte, rowBytes int, x *float32, xs, from, n, rows, cols int, out *float32, stride int) {
+func floatTail(t tensor.Type, w *byte, rowBytes int, x *float32, xs, from, n, rows, cols int, out *float32, stride int) {
 	var row [16]float32
 	for r := range rows {
 		Dequantize(t, row[:n-from], unsafe.Slice(at(w, r*rowBytes+t.RowBytes(from)), t.RowBytes(n-from)))
@@ -53,33 +57,33 @@ func floatTail(t Type, w *byte, rowBytes int, x *float32, xs, from, n, rows, col
 
 var (
 	floatsAVX512 = map3[floatTiles]{
-		F32:  {four: [7]floatFunc{1: floatF32AVX512r4n1, 2: floatF32AVX512r4n2, 4: floatF32AVX512r4n4, 6: floatF32AVX512r4n6}, one: floatF32AVX512r1n1},
-		F16:  {four: [7]floatFunc{1: floatF16AVX512r4n1, 2: floatF16AVX512r4n2, 4: floatF16AVX512r4n4, 6: floatF16AVX512r4n6}, one: floatF16AVX512r1n1},
-		BF16: {four: [7]floatFunc{1: floatBF16AVX512r4n1, 2: floatBF16AVX512r4n2, 4: floatBF16AVX512r4n4, 6: floatBF16AVX512r4n6}, one: floatBF16AVX512r1n1},
+		tensor.F32:  {four: [7]floatFunc{1: floatF32AVX512r4n1, 2: floatF32AVX512r4n2, 4: floatF32AVX512r4n4, 6: floatF32AVX512r4n6}, one: floatF32AVX512r1n1},
+		tensor.F16:  {four: [7]floatFunc{1: floatF16AVX512r4n1, 2: floatF16AVX512r4n2, 4: floatF16AVX512r4n4, 6: floatF16AVX512r4n6}, one: floatF16AVX512r1n1},
+		tensor.BF16: {four: [7]floatFunc{1: floatBF16AVX512r4n1, 2: floatBF16AVX512r4n2, 4: floatBF16AVX512r4n4, 6: floatBF16AVX512r4n6}, one: floatBF16AVX512r1n1},
 	}
 	floatsAVX2 = map3[floatTiles]{
-		F32:  {four: [7]floatFunc{1: floatF32AVX2r4n1, 2: floatF32AVX2r4n2, 3: floatF32AVX2r4n3}, one: floatF32AVX2r1n1},
-		F16:  {four: [7]floatFunc{1: floatF16AVX2r4n1, 2: floatF16AVX2r4n2, 3: floatF16AVX2r4n3}, one: floatF16AVX2r1n1},
-		BF16: {four: [7]floatFunc{1: floatBF16AVX2r4n1, 2: floatBF16AVX2r4n2, 3: floatBF16AVX2r4n3}, one: floatBF16AVX2r1n1},
+		tensor.F32:  {four: [7]floatFunc{1: floatF32AVX2r4n1, 2: floatF32AVX2r4n2, 3: floatF32AVX2r4n3}, one: floatF32AVX2r1n1},
+		tensor.F16:  {four: [7]floatFunc{1: floatF16AVX2r4n1, 2: floatF16AVX2r4n2, 3: floatF16AVX2r4n3}, one: floatF16AVX2r1n1},
+		tensor.BF16: {four: [7]floatFunc{1: floatBF16AVX2r4n1, 2: floatBF16AVX2r4n2, 3: floatBF16AVX2r4n3}, one: floatBF16AVX2r1n1},
 	}
 	floatsSSE2 = map3[floatTiles]{
-		F32:  {four: [7]floatFunc{1: floatF32SSE2r4n1}, one: floatF32SSE2r1n1},
-		F16:  {four: [7]floatFunc{1: floatF16SSE2r4n1}, one: floatF16SSE2r1n1},
-		BF16: {four: [7]floatFunc{1: floatBF16SSE2r4n1}, one: floatBF16SSE2r1n1},
+		tensor.F32:  {four: [7]floatFunc{1: floatF32SSE2r4n1}, one: floatF32SSE2r1n1},
+		tensor.F16:  {four: [7]floatFunc{1: floatF16SSE2r4n1}, one: floatF16SSE2r1n1},
+		tensor.BF16: {four: [7]floatFunc{1: floatBF16SSE2r4n1}, one: floatBF16SSE2r1n1},
 	}
 )
 
 // map3 is indexed by the float types, BF16 (30) being the largest.
-type map3[T any] [BF16 + 1]T
+type map3[T any] [tensor.BF16 + 1]T
 
-func floatTileAVX512(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
+func floatTileAVX512(t tensor.Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
 	floatsAVX512[t].do(t, 16, w, rowBytes, x, xs, n, rows, cols, out, stride, next)
 }
 
-func floatTileAVX2(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
+func floatTileAVX2(t tensor.Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
 	floatsAVX2[t].do(t, 8, w, rowBytes, x, xs, n, rows, cols, out, stride, next)
 }
 
-func floatTileSSE2(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
+func floatTileSSE2(t tensor.Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr) {
 	floatsSSE2[t].do(t, 4, w, rowBytes, x, xs, n, rows, cols, out, stride, next)
 }

@@ -3,19 +3,15 @@ package compute
 import (
 	"math"
 	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
-// form says how a quantised type looks once unpacked for multiplication:
-//
-//	value = scale * (q - off) - minimum
-//
-// with one scale (and minimum) per sub elements, q an unsigned integer of bits.
-type form struct {
-	sub  int   // elements per scale: 32 or 16
-	min  bool  // there is a minimum per sub-block; then off is 0
-	off  uint8 // what is subtracted from q
-	bits int   // q < 1<<bits
-}
+// form is a tensor.Form with the sizes of what is made of it.
+type form tensor.Form
+
+// formOf returns the form of a quantised type.
+func formOf(t tensor.Type) form { return form(t.Info().Form) }
 
 // A strip is 16 rows, unpacked in units of 32 columns. A unit is
 //
@@ -33,12 +29,12 @@ const (
 )
 
 // subs is the number of sub-blocks in a unit: 1 or 2.
-func (f form) subs() int { return unitCols / f.sub }
+func (f form) subs() int { return unitCols / f.Sub }
 
 // unitBytes is the size of one unit of a strip.
 func (f form) unitBytes() int {
 	n := unitQ + laneBytes*f.subs()
-	if f.min {
+	if f.Min {
 		n += laneBytes * f.subs()
 	}
 	return n
@@ -51,12 +47,12 @@ func (f form) colBytes() int { return unitCols + 4*f.subs() + 4 }
 // genericUnpack fills dst with the units of blocks blocks of nrows (1 to 16)
 // rows that start at src and are rowBytes apart. Missing rows become zero.
 // signed stores q-128 instead of q.
-func genericUnpack(t Type, dst []byte, src []byte, rowBytes, nrows, blocks int, signed bool) {
+func genericUnpack(t tensor.Type, dst []byte, src []byte, rowBytes, nrows, blocks int, signed bool) {
 	var (
-		ti     = t.info()
-		f      = ti.form
+		ti     = t.Info()
+		f      = form(ti.Form)
 		ub     = f.unitBytes()
-		units  = ti.elems / unitCols
+		units  = ti.Elems / unitCols
 		q      [maxBlock]uint8
 		sc, mn [maxBlock / minSub]float32
 		flip   uint8
@@ -68,7 +64,7 @@ func genericUnpack(t Type, dst []byte, src []byte, rowBytes, nrows, blocks int, 
 	for r := range nrows {
 		row := src[r*rowBytes:]
 		for b := range blocks {
-			split(t, row[b*ti.bytes:(b+1)*ti.bytes], q[:ti.elems], sc[:], mn[:])
+			split(t, row[b*ti.Bytes:(b+1)*ti.Bytes], q[:ti.Elems], sc[:], mn[:])
 			for u := range units {
 				unit := dst[(b*units+u)*ub:][:ub]
 				for i, v := range q[u*unitCols:][:unitCols] {
@@ -77,7 +73,7 @@ func genericUnpack(t Type, dst []byte, src []byte, rowBytes, nrows, blocks int, 
 				for s := range f.subs() {
 					lane := unitQ + s*laneBytes + 4*r
 					le.PutUint32(unit[lane:], math.Float32bits(sc[u*f.subs()+s]))
-					if f.min {
+					if f.Min {
 						lane += f.subs() * laneBytes
 						le.PutUint32(unit[lane:], math.Float32bits(mn[u*f.subs()+s]))
 					}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/internal/golden"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // TestDequantizeLikeGGML wants the numbers ggml makes of its own blocks, to the bit.
@@ -11,7 +12,7 @@ func TestDequantizeLikeGGML(t *testing.T) {
 	_, answers := golden.Types(t)
 	compared := 0
 	for _, a := range answers {
-		typ := Type(a.ID)
+		typ := tensor.Type(a.ID)
 		if !typ.Supported() {
 			continue
 		}
@@ -25,7 +26,7 @@ func TestDequantizeLikeGGML(t *testing.T) {
 			}
 		}
 	}
-	if want := len(Types()); compared != want {
+	if want := len(tensor.Supported()); compared != want {
 		t.Errorf("ggml's answers cover %d of %d types; add the others to tools/oracle/types.py", compared, want)
 	}
 }

@@ -2,12 +2,16 @@ package compute
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
-// ops is one instruction-set level: how each hot operation is done.
-type ops struct {
+// Level is an instruction-set level: a routine for every hot operation. A Pool computes at one level, and its vector
+// operations are the methods of Level. Levels are values without state: any number of them may be at work side by side.
+type Level struct {
 	name string
 	// widths are the panel widths tile can multiply, descending, ending in 1.
 	widths []int
@@ -17,14 +21,16 @@ type ops struct {
 	// unpack fills dst with the units of blocks blocks of the 16 rows at src,
 	// rowBytes apart; next is memory that will be needed soon (a hint).
 	// A nil entry means genericUnpack.
-	unpack [maxType]func(dst, src *byte, rowBytes, blocks int, next uintptr)
+	unpack [tensor.Numbers]func(dst, src *byte, rowBytes, blocks int, next uintptr)
 	// decode sets out[0..15] to the product of the 16 rows at src, rowBytes
 	// apart, and the panel of one column, whole rows of blocks blocks; the bits
 	// are those of unpack and tile. A nil entry means unpack and tile.
-	decode [maxType]decoder
+	decode [tensor.Numbers]decoder
 	// far are routines for whole matrices and one column, with the same bits. A
 	// nil entry means decode.
-	far [maxType]farDecoder
+	far [tensor.Numbers]farDecoder
+	// tiles reports whether tile multiplies a form without overflow; nil: it does all forms.
+	tiles func(f form) bool
 	// tile multiplies a strip with a panel (see genericTile).
 	tile func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool)
 	// pair does the same for two strips, one after the other, all units of them
@@ -37,15 +43,13 @@ type ops struct {
 	floatRows, floatCols int
 	// floatTile sets out[c*stride+r] to the product of rows rows of weights of
 	// type t and cols columns of n float32, xs elements apart.
-	floatTile func(t Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr)
+	floatTile func(t tensor.Type, w *byte, rowBytes int, x *float32, xs, n, rows, cols int, out *float32, stride int, next uintptr)
 
 	putKey    func(k []uint16, key []float32) // see genericPutKey
 	scoresF16 func(dst []float32, dstStride int, q []float32, qStride, n int, k []uint16, blocks, dim int)
 	mixF16    func(dst []float32, dstStride int, w []float32, wStride, n int, v []uint16, rows, dim int)
 
-	// read reads b, a multiple of 512 bytes long.
-	read func(b []byte)
-	vec  vecOps
+	vec vecOps
 }
 
 // decoder is a fused decode routine: one for single blocks and, if group is not
@@ -60,37 +64,35 @@ type decoder struct {
 
 type decodeFunc func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-var (
-	levels = []*ops{&genericOps}
-	cur    = &genericOps
-)
+// levels are those this processor can run, slowest first.
+var levels = []*Level{&genericLevel}
 
-// Level names the instruction-set level in use.
-func Level() string { return cur.name }
+// Levels lists the levels this processor can run, slowest first.
+func Levels() []*Level { return slices.Clone(levels) }
 
-// Levels lists the levels this processor can run, slowest first. The package
-// starts with the last.
-func Levels() []string {
-	var l []string
-	for _, o := range levels {
-		l = append(l, o.name)
+// BestLevel returns the fastest level this processor can run.
+func BestLevel() *Level { return levels[len(levels)-1] }
+
+// LevelNamed returns a level this processor can run by its name; the empty name is that of the best.
+func LevelNamed(name string) (*Level, error) {
+	if name == "" {
+		return BestLevel(), nil
 	}
-	return l
-}
-
-// SetLevel selects a level by name. It must not run while anything is computed.
-func SetLevel(name string) error {
-	for _, o := range levels {
-		if o.name == name {
-			cur = o
-			return nil
+	var known []string
+	for _, l := range levels {
+		if l.name == name {
+			return l, nil
 		}
+		known = append(known, l.name)
 	}
-	return fmt.Errorf("level %q: want one of %s (what this processor runs)", name, strings.Join(Levels(), " "))
+	return nil, fmt.Errorf("level %q: want one of %s (what this processor runs)", name, strings.Join(known, " "))
 }
 
-// genericOps is the truth the other levels are tested against.
-var genericOps = ops{
+// String returns the name of the level.
+func (l *Level) String() string { return l.name }
+
+// genericLevel is the truth the other levels are tested against.
+var genericLevel = Level{
 	name:   "generic",
 	widths: []int{4, 1},
 	tile: func(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
@@ -107,6 +109,5 @@ var genericOps = ops{
 	putKey:    genericPutKey,
 	scoresF16: genericScoresF16,
 	mixF16:    genericMixF16,
-	read:      genericRead,
 	vec:       genericVec,
 }

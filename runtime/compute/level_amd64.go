@@ -35,21 +35,20 @@ func fetch(b []byte) {
 // are kept.
 func init() {
 	x := &cpu.X86
-	levels = append(levels, &sse2Ops) // part of every amd64
+	levels = append(levels, &sse2Level) // part of every amd64
 	if x.HasAVX2 && x.HasFMA && hasF16C() {
-		levels = append(levels, &avx2Ops)
+		levels = append(levels, &avx2Level)
 		if x.HasAVXVNNI {
-			levels = append(levels, &avxVNNIOps)
+			levels = append(levels, &avxVNNILevel)
 		}
 		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI {
 			if x.HasAVX512VBMI {
-				useVBMI(&avx512Ops.decode)
-				avx512Ops.far = farVBMI
+				useVBMI(&avx512Level.decode)
+				avx512Level.far = farVBMI
 			}
-			levels = append(levels, &avx512Ops)
+			levels = append(levels, &avx512Level)
 		}
 	}
-	cur = levels[len(levels)-1]
 }
 
 // hasF16C reads CPUID leaf 1, ECX bit 29 (Intel SDM volume 2, CPUID), which
@@ -75,29 +74,29 @@ func threadsPerCore() int {
 //go:noescape
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)
 
-var sse2Ops = ops{
+var sse2Level = Level{
 	name:      "sse2",
 	widths:    []int{1},
 	unpack:    unpackSSE2,
 	tile:      tileSSE2,
-	quantize:  genericOps.quantize,
+	quantize:  genericLevel.quantize,
 	floatRows: 4,
 	floatCols: 1,
 	floatTile: floatTileSSE2,
 	putKey:    genericPutKey,
 	scoresF16: genericScoresF16,
 	mixF16:    genericMixF16,
-	read:      genericRead,
 	vec:       genericVec,
 }
 
-var avx2Ops = ops{
+var avx2Level = Level{
 	name:      "avx2",
 	widths:    []int{4, 2, 1},
 	signed8:   true,
 	unpack:    unpackAVX2,
 	decode:    decodeAVX2,
 	far:       farAVX2,
+	tiles:     func(f form) bool { return tilesAVX2(f) != nil },
 	tile:      tileAVX2,
 	quantize:  quantizeAsm,
 	floatRows: 4,
@@ -106,11 +105,10 @@ var avx2Ops = ops{
 	putKey:    putKeyAsm,
 	scoresF16: attendAVX2.scoresF16,
 	mixF16:    attendAVX2.mixF16,
-	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx2Vec,
 }
 
-var avxVNNIOps = ops{
+var avxVNNILevel = Level{
 	name:      "avx-vnni",
 	widths:    []int{4, 2, 1},
 	unpack:    unpackAVXVNNI,
@@ -124,11 +122,10 @@ var avxVNNIOps = ops{
 	putKey:    putKeyAsm,
 	scoresF16: attendAVX2.scoresF16,
 	mixF16:    attendAVX2.mixF16,
-	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx2Vec,
 }
 
-var avx512Ops = ops{
+var avx512Level = Level{
 	name:      "avx512-vnni",
 	widths:    []int{12, 8, 4, 2, 1},
 	unpack:    unpackAVX512,
@@ -142,30 +139,29 @@ var avx512Ops = ops{
 	putKey:    putKeyAsm,
 	scoresF16: attendAVX512.scoresF16,
 	mixF16:    attendAVX512.mixF16,
-	read:      func(b []byte) { readAVX2(&b[0], len(b)) },
 	vec:       avx512Vec,
 }
 
 // quantizeAsm is genericQuantize with AVX2.
 func quantizeAsm(panel *byte, x *float32, n int, a *panelArgs) {
 	mode := 0
-	if a.f.min {
+	if a.f.Min {
 		mode = 1
 	}
 	if a.f.subs() == 2 {
 		mode |= 2
 	}
 	quantizeAVX2(at(panel, a.q), at(panel, a.slot), at(panel, a.scale), x,
-		n/unitCols, a.stride, a.slotStride, int(a.f.off), mode)
+		n/unitCols, a.stride, a.slotStride, int(a.f.Off), mode)
 }
 
 // tileKind numbers the forms for levels whose integer sums are exact.
 func tileKind(f form) int {
 	k := 0
-	if f.min {
+	if f.Min {
 		k = 1
 	}
-	if f.sub == 16 {
+	if f.Sub == 16 {
 		k += 2
 	}
 	return k
@@ -212,34 +208,45 @@ func tileAVXVNNI(f form, strip, panel *byte, units, cols int, out *float32, stri
 	tilesAVXVNNI[tileKind(f)][cols](strip, panel, units, out, stride, flag(add))
 }
 
-// tilesAVX2 distinguishes the bits of q too: VPMADDUBSW's int16 sums overflow.
+// The tiles of AVX2 differ by the bits of q too: VPMADDUBSW sums in int16. A routine adds widen of its results, two
+// products each, before it widens them to int32, so q may have the bits for which
+//
+//	widen * 2 * (1<<bits - 1) * 127 < 1<<15
+//
+// 4 bits with widen 8, 5 with 4, 6 with 2. Signed q of 8 bits (Level.signed8) take a way of their own.
 var (
-	tiles32AVX2 = [9][5]tileFunc{
-		4: {1: tile32x4AVX2n1, 2: tile32x4AVX2n2, 4: tile32x4AVX2n4},
-		5: {1: tile32x5AVX2n1, 2: tile32x5AVX2n2, 4: tile32x5AVX2n4},
-		8: {1: tile32x8AVX2n1, 2: tile32x8AVX2n2, 4: tile32x8AVX2n4},
-	}
-	tiles32MinAVX2 = [6][5]tileFunc{
-		4: {1: tile32m4AVX2n1, 2: tile32m4AVX2n2, 4: tile32m4AVX2n4},
-		5: {1: tile32m5AVX2n1, 2: tile32m5AVX2n2, 4: tile32m5AVX2n4},
-	}
-	tiles16AVX2    = [5]tileFunc{1: tile16x6AVX2n1, 2: tile16x6AVX2n2, 4: tile16x6AVX2n4}
-	tiles16MinAVX2 = [5]tileFunc{1: tile16m2AVX2n1, 2: tile16m2AVX2n2, 4: tile16m2AVX2n4}
+	tiles32x4AVX2 = [5]tileFunc{1: tile32x4AVX2n1, 2: tile32x4AVX2n2, 4: tile32x4AVX2n4}
+	tiles32x5AVX2 = [5]tileFunc{1: tile32x5AVX2n1, 2: tile32x5AVX2n2, 4: tile32x5AVX2n4}
+	tiles32x8AVX2 = [5]tileFunc{1: tile32x8AVX2n1, 2: tile32x8AVX2n2, 4: tile32x8AVX2n4}
+	tiles32m4AVX2 = [5]tileFunc{1: tile32m4AVX2n1, 2: tile32m4AVX2n2, 4: tile32m4AVX2n4}
+	tiles32m5AVX2 = [5]tileFunc{1: tile32m5AVX2n1, 2: tile32m5AVX2n2, 4: tile32m5AVX2n4}
+	tiles16x6AVX2 = [5]tileFunc{1: tile16x6AVX2n1, 2: tile16x6AVX2n2, 4: tile16x6AVX2n4}
+	tiles16m5AVX2 = [5]tileFunc{1: tile16m2AVX2n1, 2: tile16m2AVX2n2, 4: tile16m2AVX2n4}
 )
 
-func tileAVX2(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
-	var t tileFunc
+// tilesAVX2 returns the routines whose sums hold the form's products; nil when there are none.
+func tilesAVX2(f form) *[5]tileFunc {
 	switch {
-	case f.sub == 32 && f.min:
-		t = tiles32MinAVX2[f.bits][cols]
-	case f.sub == 32:
-		t = tiles32AVX2[f.bits][cols]
-	case f.min:
-		t = tiles16MinAVX2[cols]
-	default:
-		t = tiles16AVX2[cols]
+	case f.Sub == 32 && f.Min && f.Bits <= 4:
+		return &tiles32m4AVX2
+	case f.Sub == 32 && f.Min && f.Bits <= 5:
+		return &tiles32m5AVX2
+	case f.Sub == 32 && !f.Min && f.Bits <= 4:
+		return &tiles32x4AVX2
+	case f.Sub == 32 && !f.Min && f.Bits <= 5:
+		return &tiles32x5AVX2
+	case f.Sub == 32 && !f.Min && f.Bits == 8:
+		return &tiles32x8AVX2
+	case f.Sub == 16 && f.Min && f.Bits <= 5:
+		return &tiles16m5AVX2
+	case f.Sub == 16 && !f.Min && f.Bits <= 6:
+		return &tiles16x6AVX2
 	}
-	t(strip, panel, units, out, stride, flag(add))
+	return nil
+}
+
+func tileAVX2(f form, strip, panel *byte, units, cols int, out *float32, stride int, add bool) {
+	tilesAVX2(f)[cols](strip, panel, units, out, stride, flag(add))
 }
 
 var tilesSSE2 = [4]tileFunc{tile32xSSE2n1, tile32mSSE2n1, tile16xSSE2n1, tile16mSSE2n1}

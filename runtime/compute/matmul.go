@@ -1,5 +1,7 @@
 package compute
 
+import "github.com/llamaboot/llamaboot/runtime/tensor"
+
 // Product is one of the products MatMuls computes from the same vectors: Dst,
 // of n*W.Rows() elements, is set to them times W.
 type Product struct {
@@ -10,6 +12,7 @@ type Product struct {
 // product is the products in progress, dst = x w^T each, whose matrices take
 // the vectors in the same form.
 type product struct {
+	level *Level
 	parts []part
 	x     []float32 // n x cols
 	n     int
@@ -19,10 +22,11 @@ type product struct {
 
 // part is one matrix of a product. Items are numbered through all parts.
 type part struct {
-	dst  []float32 // n x rows
-	w    *Matrix   // rows x cols
-	item int       // number of its first item
-	step int       // strips (rows for float types) of an item
+	level *Level
+	dst   []float32 // n x rows
+	w     *Matrix   // rows x cols
+	item  int       // number of its first item
+	step  int       // strips (rows for float types) of an item
 }
 
 // scratch is the memory of one thread.
@@ -73,7 +77,7 @@ func (p *Pool) MatMuls(x []float32, n int, list ...Product) {
 		if l.W.cols != m.cols {
 			panic("compute: products of the same vectors with matrices of different widths")
 		}
-		m.parts = append(m.parts, part{dst: l.Dst[:n*l.W.rows], w: l.W})
+		m.parts = append(m.parts, part{level: p.level, dst: l.Dst[:n*l.W.rows], w: l.W})
 		if i+1 == len(list) || !sameColumns(l.W.t, list[i+1].W.t) {
 			p.multiply(m)
 			clear(m.parts)
@@ -84,20 +88,20 @@ func (p *Pool) MatMuls(x []float32, n int, list ...Product) {
 }
 
 // sameColumns says whether matrices of two types take columns in one form.
-func sameColumns(a, b Type) bool {
-	f, g := a.info().form, b.info().form
-	return a.isFloat() == b.isFloat() && f.sub == g.sub && f.min == g.min && f.off == g.off
+func sameColumns(a, b tensor.Type) bool {
+	f, g := formOf(a), formOf(b)
+	return a.IsFloat() == b.IsFloat() && f.Sub == g.Sub && f.Min == g.Min && f.Off == g.Off
 }
 
 // multiply computes the parts of m.
 func (p *Pool) multiply(m *product) {
 	t := m.parts[0].w.t
 	unit := stripRows
-	if t.isFloat() {
+	if t.IsFloat() {
 		unit = 1
 	} else {
-		m.panel = grow(m.panel, m.n*(m.cols/unitCols)*t.info().form.colBytes()+cacheLine)
-		p.run(jobQuantize, panels(cur.widths, m.n))
+		m.panel = grow(m.panel, m.n*(m.cols/unitCols)*formOf(t).colBytes()+cacheLine)
+		p.run(jobQuantize, panels(p.level.widths, m.n))
 	}
 	total, items := 0, 0
 	for i := range m.parts {
@@ -113,7 +117,7 @@ func (p *Pool) multiply(m *product) {
 		q.item = items
 		items += ceilDiv(ceilDiv(q.w.rows, unit), q.step)
 	}
-	if t.isFloat() {
+	if t.IsFloat() {
 		p.run(jobFloat, items)
 	} else {
 		p.run(jobInt, items)
@@ -122,7 +126,7 @@ func (p *Pool) multiply(m *product) {
 
 // most bounds the strips or rows of an item by what caches hold.
 func (q *part) most(n int) int {
-	switch float := q.w.t.isFloat(); {
+	switch float := q.w.t.IsFloat(); {
 	case n == 1 && float:
 		return decodeBudget / q.w.rowBytes
 	case n == 1:
@@ -130,16 +134,16 @@ func (q *part) most(n int) int {
 	case float:
 		return floatBudget / q.w.rowBytes
 	}
-	return stripBudget / (q.w.cols / unitCols * q.w.t.info().form.unitBytes())
+	return stripBudget / (q.w.cols / unitCols * formOf(q.w.t).unitBytes())
 }
 
 // together is how many strips or rows are computed at once, which items hold
 // multiples of.
 func (q *part) together(n int) int {
 	switch {
-	case q.w.t.isFloat():
-		return cur.floatRows
-	case cur.pair != nil && n >= cur.widths[0]:
+	case q.w.t.IsFloat():
+		return q.level.floatRows
+	case q.level.pair != nil && n >= q.level.widths[0]:
 		return 2
 	}
 	return 1
@@ -184,11 +188,11 @@ func panelAt(widths []int, n, i int) (first, width int) {
 
 // quantizePanel rounds the columns of panel i.
 func (m *product) quantizePanel(s *scratch, i int) {
-	f := m.parts[0].w.t.info().form
-	first, width := panelAt(cur.widths, m.n, i)
+	f := formOf(m.parts[0].w.t)
+	first, width := panelAt(m.level.widths, m.n, i)
 	panel := &m.panel[first*(m.cols/unitCols)*f.colBytes()]
 	for c := range width {
 		s.args = panelArgsFor(f, width, c)
-		cur.quantize(panel, &m.x[(first+c)*m.cols], m.cols, &s.args)
+		m.level.quantize(panel, &m.x[(first+c)*m.cols], m.cols, &s.args)
 	}
 }

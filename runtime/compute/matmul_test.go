@@ -4,22 +4,16 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
-// atLevels runs f once for every level of this processor.
-func atLevels(t *testing.T, f func(t *testing.T)) {
-	was := Level()
-	defer func() {
-		if err := SetLevel(was); err != nil {
-			t.Fatal(err)
-		}
-	}()
+// atLevels runs f once for every level of this processor, side by side.
+func atLevels(t *testing.T, f func(t *testing.T, l *Level)) {
 	for _, l := range Levels() {
-		t.Run(l, func(t *testing.T) {
-			if err := SetLevel(l); err != nil {
-				t.Fatal(err)
-			}
-			f(t)
+		t.Run(l.String(), func(t *testing.T) {
+			t.Parallel()
+			f(t, l)
 		})
 	}
 }
@@ -32,7 +26,7 @@ func randFloats(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-func randMatrix(t testing.TB, r *rand.Rand, ty Type, rows, cols int) *Matrix {
+func randMatrix(t testing.TB, r *rand.Rand, ty tensor.Type, rows, cols int) *Matrix {
 	t.Helper()
 	m, err := NewMatrix(ty, rows, cols, randBlocks(r, ty, rows*cols/ty.BlockLen()))
 	if err != nil {
@@ -49,7 +43,7 @@ func reference(w *Matrix, i int, x []float32) (sum, norm float64) {
 	for k, v := range x {
 		y[k] = float64(v)
 	}
-	if !w.t.isFloat() {
+	if !w.t.IsFloat() {
 		q := make([]byte, unitCols)
 		for b := 0; b < len(x); b += unitCols {
 			d := quantizeBlock(q, x[b:b+unitCols])
@@ -66,13 +60,13 @@ func reference(w *Matrix, i int, x []float32) (sum, norm float64) {
 }
 
 func TestMatMulReference(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
-		p := NewPool(2)
+	atLevels(t, func(t *testing.T, l *Level) {
+		p := NewPool(2, l)
 		defer p.Close()
 		r := rand.New(rand.NewPCG(3, 3))
-		for _, ty := range Types() {
+		for _, ty := range tensor.Supported() {
 			cols := max(ty.BlockLen(), 32) * 3
-			if ty.isFloat() {
+			if ty.IsFloat() {
 				cols = 107 // no multiple of a vector
 			}
 			for _, rows := range []int{1, 16, 53} {
@@ -95,12 +89,12 @@ func TestMatMulReference(t *testing.T) {
 
 // TestMatMulBatching: neither threads nor the number of columns change a bit.
 func TestMatMulBatching(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
-		one, three := NewPool(1), NewPool(3)
+	atLevels(t, func(t *testing.T, l *Level) {
+		one, three := NewPool(1, l), NewPool(3, l)
 		defer one.Close()
 		defer three.Close()
 		r := rand.New(rand.NewPCG(4, 4))
-		for _, ty := range Types() {
+		for _, ty := range tensor.Supported() {
 			for _, rows := range []int{75, 208} { // some strips not whole, and far rows
 				cols, n := 1280, 31
 				switch {
@@ -135,11 +129,11 @@ func TestMatMulBatching(t *testing.T) {
 // TestMatMulExtremes: infinities, NaN and huge numbers must not crash, and
 // activations of zero or near it give zero.
 func TestMatMulExtremes(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
-		p := NewPool(1)
+	atLevels(t, func(t *testing.T, l *Level) {
+		p := NewPool(1, l)
 		defer p.Close()
 		r := rand.New(rand.NewPCG(5, 5))
-		for _, ty := range Types() {
+		for _, ty := range tensor.Supported() {
 			rows, cols := 17, 512
 			w := randMatrix(t, r, ty, rows, cols)
 			for _, v := range []float32{0, 1e-40, 1e38, -3e38, float32(math.Inf(1)), float32(math.NaN())} {
@@ -176,14 +170,14 @@ func TestMatMulExtremes(t *testing.T) {
 // TestMatMuls: products computed together are those computed one by one,
 // whatever forms of columns the matrices want.
 func TestMatMuls(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
-		one, three := NewPool(1), NewPool(3)
+	atLevels(t, func(t *testing.T, l *Level) {
+		one, three := NewPool(1, l), NewPool(3, l)
 		defer one.Close()
 		defer three.Close()
 		r := rand.New(rand.NewPCG(8, 8))
 		const cols = 512
 		var list []Product
-		for i, ty := range []Type{Q4_0, Q4_0, Q8_0, Q4_K, Q5_K, Q6_K, F16, F32, F16} {
+		for i, ty := range []tensor.Type{tensor.Q4_0, tensor.Q4_0, tensor.Q8_0, tensor.Q4_K, tensor.Q5_K, tensor.Q6_K, tensor.F16, tensor.F32, tensor.F16} {
 			list = append(list, Product{W: randMatrix(t, r, ty, 5+37*i, cols)})
 		}
 		for _, n := range []int{1, 2, 29} {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // ErrShape is returned for a matrix whose sizes do not fit its data.
@@ -13,7 +15,7 @@ var ErrShape = errors.New("matrix shape does not fit")
 // elements each (ne[1] and ne[0] of ggml), row-major. It refers to the bytes
 // it was made from, which must not change.
 type Matrix struct {
-	t          Type
+	t          tensor.Type
 	rows, cols int
 	rowBytes   int
 	data       []byte
@@ -21,9 +23,9 @@ type Matrix struct {
 
 // NewMatrix makes a matrix over data, which holds at least
 // rows*t.RowBytes(cols) bytes; cols is a multiple of t.BlockLen().
-func NewMatrix(t Type, rows, cols int, data []byte) (*Matrix, error) {
+func NewMatrix(t tensor.Type, rows, cols int, data []byte) (*Matrix, error) {
 	if !t.Supported() {
-		return nil, fmt.Errorf("%w: %v", ErrType, t)
+		return nil, fmt.Errorf("%w: %v", tensor.ErrType, t)
 	}
 	if rows <= 0 || cols <= 0 || cols%t.BlockLen() != 0 {
 		return nil, fmt.Errorf("%w: %v of %d rows and %d columns: want both positive, columns a multiple of %d",
@@ -44,7 +46,7 @@ func (m *Matrix) Rows() int { return m.rows }
 func (m *Matrix) Cols() int { return m.cols }
 
 // Type is the element type.
-func (m *Matrix) Type() Type { return m.t }
+func (m *Matrix) Type() tensor.Type { return m.t }
 
 // Bytes is the size of the weights: what one product with a vector reads.
 func (m *Matrix) Bytes() int { return len(m.data) }

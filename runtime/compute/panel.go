@@ -73,11 +73,11 @@ func genericQuantize(panel []byte, x []float32, a *panelArgs) {
 		le.PutUint32(p[a.scale:], math.Float32bits(d))
 		for s := range a.f.subs() {
 			var sum int32
-			for _, v := range q[s*a.f.sub:][:a.f.sub] {
+			for _, v := range q[s*a.f.Sub:][:a.f.Sub] {
 				sum += int32(int8(v))
 			}
-			slot := uint32(-int32(a.f.off) * sum)
-			if a.f.min {
+			slot := uint32(-int32(a.f.Off) * sum)
+			if a.f.Min {
 				slot = math.Float32bits(float32(sum) * d)
 			}
 			le.PutUint32(p[a.slot+s*a.slotStride:], slot)

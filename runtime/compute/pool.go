@@ -13,6 +13,7 @@ import (
 // for no others: a worker whose processor is busy with another program's work
 // holds nothing up, its share is done by the rest.
 type Pool struct {
+	level   *Level
 	threads int
 	mu      sync.Mutex // one job at a time
 
@@ -61,20 +62,23 @@ const (
 	jobQuantize                // columns of activations into panels
 	jobInt                     // strips of a quantised matrix
 	jobFloat                   // rows of a float matrix
-	jobRead                    // pieces of memory to read
 )
 
 // job is what the workers share while they work on one thing.
 type job struct {
-	kind  jobKind
-	f     func(thread, i int)
-	mm    product
-	bytes []byte
+	kind jobKind
+	f    func(thread, i int)
+	mm   product
 }
 
-// NewPool starts a pool of threads threads, at least one, counting the caller.
-func NewPool(threads int) *Pool {
-	p := &Pool{threads: max(threads, 1), caller: newParker()}
+// NewPool starts a pool of threads threads, at least one, counting the caller, that compute at the given level, nil for
+// the best.
+func NewPool(threads int, level *Level) *Pool {
+	if level == nil {
+		level = BestLevel()
+	}
+	p := &Pool{level: level, threads: max(threads, 1), caller: newParker()}
+	p.job.mm.level = level
 	p.worker = make([]worker, p.threads)
 	p.spin = spinPauses
 	if p.threads > runtime.GOMAXPROCS(0) {
@@ -91,6 +95,9 @@ func NewPool(threads int) *Pool {
 
 // Threads is the number of threads that work, the caller included.
 func (p *Pool) Threads() int { return p.threads }
+
+// Level is the instruction-set level the pool computes at.
+func (p *Pool) Level() *Level { return p.level }
 
 // Close ends the threads. The pool must not be used afterwards.
 func (p *Pool) Close() {
@@ -289,8 +296,6 @@ func (p *Pool) work(id int) {
 			j.mm.intStrips(s, i, following)
 		case jobFloat:
 			j.mm.floatRows(s, i, following)
-		case jobRead:
-			j.readItem(i)
 		}
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 func TestDo(t *testing.T) {
 	for _, threads := range []int{0, 1, 2, 5} {
-		p := NewPool(threads)
+		p := NewPool(threads, nil)
 		if want := max(threads, 1); p.Threads() != want {
 			t.Errorf("NewPool(%d) has %d threads", threads, p.Threads())
 		}
@@ -32,7 +34,7 @@ func TestDo(t *testing.T) {
 // TestDoConcurrent: jobs of several goroutines do not mix, also when workers
 // have gone to sleep between them.
 func TestDoConcurrent(t *testing.T) {
-	p := NewPool(3)
+	p := NewPool(3, nil)
 	defer p.Close()
 	var wg sync.WaitGroup
 	for g := range 4 {
@@ -55,10 +57,10 @@ func TestDoConcurrent(t *testing.T) {
 
 // TestMatMulAllocations: the token loop allocates nothing.
 func TestMatMulAllocations(t *testing.T) {
-	p := NewPool(2)
+	p := NewPool(2, nil)
 	defer p.Close()
 	r := rand.New(rand.NewPCG(6, 6))
-	for _, ty := range []Type{Q4_0, Q4_K, F16} {
+	for _, ty := range []tensor.Type{tensor.Q4_0, tensor.Q4_K, tensor.F16} {
 		w, x := randMatrix(t, r, ty, 70, 512), randFloats(r, 3*512)
 		dst := make([]float32, 3*70)
 		for _, n := range []int{1, 3} {
@@ -70,21 +72,10 @@ func TestMatMulAllocations(t *testing.T) {
 	}
 }
 
-// TestRead: every length is read without leaving the buffer.
-func TestRead(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
-		p := NewPool(2)
-		defer p.Close()
-		for _, n := range []int{0, 1, 511, 512, 513, 5000, readPiece, 2*readPiece + 700} {
-			p.Read(make([]byte, n))
-		}
-	})
-}
-
 // TestLateWorkers: a job ends without workers that did not come, and a worker
 // that comes late takes nothing of the job that is over.
 func TestLateWorkers(t *testing.T) {
-	p := &Pool{threads: 3, caller: newParker(), worker: make([]worker, 3)}
+	p := &Pool{level: BestLevel(), threads: 3, caller: newParker(), worker: make([]worker, 3)}
 	for i := 1; i < p.threads; i++ {
 		p.worker[i].park = newParker() // and nobody serves
 	}

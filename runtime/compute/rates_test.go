@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // TestRates prints how fast products with one vector read weights that are not
-// in a cache, beside plain reading of memory. Many samples of some 100
+// in a cache. Many samples of some 100
 // microseconds each, in turns, are taken: on a busy machine some of them are
 // undisturbed, and the best twentieth tells what the code can do, where
 // averages only tell how busy the machine was.
@@ -22,31 +24,24 @@ func TestRates(t *testing.T) {
 	if names == "" {
 		t.Skip("RATES is not set: nothing to measure")
 	}
-	if l := os.Getenv("RATES_LEVEL"); l != "" {
-		was := Level()
-		if err := SetLevel(l); err != nil {
-			t.Fatal(err)
-		}
-		defer SetLevel(was)
+	level, err := LevelNamed(os.Getenv("RATES_LEVEL"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	const (
 		size   = 128 << 20 // more than caches hold
 		rounds = 5
 	)
 	r := rand.New(rand.NewPCG(37, 37))
-	p := NewPool(1)
+	p := NewPool(1, level)
 	defer p.Close()
 	data := make([]byte, size)
 	for i := range data {
 		data[i] = byte(r.Uint32())
 	}
-	jobs := []*rateJob{{name: "plain read", bytes: 4 * readPiece}}
-	for at := 0; at+jobs[0].bytes <= size; at += jobs[0].bytes {
-		part := data[at : at+jobs[0].bytes]
-		jobs[0].run = append(jobs[0].run, func() { p.Read(part) })
-	}
+	var jobs []*rateJob
 	for _, name := range strings.Split(names, ",") {
-		ty, err := ParseType(name)
+		ty, err := tensor.Parse(name)
 		if err != nil {
 			t.Fatal(err)
 		}

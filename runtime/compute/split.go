@@ -3,6 +3,8 @@ package compute
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 var le = binary.LittleEndian
@@ -15,46 +17,46 @@ var le = binary.LittleEndian
 // minima (else it is not touched). off is the form's constant. The products
 // of the block's scale with sub-block scales are rounded to float32 once, as
 // ggml does.
-func split(t Type, b []byte, q []uint8, sc, mn []float32) {
+func split(t tensor.Type, b []byte, q []uint8, sc, mn []float32) {
 	switch t {
-	case Q4_0: // d f16, qs 16: low nibbles are 0..15, high 16..31
+	case tensor.Q4_0: // d f16, qs 16: low nibbles are 0..15, high 16..31
 		sc[0] = f16At(b, 0)
 		nibbles(q, b[2:18])
-	case Q4_1: // d, m f16, qs 16
+	case tensor.Q4_1: // d, m f16, qs 16
 		sc[0], mn[0] = f16At(b, 0), -f16At(b, 2)
 		nibbles(q, b[4:20])
-	case Q5_0: // d f16, qh u32: fifth bits, qs 16
+	case tensor.Q5_0: // d f16, qh u32: fifth bits, qs 16
 		sc[0] = f16At(b, 0)
 		nibbles(q, b[6:22])
 		fifthBits(q, le.Uint32(b[2:]))
-	case Q5_1: // d, m f16, qh u32, qs 16
+	case tensor.Q5_1: // d, m f16, qh u32, qs 16
 		sc[0], mn[0] = f16At(b, 0), -f16At(b, 2)
 		nibbles(q, b[8:24])
 		fifthBits(q, le.Uint32(b[4:]))
-	case Q8_0: // d f16, qs 32 signed
+	case tensor.Q8_0: // d f16, qs 32 signed
 		sc[0] = f16At(b, 0)
 		for i, v := range b[2:34] {
 			q[i] = v ^ 0x80
 		}
-	case IQ4_NL: // d f16, qs 16: indices into iq4Values
+	case tensor.IQ4_NL: // d f16, qs 16: indices into iq4Values
 		sc[0] = f16At(b, 0)
 		nibbles(q, b[2:18])
 		lookup(q, &iq4Values)
-	case MXFP4: // e u8 (E8M0 exponent), qs 16: indices into mxfp4Values
+	case tensor.MXFP4: // e u8 (E8M0 exponent), qs 16: indices into mxfp4Values
 		sc[0] = e8m0Half(b[0])
 		nibbles(q, b[1:17])
 		lookup(q, &mxfp4Values)
-	case Q2_K:
+	case tensor.Q2_K:
 		splitQ2K(b, q, sc, mn)
-	case Q3_K:
+	case tensor.Q3_K:
 		splitQ3K(b, q, sc)
-	case Q4_K:
+	case tensor.Q4_K:
 		splitQ4K(b, q, sc, mn)
-	case Q5_K:
+	case tensor.Q5_K:
 		splitQ5K(b, q, sc, mn)
-	case Q6_K:
+	case tensor.Q6_K:
 		splitQ6K(b, q, sc)
-	case IQ4_XS:
+	case tensor.IQ4_XS:
 		splitIQ4XS(b, q, sc)
 	default:
 		panic("compute: split of " + t.String()) // NewMatrix admits no such type

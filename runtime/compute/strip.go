@@ -27,7 +27,7 @@ func (m *product) intStrips(s *scratch, i, following int) {
 		}
 		return
 	}
-	f, k := q.w.t.info().form, m.cols
+	f, k := formOf(q.w.t), m.cols
 	units := k / unitCols
 	size := units * f.unitBytes()
 	s.strip = grow(s.strip, (last-first)*size)
@@ -36,17 +36,17 @@ func (m *product) intStrips(s *scratch, i, following int) {
 	}
 	// While tiles compute, memory is idle: a piece of the next item's weights
 	// is fetched with every one of them.
-	count := panels(cur.widths, m.n)
+	count := panels(m.level.widths, m.n)
 	piece := ceilDiv(len(raw), count*(last-first))
 	whole := min(last, q.w.rows/stripRows) // strips before it have all rows
 	for i := range count {
-		c, width := panelAt(cur.widths, m.n, i)
+		c, width := panelAt(m.level.widths, m.n, i)
 		panel := &m.panel[c*units*f.colBytes()]
 		for t := first; t < last; {
 			strip, done := &s.strip[(t-first)*size], 1
-			if cur.pair != nil && width == cur.widths[0] && t+2 <= whole {
+			if m.level.pair != nil && width == m.level.widths[0] && t+2 <= whole {
 				done = 2
-				cur.pair(f, strip, panel, units, &q.dst[c*q.w.rows+t*stripRows], q.w.rows)
+				m.level.pair(f, strip, panel, units, &q.dst[c*q.w.rows+t*stripRows], q.w.rows)
 			} else {
 				q.tile(s, strip, panel, t, c, width, units, false)
 			}
@@ -81,18 +81,18 @@ func (q *part) tailRows(s *scratch, r, rows, from, n int) *byte {
 // unpack fills dst with columns c..c+n of strip t; ahead is where a strip to
 // fetch begins.
 func (q *part) unpack(s *scratch, dst []byte, t, c, n int, ahead uintptr) {
-	ti := q.w.t.info()
-	from, blocks := c/ti.elems*ti.bytes, n/ti.elems
+	ti := q.w.t.Info()
+	from, blocks := c/ti.Elems*ti.Bytes, n/ti.Elems
 	r := t * stripRows
 	rows := min(stripRows, q.w.rows-r)
-	u := cur.unpack[q.w.t]
+	u := q.level.unpack[q.w.t]
 	if u == nil {
-		genericUnpack(q.w.t, dst, q.w.data[r*q.w.rowBytes+from:], q.w.rowBytes, rows, blocks, cur.signed8 && ti.form.bits == 8)
+		genericUnpack(q.w.t, dst, q.w.data[r*q.w.rowBytes+from:], q.w.rowBytes, rows, blocks, q.level.signed8 && ti.Form.Bits == 8)
 		return
 	}
 	src, rowBytes := at(q.w.row(r), from), q.w.rowBytes
 	if rows < stripRows {
-		rowBytes = blocks * ti.bytes
+		rowBytes = blocks * ti.Bytes
 		src = q.tailRows(s, r, rows, from, rowBytes)
 	}
 	// The next strip is fetched from end to end, in step with this one.
@@ -101,10 +101,10 @@ func (q *part) unpack(s *scratch, dst []byte, t, c, n int, ahead uintptr) {
 
 // tile multiplies units units of strip t with the panel of width columns at c.
 func (q *part) tile(s *scratch, strip, panel *byte, t, c, width, units int, add bool) {
-	f, rows := q.w.t.info().form, q.w.rows
+	f, rows := formOf(q.w.t), q.w.rows
 	r := t * stripRows
 	if r+stripRows <= rows {
-		cur.tile(f, strip, panel, units, width, &q.dst[c*rows+r], rows, add)
+		q.level.tile(f, strip, panel, units, width, &q.dst[c*rows+r], rows, add)
 		return
 	}
 	s.out = growFloats(s.out, width*stripRows)
@@ -113,7 +113,7 @@ func (q *part) tile(s *scratch, strip, panel *byte, t, c, width, units int, add 
 			copy(s.out[i*stripRows:], q.dst[(c+i)*rows+r:(c+i+1)*rows])
 		}
 	}
-	cur.tile(f, strip, panel, units, width, &s.out[0], stripRows, add)
+	q.level.tile(f, strip, panel, units, width, &s.out[0], stripRows, add)
 	for i := range width {
 		copy(q.dst[(c+i)*rows+r:(c+i+1)*rows], s.out[i*stripRows:])
 	}

@@ -32,12 +32,12 @@ func genericUnit(f form, unit, panel []byte, cols, r, c int, acc float32) float3
 	var (
 		a    = panel[c*unitCols:][:unitCols]
 		da   = f32At(panel, cols*(unitCols+4*f.subs())+4*c)
-		step = f.sub / 4 // vectors of a sub-block
+		step = f.Sub / 4 // vectors of a sub-block
 	)
 	for s := range f.subs() {
 		slot := cols*unitCols + 4*cols*s + 4*c
 		var isum int32
-		if !f.min {
+		if !f.Min {
 			isum = int32(le.Uint32(panel[slot:]))
 		}
 		for j := s * step; j < (s+1)*step; j++ {
@@ -48,7 +48,7 @@ func genericUnit(f form, unit, panel []byte, cols, r, c int, acc float32) float3
 		}
 		lane := unitQ + s*laneBytes + 4*r
 		acc = fma32(float32(isum), f32At(unit, lane)*da, acc)
-		if f.min {
+		if f.Min {
 			lane += f.subs() * laneBytes
 			acc = fma32(-f32At(unit, lane), f32At(panel, slot), acc)
 		}

@@ -24,41 +24,41 @@ type vecOps struct {
 }
 
 // F16ToF32s converts len(dst) binary16 numbers of src.
-func F16ToF32s(dst []float32, src []uint16) { cur.vec.f16ToF32s(dst, src[:len(dst)]) }
+func (l *Level) F16ToF32s(dst []float32, src []uint16) { l.vec.f16ToF32s(dst, src[:len(dst)]) }
 
 // F32ToF16s converts len(dst) numbers of src to binary16, to nearest even.
-func F32ToF16s(dst []uint16, src []float32) { cur.vec.f32ToF16s(dst, src[:len(dst)]) }
+func (l *Level) F32ToF16s(dst []uint16, src []float32) { l.vec.f32ToF16s(dst, src[:len(dst)]) }
 
 // Dot returns the inner product of a and the first len(a) elements of b.
-func Dot(a, b []float32) float32 { return cur.vec.dot(a, b[:len(a)]) }
+func (l *Level) Dot(a, b []float32) float32 { return l.vec.dot(a, b[:len(a)]) }
 
 // DotF16 returns the inner product of q and the first len(q) elements of k,
 // which are binary16.
-func DotF16(q []float32, k []uint16) float32 { return cur.vec.dotF16(q, k[:len(q)]) }
+func (l *Level) DotF16(q []float32, k []uint16) float32 { return l.vec.dotF16(q, k[:len(q)]) }
 
 // Axpy adds a*x to dst; x has at least len(dst) elements.
-func Axpy(dst []float32, a float32, x []float32) { cur.vec.axpy(dst, a, x[:len(dst)]) }
+func (l *Level) Axpy(dst []float32, a float32, x []float32) { l.vec.axpy(dst, a, x[:len(dst)]) }
 
 // AxpyF16 adds a*v to dst; v is binary16, with at least len(dst) elements.
-func AxpyF16(dst []float32, a float32, v []uint16) { cur.vec.axpyF16(dst, a, v[:len(dst)]) }
+func (l *Level) AxpyF16(dst []float32, a float32, v []uint16) { l.vec.axpyF16(dst, a, v[:len(dst)]) }
 
 // Add adds x to dst.
-func Add(dst, x []float32) { cur.vec.add(dst, x[:len(dst)]) }
+func (l *Level) Add(dst, x []float32) { l.vec.add(dst, x[:len(dst)]) }
 
 // Scale multiplies x by a.
-func Scale(x []float32, a float32) { cur.vec.scale(x, a) }
+func (l *Level) Scale(x []float32, a float32) { l.vec.scale(x, a) }
 
 // RMSNorm sets dst to w * x / sqrt(mean(x^2) + eps) (Zhang and Sennrich 2019).
 // w may be nil for no weights. dst may be x.
-func RMSNorm(dst, x, w []float32, eps float32) {
+func (l *Level) RMSNorm(dst, x, w []float32, eps float32) {
 	x = x[:len(dst)]
-	s := 1 / math.Sqrt(float64(cur.vec.sumSq(x))/float64(len(x))+float64(eps))
+	s := 1 / math.Sqrt(float64(l.vec.sumSq(x))/float64(len(x))+float64(eps))
 	if w == nil {
 		copy(dst, x)
-		cur.vec.scale(dst, float32(s))
+		l.vec.scale(dst, float32(s))
 		return
 	}
-	cur.vec.mulScale(dst, x, w[:len(dst)], float32(s))
+	l.vec.mulScale(dst, x, w[:len(dst)], float32(s))
 }
 
 // LayerNorm sets dst to w * (x-mean) / sqrt(variance + eps) + b. w and b may
@@ -89,30 +89,30 @@ func LayerNorm(dst, x, w, b []float32, eps float32) {
 
 // Softmax replaces x by exp(x) / sum(exp(x)), shifted by the largest element
 // so that nothing overflows. An element of -Inf becomes 0.
-func Softmax(x []float32) {
+func (l *Level) Softmax(x []float32) {
 	if len(x) == 0 {
 		return
 	}
-	sum := cur.vec.expSum(x, cur.vec.maximum(x))
-	cur.vec.scale(x, 1/sum)
+	sum := l.vec.expSum(x, l.vec.maximum(x))
+	l.vec.scale(x, 1/sum)
 }
 
 // SiLUMul sets dst to gate / (1+exp(-gate)) * up. dst may be gate or up.
-func SiLUMul(dst, gate, up []float32) { cur.vec.siluMul(dst, gate[:len(dst)], up[:len(dst)]) }
+func (l *Level) SiLUMul(dst, gate, up []float32) { l.vec.siluMul(dst, gate[:len(dst)], up[:len(dst)]) }
 
 // GELUMul sets dst to gelu(gate) * up, gelu being the tanh form
 // x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))). dst may be gate or up.
-func GELUMul(dst, gate, up []float32) { cur.vec.geluMul(dst, gate[:len(dst)], up[:len(dst)]) }
+func (l *Level) GELUMul(dst, gate, up []float32) { l.vec.geluMul(dst, gate[:len(dst)], up[:len(dst)]) }
 
 // RopeNorm turns the pairs (x[2i], x[2i+1]) by the angles whose cosines and
 // sines are given; x has twice as many elements as cos and sin.
-func RopeNorm(x, cos, sin []float32) {
+func (l *Level) RopeNorm(x, cos, sin []float32) {
 	n := len(x) / 2
-	cur.vec.ropeNorm(x[:2*n], cos[:n], sin[:n])
+	l.vec.ropeNorm(x[:2*n], cos[:n], sin[:n])
 }
 
 // RopeNeoX turns the pairs (x[i], x[i+n]), n = len(x)/2, likewise.
-func RopeNeoX(x, cos, sin []float32) {
+func (l *Level) RopeNeoX(x, cos, sin []float32) {
 	n := len(x) / 2
-	cur.vec.ropeNeoX(x[:2*n], cos[:n], sin[:n])
+	l.vec.ropeNeoX(x[:2*n], cos[:n], sin[:n])
 }

@@ -3,6 +3,7 @@ package compute
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -34,7 +35,7 @@ func halves(r *rand.Rand, n int) ([]uint16, []float32) {
 }
 
 func TestDots(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(7, 7))
 		for _, n := range lengths() {
 			a, b := floats(r, n), floats(r, n)
@@ -45,10 +46,10 @@ func TestDots(t *testing.T) {
 				dh += float64(a[i]) * float64(hf[i])
 				norm += 1
 			}
-			if got := Dot(a, b); !near(float64(got), d, norm, 1e-6) {
+			if got := l.Dot(a, b); !near(float64(got), d, norm, 1e-6) {
 				t.Errorf("Dot of %d: %v, want %v", n, got, d)
 			}
-			if got := DotF16(a, h); !near(float64(got), dh, norm, 1e-6) {
+			if got := l.DotF16(a, h); !near(float64(got), dh, norm, 1e-6) {
 				t.Errorf("DotF16 of %d: %v, want %v", n, got, dh)
 			}
 		}
@@ -56,7 +57,7 @@ func TestDots(t *testing.T) {
 }
 
 func TestElementwise(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(8, 8))
 		for _, n := range lengths() {
 			x, y := floats(r, n), floats(r, n)
@@ -75,13 +76,13 @@ func TestElementwise(t *testing.T) {
 				}
 			}
 			fx, fy := func(i int) float64 { return float64(x[i]) }, func(i int) float64 { return float64(y[i]) }
-			check("Add", 1e-6, func(d []float32) { Add(d, y) }, func(i int) float64 { return fx(i) + fy(i) })
-			check("Scale", 1e-6, func(d []float32) { Scale(d, 0.3) }, func(i int) float64 { return fx(i) * float64(float32(0.3)) })
-			check("Axpy", 1e-4, func(d []float32) { Axpy(d, 0.3, y) }, func(i int) float64 { return fx(i) + fy(i)*0.3 })
-			check("AxpyF16", 1e-4, func(d []float32) { AxpyF16(d, 0.3, h) }, func(i int) float64 { return fx(i) + float64(hf[i])*0.3 })
-			check("SiLUMul", 2e-6, func(d []float32) { SiLUMul(d, x, y) }, func(i int) float64 { return fx(i) / (1 + math.Exp(-fx(i))) * fy(i) })
-			check("SiLUMul in place", 2e-6, func(d []float32) { SiLUMul(d, d, y) }, func(i int) float64 { return fx(i) / (1 + math.Exp(-fx(i))) * fy(i) })
-			check("GELUMul", 5e-6, func(d []float32) { GELUMul(d, x, y) }, func(i int) float64 {
+			check("Add", 1e-6, func(d []float32) { l.Add(d, y) }, func(i int) float64 { return fx(i) + fy(i) })
+			check("Scale", 1e-6, func(d []float32) { l.Scale(d, 0.3) }, func(i int) float64 { return fx(i) * float64(float32(0.3)) })
+			check("Axpy", 1e-4, func(d []float32) { l.Axpy(d, 0.3, y) }, func(i int) float64 { return fx(i) + fy(i)*0.3 })
+			check("AxpyF16", 1e-4, func(d []float32) { l.AxpyF16(d, 0.3, h) }, func(i int) float64 { return fx(i) + float64(hf[i])*0.3 })
+			check("SiLUMul", 2e-6, func(d []float32) { l.SiLUMul(d, x, y) }, func(i int) float64 { return fx(i) / (1 + math.Exp(-fx(i))) * fy(i) })
+			check("SiLUMul in place", 2e-6, func(d []float32) { l.SiLUMul(d, d, y) }, func(i int) float64 { return fx(i) / (1 + math.Exp(-fx(i))) * fy(i) })
+			check("GELUMul", 5e-6, func(d []float32) { l.GELUMul(d, x, y) }, func(i int) float64 {
 				v := fx(i)
 				return v / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(v+0.044715*v*v*v))) * fy(i)
 			})
@@ -90,8 +91,8 @@ func TestElementwise(t *testing.T) {
 				sq, sum = sq+fx(i)*fx(i), sum+fx(i)
 			}
 			rms := math.Sqrt(sq/float64(n) + 1e-5)
-			check("RMSNorm", 2e-6, func(d []float32) { RMSNorm(d, x, y, 1e-5) }, func(i int) float64 { return fx(i) / rms * fy(i) })
-			check("RMSNorm without weights", 2e-6, func(d []float32) { RMSNorm(d, d, nil, 1e-5) }, func(i int) float64 { return fx(i) / rms })
+			check("RMSNorm", 2e-6, func(d []float32) { l.RMSNorm(d, x, y, 1e-5) }, func(i int) float64 { return fx(i) / rms * fy(i) })
+			check("RMSNorm without weights", 2e-6, func(d []float32) { l.RMSNorm(d, d, nil, 1e-5) }, func(i int) float64 { return fx(i) / rms })
 			mean := sum / float64(n)
 			sd := math.Sqrt(sq/float64(n) - mean*mean + 1e-5)
 			check("LayerNorm", 1e-4, func(d []float32) { LayerNorm(d, x, y, y, 1e-5) }, func(i int) float64 { return (fx(i)-mean)/sd*fy(i) + fy(i) })
@@ -100,7 +101,7 @@ func TestElementwise(t *testing.T) {
 }
 
 func TestSoftmax(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(9, 9))
 		for _, n := range lengths() {
 			x := floats(r, n)
@@ -118,7 +119,7 @@ func TestSoftmax(t *testing.T) {
 				want[i] = math.Exp(float64(v) - m)
 				sum += want[i]
 			}
-			Softmax(x)
+			l.Softmax(x)
 			for i, got := range x {
 				if !near(float64(got), want[i]/sum, 1e-10, 5e-6) {
 					t.Fatalf("%d: element %d is %v, want %v", n, i, got, want[i]/sum)
@@ -129,7 +130,7 @@ func TestSoftmax(t *testing.T) {
 }
 
 func TestRope(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		r := rand.New(rand.NewPCG(10, 10))
 		for _, n := range lengths() {
 			x, cos, sin := floats(r, 2*n), make([]float32, n), make([]float32, n)
@@ -138,8 +139,8 @@ func TestRope(t *testing.T) {
 				cos[i], sin[i] = float32(c), float32(s)
 			}
 			norm, neox := append([]float32(nil), x...), append([]float32(nil), x...)
-			RopeNorm(norm, cos, sin)
-			RopeNeoX(neox, cos, sin)
+			l.RopeNorm(norm, cos, sin)
+			l.RopeNeoX(neox, cos, sin)
 			for i := range cos {
 				turn := func(a, b float32) (float64, float64) {
 					c, s := float64(cos[i]), float64(sin[i])
@@ -160,13 +161,13 @@ func TestRope(t *testing.T) {
 
 // TestHalves: every binary16 number, and float32 bits of all kinds, at all tails.
 func TestHalves(t *testing.T) {
-	atLevels(t, func(t *testing.T) {
+	atLevels(t, func(t *testing.T, l *Level) {
 		all := make([]uint16, 1<<16)
 		for i := range all {
 			all[i] = uint16(i)
 		}
 		f := make([]float32, len(all))
-		F16ToF32s(f, all)
+		l.F16ToF32s(f, all)
 		for i, got := range f {
 			if want := F16ToF32(uint16(i)); math.Float32bits(got) != math.Float32bits(want) {
 				t.Fatalf("%#04x: %v, want %v", i, got, want)
@@ -181,9 +182,9 @@ func TestHalves(t *testing.T) {
 					src[i] = float32(r.NormFloat64() * 1e-5)
 				}
 			}
-			F32ToF16s(dst, src)
+			l.F32ToF16s(dst, src)
 			back := make([]float32, n)
-			F16ToF32s(back, dst)
+			l.F16ToF32s(back, dst)
 			for i, got := range dst {
 				if want := F32ToF16(src[i]); got != want {
 					t.Fatalf("%v of %d: %#04x, want %#04x", src[i], n, got, want)
@@ -198,11 +199,19 @@ func TestHalves(t *testing.T) {
 
 // TestLevels: the level can be chosen by name and a wrong one is refused.
 func TestLevels(t *testing.T) {
-	was := Level()
-	if ls := Levels(); ls[0] != "generic" || ls[len(ls)-1] != was {
-		t.Errorf("levels %v, in use %s", ls, was)
+	ls := Levels()
+	if ls[0].String() != "generic" || ls[len(ls)-1] != BestLevel() {
+		t.Errorf("levels %v, the best is %v", ls, BestLevel())
 	}
-	if err := SetLevel("altivec"); err == nil || Level() != was {
-		t.Errorf("SetLevel(altivec): %v, level %s", err, Level())
+	for _, l := range ls {
+		if got, err := LevelNamed(l.String()); got != l || err != nil {
+			t.Errorf("LevelNamed(%v): %v, %v", l, got, err)
+		}
+	}
+	if l, err := LevelNamed("altivec"); err == nil || !strings.Contains(err.Error(), "generic") {
+		t.Errorf("LevelNamed(altivec): %v, %v; want an error that lists the levels", l, err)
+	}
+	if l, err := LevelNamed(""); l != BestLevel() || err != nil {
+		t.Errorf("LevelNamed of nothing: %v, %v; want the best", l, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // parts are the pieces of a model file. Nothing keeps them from contradicting each other, which gguf.Writer would.
@@ -36,7 +37,7 @@ type keyPart struct {
 type tensorPart struct {
 	name   string
 	dims   []uint64
-	typ    gguf.TensorType
+	typ    tensor.Type
 	offset uint64 // added to where the data lies
 	data   []byte
 }
@@ -307,7 +308,7 @@ func (p *parts) damageTensor(what byte, a, b, v int) {
 			x.dims[b%len(x.dims)] = size
 		}
 	case 14:
-		x.typ = gguf.TensorType(v % 42)
+		x.typ = tensor.Type(v % 42)
 	case 15:
 		x.offset = size
 	case 16: // numbers that are none

@@ -15,6 +15,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 	"github.com/llamaboot/llamaboot/runtime/token"
 )
 
@@ -29,6 +30,7 @@ var (
 // Options of an engine; zero fields take the default.
 type Options struct {
 	Threads  int    // default: the number of physical cores
+	Level    string // instruction-set level to compute at; default: the best this processor runs
 	Context  int    // tokens a session may hold; default: the model's, at most model.DefaultContext
 	Template string // chat template to use instead of the model's own
 
@@ -100,7 +102,7 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 		}
 		return t, nil
 	})
-	if e.model, err = model.Open(f, model.Options{Threads: threads, Context: o.Context}); err != nil {
+	if e.model, err = model.Open(f, model.Options{Threads: threads, Context: o.Context, Level: o.Level}); err != nil {
 		return nil, err
 	}
 	if tokens := e.tok.Size(); tokens != e.model.Vocab {
@@ -120,11 +122,11 @@ func (e *Engine) Close() error {
 // Info describes the model.
 func (e *Engine) Info() Info {
 	i := Info{Name: e.name, Arch: e.model.Arch, Params: e.file.Params(), Context: e.model.Context, Vocab: e.model.Vocab,
-		Threads: e.model.Threads(), Level: compute.Level()}
+		Threads: e.model.Threads(), Level: e.model.Level().String()}
 	if s, err := e.file.Text("general.name", ""); err == nil && s != "" {
 		i.Name = s
 	}
-	bytes := map[gguf.TensorType]int64{}
+	bytes := map[tensor.Type]int64{}
 	for t := range e.file.Tensors {
 		x := &e.file.Tensors[t]
 		bytes[x.Type] += int64(len(x.Data))
@@ -237,7 +239,7 @@ func (e *Engine) Embed(ctx context.Context, ids []int32, pool model.Pooling) ([]
 		return nil, e.NoNumbers(len(ids))
 	}
 	if sum > 0 {
-		compute.Scale(v, float32(1/math.Sqrt(sum)))
+		e.model.Level().Scale(v, float32(1/math.Sqrt(sum)))
 	}
 	return v, nil
 }

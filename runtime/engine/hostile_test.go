@@ -14,6 +14,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // soon is what a hostile file may take on a busy machine; alone it is some milliseconds.
@@ -171,7 +172,7 @@ func TestHostileTensors(t *testing.T) {
 			}
 		}
 	}
-	retype := func(typ gguf.TensorType, bytes int) func(x *gguf.Tensor) {
+	retype := func(typ tensor.Type, bytes int) func(x *gguf.Tensor) {
 		return func(x *gguf.Tensor) { x.Type, x.Data = typ, make([]byte, x.Elements()*bytes) }
 	}
 	reshape := func(dims ...int) func(x *gguf.Tensor) {

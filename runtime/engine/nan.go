@@ -23,7 +23,7 @@ func (e *Engine) NoNumbers(n int) error {
 
 // notFinite is the first element of a tensor that is NaN or infinite, -1 if none is.
 func notFinite(t *gguf.Tensor) int {
-	typ := compute.Type(t.Type)
+	typ := t.Type
 	if !typ.Supported() {
 		return -1 // the network does not use it
 	}

@@ -12,6 +12,8 @@ package gguf
 import (
 	"errors"
 	"fmt"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // Sizes and limits of the format.
@@ -82,7 +84,7 @@ type KeyValue struct {
 // Tensor is one tensor in file order.
 type Tensor struct {
 	Name   string
-	Type   TensorType
+	Type   tensor.Type
 	Dims   []int  // ne[0] (the row length, contiguous) first
 	Offset int64  // of the data, from the start of the file
 	Data   []byte // the blocks, row after row

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/internal/golden"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // sample builds a small file with every kind of value.
@@ -29,7 +30,7 @@ func sample(t testing.TB) []byte {
 			t.Fatal(err)
 		}
 	}
-	if err := w.AddTensor("one", F32, []int{2, 3}, make([]byte, 24)); err != nil {
+	if err := w.AddTensor("one", tensor.F32, []int{2, 3}, make([]byte, 24)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.AddTensor("two", 8, []int{64}, bytes.Repeat([]byte{7}, 68)); err != nil {
@@ -208,8 +209,8 @@ func TestAlignmentKey(t *testing.T) {
 	}{{32, true}, {8, true}, {64, false /* offsets are made for 32 */}, {0, false}, {12, false}, {"x", false}, {1 << 30, false}} {
 		var w Writer
 		w.Add("general.alignment", c.v)
-		w.AddTensor("a", F32, []int{1}, make([]byte, 4))
-		w.AddTensor("b", F32, []int{1}, make([]byte, 4))
+		w.AddTensor("a", tensor.F32, []int{1}, make([]byte, 4))
+		w.AddTensor("b", tensor.F32, []int{1}, make([]byte, 4))
 		var b bytes.Buffer
 		w.WriteTo(&b)
 		if _, err := Parse(b.Bytes()); (err == nil) != c.ok {
@@ -226,7 +227,7 @@ func TestWriterRefuses(t *testing.T) {
 	if err := w.Add("k", -1); err == nil {
 		t.Error("negative int accepted")
 	}
-	if err := w.AddTensor("t", F32, []int{2}, make([]byte, 4)); err != nil {
+	if err := w.AddTensor("t", tensor.F32, []int{2}, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.WriteTo(io.Discard); err == nil {

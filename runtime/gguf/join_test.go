@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // part writes one part of a split model with the given tensors.
@@ -23,7 +25,7 @@ func part(t *testing.T, no, count, total int, tensors ...string) *File {
 	add("split.count", uint16(count))
 	add("split.tensors.count", int32(total))
 	for _, name := range tensors {
-		if err := w.AddTensor(name, F32, []int{3}, bytes.Repeat([]byte(name[:1]), 12)); err != nil {
+		if err := w.AddTensor(name, tensor.F32, []int{3}, bytes.Repeat([]byte(name[:1]), 12)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"sort"
 	"strings"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // Parse reads the header, the metadata and the tensor list of b, the whole file. The result's values and tensor
@@ -274,9 +276,9 @@ func (r *reader) tensor(f *File) error {
 	if err != nil {
 		return err
 	}
-	t.Type = TensorType(typ)
+	t.Type = tensor.Type(typ)
 	if !t.Type.Known() {
-		return &FormatError{start, what, fmt.Sprintf("unknown tensor type %d; known are %s", typ, strings.Join(typeNames(), " ")), ErrUnsupported}
+		return &FormatError{start, what, fmt.Sprintf("unknown tensor type %d; known are %s", typ, strings.Trim(fmt.Sprint(tensor.All()), "[]")), ErrUnsupported}
 	}
 	if t.Dims[0]%t.Type.BlockLen() != 0 {
 		return &FormatError{start, what, fmt.Sprintf("row of %d elements, want a multiple of %d for %v", t.Dims[0], t.Type.BlockLen(), t.Type), ErrCorrupt}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // Writer collects metadata and tensors and writes them as a version 3 file: keys and tensors in the order
@@ -34,12 +36,12 @@ func (w *Writer) Add(key string, value any) error {
 }
 
 // AddTensor appends a tensor; data holds its blocks and is not copied.
-func (w *Writer) AddTensor(name string, t TensorType, dims []int, data []byte) error {
+func (w *Writer) AddTensor(name string, t tensor.Type, dims []int, data []byte) error {
 	return w.AddTensorFunc(name, t, dims, func() ([]byte, error) { return data, nil })
 }
 
 // AddTensorFunc appends a tensor whose data fill makes while the file is written, so that only one need be in memory.
-func (w *Writer) AddTensorFunc(name string, t TensorType, dims []int, fill func() ([]byte, error)) error {
+func (w *Writer) AddTensorFunc(name string, t tensor.Type, dims []int, fill func() ([]byte, error)) error {
 	x := writerTensor{Tensor: Tensor{Name: name, Type: t, Dims: dims}, fill: fill}
 	if !t.Known() {
 		return fmt.Errorf("tensor %q: unknown tensor %v", name, t)

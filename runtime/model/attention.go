@@ -2,8 +2,6 @@ package model
 
 import (
 	"math"
-
-	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // attention is grouped-query attention (Ainslie et al. 2023) with the options of the architectures at hand. Queries, keys
@@ -104,21 +102,21 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 	}
 	q, k := s.q[i*qw:(i+1)*qw], s.k[i*kw:(i+1)*kw]
 	if !c.NormTurned {
-		normHeads(q, qNorm, c.Eps)
-		normHeads(k, kNorm, c.Eps)
+		s.normHeads(q, qNorm, c.Eps)
+		s.normHeads(k, kNorm, c.Eps)
 	}
 	if rope != nil {
 		half := rope.Dims / 2
 		cos, sin := rot.cos[i*half:(i+1)*half], rot.sin[i*half:(i+1)*half]
-		rope.turn(q, d, cos, sin)
-		rope.turn(k, d, cos, sin)
+		rope.turn(s.level, q, d, cos, sin)
+		rope.turn(s.level, k, d, cos, sin)
 	}
 	if c.NormTurned {
-		normHeads(q, qNorm, c.Eps)
-		normHeads(k, kNorm, c.Eps)
+		s.normHeads(q, qNorm, c.Eps)
+		s.normHeads(k, kNorm, c.Eps)
 	}
 	t := &s.tokens[i]
-	compute.Scale(q, c.AttnScale*c.temperature(t.Pos))
+	s.level.Scale(q, c.AttnScale*c.temperature(t.Pos))
 	t.Cache.store(layer, t.Pos, k, s.v[i*kw:(i+1)*kw])
 }
 
@@ -209,10 +207,10 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 		}
 		if s.sinks != nil {
 			lse := logSumExp(seen)
-			compute.Softmax(seen)
-			applySink(seen, s.sinks[kv*group+i%group], lse)
+			s.level.Softmax(seen)
+			s.applySink(seen, s.sinks[kv*group+i%group], lse)
 		} else {
-			compute.Softmax(seen)
+			s.level.Softmax(seen)
 		}
 		clear(row[:from-base])
 		clear(row[to-base:])
@@ -225,12 +223,12 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 }
 
 // normHeads applies an RMS norm to every head of a row, or to all of it when w is as long; none when w is nil.
-func normHeads(row, w []float32, eps float32) {
+func (s *step) normHeads(row, w []float32, eps float32) {
 	if w == nil {
 		return
 	}
 	for ; len(row) >= len(w); row = row[len(w):] {
-		compute.RMSNorm(row[:len(w)], row[:len(w)], w, eps)
+		s.level.RMSNorm(row[:len(w)], row[:len(w)], w, eps)
 	}
 }
 

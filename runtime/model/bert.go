@@ -37,11 +37,11 @@ func (m *bert) forward(s *step) {
 		row, add := s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e]
 		if m.Positions.w != nil {
 			m.Positions.w.Row(s.tokens[i].Pos, add)
-			compute.Add(row, add)
+			s.level.Add(row, add)
 		}
 		if m.Types.w != nil { // a text without a second part is all of type 0
 			m.Types.w.Row(0, add)
-			compute.Add(row, add)
+			s.level.Add(row, add)
 		}
 	})
 	s.layerNorm(s.x, s.x, m.Norm, m.NormB)
@@ -51,7 +51,7 @@ func (m *bert) forward(s *step) {
 		s.layerNorm(s.x, s.x, l.AttnNorm, l.AttnNormB)
 		if l.Gate.w != nil {
 			s.linears(s.x, to{&s.gate, l.Gate}, to{&s.up, l.Up}) // [n, ff] both
-			s.combine(s.gate, s.up, compute.SiLUMul)
+			s.combine(s.gate, s.up, (*compute.Level).SiLUMul)
 		} else {
 			s.gelu(s.linear(&s.gate, s.x, l.Up)) // [n, ff]
 		}
@@ -83,7 +83,7 @@ func (s *step) gelu(x []float32) {
 	for len(s.ones) < w {
 		s.ones = append(s.ones, 1)
 	}
-	s.each(func(i int) { compute.GELUMul(x[i*w:(i+1)*w], x[i*w:(i+1)*w], s.ones[:w]) })
+	s.each(func(i int) { s.level.GELUMul(x[i*w:(i+1)*w], x[i*w:(i+1)*w], s.ones[:w]) })
 }
 
 // nomicBERT is bert with positions as llama has them.
@@ -152,7 +152,7 @@ func (m *Model) Embed(ctx context.Context, ids []int32, pool Pooling) ([]float32
 		err := m.hidden(ctx, part, func(x []float32) {
 			for i := range part {
 				if pos := from + i; pool == PoolMean || pool == PoolCLS && pos == 0 || pool == PoolLast && pos == len(ids)-1 {
-					compute.Add(out, x[i*m.Embd:(i+1)*m.Embd])
+					m.step.level.Add(out, x[i*m.Embd:(i+1)*m.Embd])
 				}
 			}
 		})
@@ -161,7 +161,7 @@ func (m *Model) Embed(ctx context.Context, ids []int32, pool Pooling) ([]float32
 		}
 	}
 	if pool == PoolMean {
-		compute.Scale(out, 1/float32(len(ids)))
+		m.step.level.Scale(out, 1/float32(len(ids)))
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // linear is a weight [in, out] with an optional bias [out].
@@ -184,7 +185,7 @@ const exactParams = 8 << 20
 
 // matrices makes one matrix of each [in, out] slice of the tensor.
 func matrices(t *gguf.Tensor, exact bool) ([]*compute.Matrix, error) {
-	typ, data := compute.Type(t.Type), t.Data
+	typ, data := t.Type, t.Data
 	if !typ.Supported() {
 		return nil, typeError(t)
 	}
@@ -193,7 +194,7 @@ func matrices(t *gguf.Tensor, exact bool) ([]*compute.Matrix, error) {
 		if err != nil {
 			return nil, err
 		}
-		typ, data = compute.F32, make([]byte, 0, 4*len(x))
+		typ, data = tensor.F32, make([]byte, 0, 4*len(x))
 		for _, v := range x {
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 		}
@@ -219,7 +220,7 @@ func matrices(t *gguf.Tensor, exact bool) ([]*compute.Matrix, error) {
 
 // floats copies a small tensor out as float32.
 func floats(t *gguf.Tensor) ([]float32, error) {
-	typ := compute.Type(t.Type)
+	typ := t.Type
 	if !typ.Supported() {
 		return nil, typeError(t)
 	}
@@ -229,5 +230,5 @@ func floats(t *gguf.Tensor) ([]float32, error) {
 }
 
 func typeError(t *gguf.Tensor) error {
-	return fmt.Errorf("%w: tensor %q at offset %#x is %v; supported are %v", ErrType, t.Name, t.Offset, t.Type, compute.Types())
+	return fmt.Errorf("%w: tensor %q at offset %#x is %v; supported are %v", ErrType, t.Name, t.Offset, t.Type, tensor.Supported())
 }

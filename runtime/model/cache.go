@@ -7,6 +7,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/quant"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // pageLen is the number of positions in a page of the cache. Memory is taken page by page as a sequence grows.
@@ -38,6 +39,7 @@ func ParseCacheType(name string) (CacheType, error) {
 
 // Cache holds the keys and values of one sequence.
 type Cache struct {
+	level  *compute.Level
 	typ    CacheType
 	heads  int // of keys and values
 	dim    int // of a head
@@ -58,10 +60,10 @@ type page struct {
 
 // NewCache makes an empty cache for one sequence.
 func (m *Model) NewCache(t CacheType) *Cache {
-	if t == CacheQ8 && m.HeadDim%compute.Q8_0.BlockLen() != 0 {
+	if t == CacheQ8 && m.HeadDim%tensor.Q8_0.BlockLen() != 0 {
 		t = CacheF16
 	}
-	return &Cache{typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers)}
+	return &Cache{level: m.pool.Level(), typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers)}
 }
 
 // Bytes is the memory the cache takes now.
@@ -100,7 +102,7 @@ func (p *page) start() any {
 // Fork makes a cache that holds the first n positions of c. Pages are shared until one of the two caches writes to
 // them. No pass over c may be running.
 func (c *Cache) Fork(n int) *Cache {
-	f := &Cache{typ: c.typ, heads: c.heads, dim: c.dim, layers: make([]layerCache, len(c.layers))}
+	f := &Cache{level: c.level, typ: c.typ, heads: c.heads, dim: c.dim, layers: make([]layerCache, len(c.layers))}
 	for i := range c.layers {
 		f.layers[i] = layerCache{k: share(c.layers[i].k, n), v: share(c.layers[i].v, n)}
 	}
@@ -150,7 +152,7 @@ func (c *Cache) newPage() page {
 	case CacheF32:
 		return page{f: make([]float32, n)}
 	case CacheQ8:
-		return page{b: make([]byte, compute.Q8_0.RowBytes(n))}
+		return page{b: make([]byte, tensor.Q8_0.RowBytes(n))}
 	}
 	return page{h: make([]uint16, n)}
 }
@@ -169,7 +171,7 @@ func (c *Cache) head(p page, h int) page {
 	case p.f != nil:
 		return page{f: p.f[from:to]}
 	case p.b != nil:
-		return page{b: p.b[compute.Q8_0.RowBytes(from):compute.Q8_0.RowBytes(to)]}
+		return page{b: p.b[tensor.Q8_0.RowBytes(from):tensor.Q8_0.RowBytes(to)]}
 	}
 	return page{h: p.h[from:to]}
 }
@@ -184,9 +186,9 @@ func (c *Cache) put(p page, i int, row []float32, keys bool) {
 		case dst.b != nil:
 			quant.PutQ8(dst.row8(i, c.dim), src)
 		case keys:
-			compute.PutKey(dst.h, i, src)
+			c.level.PutKey(dst.h, i, src)
 		default:
-			compute.F32ToF16s(dst.h[i*c.dim:(i+1)*c.dim], src)
+			c.level.F32ToF16s(dst.h[i*c.dim:(i+1)*c.dim], src)
 		}
 	}
 }
@@ -199,18 +201,18 @@ func (c *Cache) get(p page, i int, row []float32, keys bool) {
 		case src.f != nil:
 			copy(dst, src.f[i*c.dim:])
 		case src.b != nil:
-			compute.Dequantize(compute.Q8_0, dst, src.row8(i, c.dim))
+			compute.Dequantize(tensor.Q8_0, dst, src.row8(i, c.dim))
 		case keys:
 			compute.Key(dst, src.h, i)
 		default:
-			compute.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
+			c.level.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
 		}
 	}
 }
 
 // row8 is the Q8_0 blocks of position i of a head.
 func (p page) row8(i, dim int) []byte {
-	return p.b[compute.Q8_0.RowBytes(i*dim):compute.Q8_0.RowBytes((i+1)*dim)]
+	return p.b[tensor.Q8_0.RowBytes(i*dim):tensor.Q8_0.RowBytes((i+1)*dim)]
 }
 
 // wide is room for the elements of one head read back from 8 bits; longer heads take memory.
@@ -225,7 +227,7 @@ func (p page) row(w *wide, i, dim int) []float32 {
 	if dim > len(x) {
 		x = make([]float32, dim)
 	}
-	compute.Dequantize(compute.Q8_0, x[:dim], p.row8(i, dim))
+	compute.Dequantize(tensor.Q8_0, x[:dim], p.row8(i, dim))
 	return x[:dim]
 }
 
@@ -242,13 +244,13 @@ func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []floa
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
 		if p.h != nil {
 			blocks := (count + compute.KeyBlock - 1) / compute.KeyBlock
-			compute.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
+			c.level.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
 			continue
 		}
 		for k := range count {
 			key := p.row(w, first+k, c.dim)
 			for i := range n {
-				out[i*stride+pos-base+k] = compute.Dot(q[i*c.dim:(i+1)*c.dim], key)
+				out[i*stride+pos-base+k] = c.level.Dot(q[i*c.dim:(i+1)*c.dim], key)
 			}
 		}
 	}
@@ -260,13 +262,13 @@ func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst [
 		p := c.head(c.layers[layer].v[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
 		if p.h != nil {
-			compute.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
+			c.level.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
 			continue
 		}
 		for k := range count {
 			value := p.row(x, first+k, c.dim)
 			for i := range n {
-				compute.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
+				c.level.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
 			}
 		}
 	}
@@ -297,7 +299,7 @@ func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 			to := pos - drop
 			c.get(l.k[pos/pageLen], pos%pageLen, row, true)
 			if rope != nil {
-				rope.turn(row, c.dim, cos, sin)
+				rope.turn(c.level, row, c.dim, cos, sin)
 			}
 			l.k[to/pageLen].own()
 			l.v[to/pageLen].own()

@@ -31,7 +31,7 @@ func (m *classic) forward(s *step) {
 	if m.Positions.w != nil {
 		s.each(func(i int) {
 			m.Positions.w.Row(s.tokens[i].Pos, s.h[i*e:(i+1)*e])
-			compute.Add(s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e])
+			s.level.Add(s.x[i*e:(i+1)*e], s.h[i*e:(i+1)*e])
 		})
 	}
 	for i := range m.Layers {
@@ -85,7 +85,7 @@ func (m *mlp) any(s *step, x []float32) []float32 {
 	for len(s.ones) < w {
 		s.ones = append(s.ones, 1)
 	}
-	s.each(func(i int) { s.m.Act(u[i*w:(i+1)*w], u[i*w:(i+1)*w], s.ones[:w]) })
+	s.each(func(i int) { s.m.Act(s.level, u[i*w:(i+1)*w], u[i*w:(i+1)*w], s.ones[:w]) })
 	return s.linear(&s.out, u, m.Down)
 }
 
@@ -93,7 +93,7 @@ func (m *mlp) any(s *step, x []float32) []float32 {
 func layerNorms(c *Config, r *reader) {
 	neoX(c, r)
 	c.Eps = r.epsilon("attention.layer_norm_epsilon", 1e-5)
-	c.Act = compute.GELUMul
+	c.Act = (*compute.Level).GELUMul
 	c.Parallel = r.flag("use_parallel_residual", false)
 }
 
@@ -106,13 +106,13 @@ func gpt2(c *Config, r *reader) {
 // stableLM is StableLM and Orion: gated by SiLU.
 func stableLM(c *Config, r *reader) {
 	layerNorms(c, r)
-	c.Act, c.Parallel = compute.SiLUMul, false
+	c.Act, c.Parallel = (*compute.Level).SiLUMul, false
 }
 
 // nemotron is Nemotron 4 and Minitron: squared ReLU.
 func nemotron(c *Config, r *reader) {
 	layerNorms(c, r)
-	c.Act = func(dst, x, y []float32) {
+	c.Act = func(_ *compute.Level, dst, x, y []float32) {
 		for i, v := range x {
 			v = max(v, 0)
 			dst[i] = v * v * y[i]

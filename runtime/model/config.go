@@ -164,7 +164,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 		Eps:          r.epsilon("attention.layer_norm_rms_epsilon", 1e-5),
 		Experts:      r.number("expert_count", 0, 0, 1<<12),
 		ExpertsUsed:  r.number("expert_used_count", 0, 0, 1<<12),
-		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true, Act: compute.SiLUMul,
+		EmbdScale:    1, ResScale: 1, LogitDiv: 1, NormExperts: true, Act: (*compute.Level).SiLUMul,
 	}
 	if r.err != nil {
 		return c, r.err

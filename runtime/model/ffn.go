@@ -15,7 +15,7 @@ func (m *mlp) gated(c *Config) bool {
 }
 
 // activation combines the two halves: dst = act(gate) * up.
-type activation func(dst, gate, up []float32)
+type activation func(l *compute.Level, dst, gate, up []float32)
 
 // forward is down(act(gate(x)) * up(x)): x [n, embd] -> [n, embd].
 func (m *mlp) forward(s *step, x []float32, act activation) []float32 {
@@ -34,12 +34,12 @@ func (m *mlp) forward(s *step, x []float32, act activation) []float32 {
 func (s *step) combine(gate, up []float32, act activation) {
 	w := len(gate) / s.n
 	if s.n == 1 {
-		act(gate, gate, up)
+		act(s.level, gate, gate, up)
 		return
 	}
 	s.each(func(i int) {
 		row := gate[i*w : (i+1)*w]
-		act(row, row, up[i*w:(i+1)*w])
+		act(s.level, row, row, up[i*w:(i+1)*w])
 	})
 }
 
@@ -49,11 +49,11 @@ func (s *step) project(logits, hidden []float32, n int, output linear) {
 	s.m.pool.MatMul(logits, output.w, hidden, n)
 	if output.b != nil {
 		for i := range n {
-			compute.Add(logits[i*c.Vocab:(i+1)*c.Vocab], output.b)
+			s.level.Add(logits[i*c.Vocab:(i+1)*c.Vocab], output.b)
 		}
 	}
 	if c.LogitDiv != 1 {
-		compute.Scale(logits, 1/c.LogitDiv)
+		s.level.Scale(logits, 1/c.LogitDiv)
 	}
 	if c.LogitCap != 0 {
 		softCap(logits, c.LogitCap)

@@ -65,7 +65,7 @@ func gemma1(c *Config, r *reader) { gemmaCommon(c, r, 0) }
 // model's width instead of the head's.
 func gemmaCommon(c *Config, r *reader, layers27B int) {
 	neoX(c, r)
-	c.Act = compute.GELUMul
+	c.Act = (*compute.Level).GELUMul
 	c.EmbdScale = float32(math.Sqrt(float64(c.Embd)))
 	c.Window = r.number("attention.sliding_window", 0, 0, maxCtx)
 	if c.Layers == layers27B {

@@ -188,19 +188,14 @@ var matrix = os.Getenv("LLAMABOOT_MATRIX") != ""
 // TestGolden holds, with quantised weights the greedy ids are the exact ones wherever they lead by more than the noise
 // (whose size TestNoise looks at).
 func TestLevels(t *testing.T) {
-	was := compute.Level()
-	defer compute.SetLevel(was)
 	threads := []int{2}
 	if matrix {
 		threads = []int{1, 2, 4}
 	}
 	for _, level := range compute.Levels() {
-		if err := compute.SetLevel(level); err != nil {
-			t.Fatal(err)
-		}
 		for _, file := range golden.Models(t) {
 			for _, n := range threads {
-				checkLevel(t, file, level, n)
+				checkLevel(t, file, level.String(), n)
 			}
 		}
 	}
@@ -209,7 +204,7 @@ func TestLevels(t *testing.T) {
 func checkLevel(t *testing.T, file golden.Model, level string, threads int) {
 	name := file.Name
 	if matrix || name == "t-llama-F16" || name == "t-gemma3-Q4_K_M" || name == "t-qwen3moe-Q4_K_M" || name == "stories260K-F32" {
-		m := openModel(t, file.File, Options{Threads: threads, Context: 512})
+		m := openModel(t, file.File, Options{Threads: threads, Context: 512, Level: level})
 		bar := 5e-3
 		if strings.HasPrefix(m.Arch, "gemma") {
 			bar = 1e-2
@@ -223,7 +218,7 @@ func checkLevel(t *testing.T, file golden.Model, level string, threads int) {
 		})
 	}
 	if file.Trained() || name == "demo" || matrix {
-		m := openModel(t, file.File, Options{Threads: threads, Context: 512, keepQuantised: true})
+		m := openModel(t, file.File, Options{Threads: threads, Context: 512, Level: level, keepQuantised: true})
 		exact, own := file.Exact(t), file.Own(t)
 		llama, _ := golden.Distance(own.Logits, exact.Logits)
 		checkGolden(t, m, exact, func(got []float32) float64 {

@@ -52,7 +52,7 @@ func (m *gptOSS) check(c *Config) error {
 }
 
 // swigluOSS is x*sigmoid(1.702 x) * (y+1) with x at most 7 and y within -7 and 7.
-func swigluOSS(dst, gate, up []float32) {
+func swigluOSS(_ *compute.Level, dst, gate, up []float32) {
 	const alpha, limit = 1.702, 7
 	for i := range dst {
 		x, y := min(gate[i], limit), min(max(up[i], -limit), limit)
@@ -61,8 +61,8 @@ func swigluOSS(dst, gate, up []float32) {
 }
 
 // applySink scales weights, softmax of scores with the given log-sum-exp, to what they are when the sink takes its part.
-func applySink(weights []float32, sink float32, lse float64) {
-	compute.Scale(weights, float32(1/(1+math.Exp(float64(sink)-lse))))
+func (s *step) applySink(weights []float32, sink float32, lse float64) {
+	s.level.Scale(weights, float32(1/(1+math.Exp(float64(sink)-lse))))
 }
 
 // logSumExp is log(sum(exp(x))).

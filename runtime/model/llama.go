@@ -32,9 +32,9 @@ func (m *llama) forward(s *step) {
 		out = l.Attn.attend(s, i, s.h)
 		s.addNorm(s.h, out, l.FFNNorm)
 		if l.MoE.complete() {
-			out = l.MoE.forward(s, s.h, compute.SiLUMul)
+			out = l.MoE.forward(s, s.h, (*compute.Level).SiLUMul)
 		} else {
-			out = l.MLP.forward(s, s.h, compute.SiLUMul)
+			out = l.MLP.forward(s, s.h, (*compute.Level).SiLUMul)
 		}
 	}
 	s.addNorm(s.x, out, m.Norm)

@@ -39,8 +39,9 @@ const MaxBatch = 256
 
 // Options of a model.
 type Options struct {
-	Threads int // of the pool, 0 for 1
-	Context int // tokens a sequence may hold; 0 for the model's own length, at most DefaultContext
+	Threads int    // of the pool, 0 for 1
+	Context int    // tokens a sequence may hold; 0 for the model's own length, at most DefaultContext
+	Level   string // instruction-set level to compute at, "" for the best this processor runs
 
 	keepQuantised bool // for tests: multiply quantised weights even of the smallest models
 }
@@ -136,6 +137,10 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	level, err := compute.LevelNamed(o.Level)
+	if err != nil {
+		return nil, err
+	}
 	a := architectures[name]
 	m := &Model{net: a.new()}
 	if m.Config, err = readConfig(f, name, a.cfg); err != nil {
@@ -158,8 +163,8 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 		return nil, err
 	}
 	m.bound = nil
-	m.pool = compute.NewPool(max(1, o.Threads))
-	m.step.m = m
+	m.pool = compute.NewPool(max(1, o.Threads), level)
+	m.step.m, m.step.level = m, level
 	return m, nil
 }
 
@@ -181,7 +186,7 @@ func Check(f *gguf.File) error {
 		return err
 	}
 	for i := range f.Tensors {
-		if t := &f.Tensors[i]; !compute.Type(t.Type).Supported() {
+		if t := &f.Tensors[i]; !t.Type.Supported() {
 			return typeError(t)
 		}
 	}
@@ -190,6 +195,9 @@ func Check(f *gguf.File) error {
 
 // Close ends the threads of the model.
 func (m *Model) Close() { m.pool.Close() }
+
+// Level is the instruction-set level the model computes at.
+func (m *Model) Level() *compute.Level { return m.pool.Level() }
 
 // Threads is the number of threads that compute.
 func (m *Model) Threads() int { return m.pool.Threads() }

@@ -93,12 +93,12 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 		}
 		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)
 		s.m.pool.MatMuls(b.in, n, compute.Product{Dst: g, W: m.Gate[x1]}, compute.Product{Dst: u, W: m.Up[x1]})
-		addBias(g, m.GateB, x1, n)
-		addBias(u, m.UpB, x1, n)
-		act(g, g, u)
+		s.addExpertBias(g, m.GateB, x1, n)
+		s.addExpertBias(u, m.UpB, x1, n)
+		act(s.level, g, g, u)
 		y := grow(&b.y, n*e)
 		s.m.pool.MatMul(y, m.Down[x1], g, n)
-		addBias(y, m.DownB, x1, n)
+		s.addExpertBias(y, m.DownB, x1, n)
 		for r, slot := range b.rows {
 			copy(b.parts[slot*e:(slot+1)*e], y[r*e:(r+1)*e])
 		}
@@ -109,7 +109,7 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 		clear(row)
 		for j := range used {
 			slot := i*used + j
-			compute.Axpy(row, b.weight[slot], b.parts[slot*e:(slot+1)*e])
+			s.level.Axpy(row, b.weight[slot], b.parts[slot*e:(slot+1)*e])
 		}
 	})
 	if m.SharedUp.w != nil {
@@ -118,14 +118,14 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 	return out
 }
 
-// addBias adds the bias of an expert to n rows; none when there are no biases.
-func addBias(rows, bias []float32, expert, n int) {
+// addExpertBias adds the bias of an expert to n rows; none when there are no biases.
+func (s *step) addExpertBias(rows, bias []float32, expert, n int) {
 	if bias == nil {
 		return
 	}
 	w := len(rows) / n
 	for i := range n {
-		compute.Add(rows[i*w:(i+1)*w], bias[expert*w:(expert+1)*w])
+		s.level.Add(rows[i*w:(i+1)*w], bias[expert*w:(expert+1)*w])
 	}
 }
 
@@ -143,7 +143,7 @@ func (s *step) route(x []float32, router linear) {
 	for i := range s.n {
 		p := b.router[i*c.Experts : (i+1)*c.Experts]
 		if !c.RouteChosen {
-			compute.Softmax(p)
+			s.level.Softmax(p)
 		}
 		chosen, weight := b.chosen[i*used:(i+1)*used], b.weight[i*used:(i+1)*used]
 		sum := float32(0)
@@ -162,11 +162,11 @@ func (s *step) route(x []float32, router linear) {
 			sum += weight[j]
 		}
 		if c.RouteChosen {
-			compute.Softmax(weight)
+			s.level.Softmax(weight)
 			continue
 		}
 		if c.NormExperts {
-			compute.Scale(weight, 1/max(sum, 6.103515625e-5)) // the smallest normal binary16, as in llama.cpp
+			s.level.Scale(weight, 1/max(sum, 6.103515625e-5)) // the smallest normal binary16, as in llama.cpp
 		}
 	}
 }
@@ -186,6 +186,6 @@ func (m *moe) addShared(s *step, x, out []float32, act activation) {
 		if w != nil {
 			a = float32(1 / (1 + math.Exp(-float64(w[i]))))
 		}
-		compute.Axpy(out[i*e:(i+1)*e], a, y[i*e:(i+1)*e])
+		s.level.Axpy(out[i*e:(i+1)*e], a, y[i*e:(i+1)*e])
 	})
 }

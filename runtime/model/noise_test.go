@@ -75,9 +75,8 @@ func TestNoise(t *testing.T) {
 		t.Fatal(err)
 	}
 	exact := map[string][]float32{}
-	was := compute.Level()
-	defer compute.SetLevel(was)
-	for _, level := range compute.Levels() {
+	for _, l := range compute.Levels() {
+		level := l.String()
 		for _, file := range quantisedModels(t) {
 			name := file.Name
 			peer, known := theirs[name]
@@ -92,10 +91,7 @@ func TestNoise(t *testing.T) {
 			if exact[name] == nil {
 				exact[name] = textLogits(t, openModel(t, file.File, Options{Threads: 2, Context: 512}), ids)
 			}
-			if err := compute.SetLevel(level); err != nil {
-				t.Fatal(err)
-			}
-			m := openModel(t, file.File, Options{Threads: 2, Context: 512, keepQuantised: true})
+			m := openModel(t, file.File, Options{Threads: 2, Context: 512, Level: level, keepQuantised: true})
 			ours := noiseOf(textLogits(t, m, ids), exact[name], m.Vocab)
 			t.Logf("%-12s %-20s rms %.4f, %.2f of llama.cpp's; median %.4f, %.2f", level, name,
 				ours.RMS, ours.RMS/peer.RMS, ours.Median, ours.Median/peer.Median)

@@ -109,12 +109,12 @@ func (p *Rope) corrDim(n float64) float64 {
 }
 
 // turn rotates the heads of one row [heads*head].
-func (p *Rope) turn(row []float32, head int, cos, sin []float32) {
+func (p *Rope) turn(l *compute.Level, row []float32, head int, cos, sin []float32) {
 	for ; len(row) >= head; row = row[head:] {
 		if p.NeoX {
-			compute.RopeNeoX(row[:p.Dims], cos, sin)
+			l.RopeNeoX(row[:p.Dims], cos, sin)
 		} else {
-			compute.RopeNorm(row[:p.Dims], cos, sin)
+			l.RopeNorm(row[:p.Dims], cos, sin)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 // All buffers hold one row per token.
 type step struct {
 	m      *Model
+	level  *compute.Level // of the model's pool
 	tokens []Token
 	n      int             // len(tokens)
 	done   <-chan struct{} // closed when the result is no longer wanted; nil for never
@@ -137,7 +138,7 @@ func (s *step) embedRow(table linear, i int) {
 	row := s.x[i*e : (i+1)*e]
 	table.w.Row(int(s.tokens[i].ID), row)
 	if s.m.EmbdScale != 1 {
-		compute.Scale(row, s.m.EmbdScale)
+		s.level.Scale(row, s.m.EmbdScale)
 	}
 }
 
@@ -157,11 +158,11 @@ func (s *step) norm(dst, src, w []float32) {
 	}
 	d := len(w)
 	if s.n == 1 {
-		compute.RMSNorm(dst[:d], src[:d], w, s.m.Eps)
+		s.level.RMSNorm(dst[:d], src[:d], w, s.m.Eps)
 		return
 	}
 	s.each(func(i int) {
-		compute.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)
+		s.level.RMSNorm(dst[i*d:(i+1)*d], src[i*d:(i+1)*d], w, s.m.Eps)
 	})
 }
 
@@ -200,9 +201,9 @@ func (s *step) addBias(y, b []float32) {
 	switch {
 	case b == nil:
 	case s.n == 1:
-		compute.Add(y, b)
+		s.level.Add(y, b)
 	default:
-		s.each(func(i int) { compute.Add(y[i*len(b):(i+1)*len(b)], b) })
+		s.each(func(i int) { s.level.Add(y[i*len(b):(i+1)*len(b)], b) })
 	}
 }
 
@@ -230,14 +231,14 @@ func (s *step) addNormRow(dst, out, w []float32, i int) {
 		s.addRow(out, i)
 	}
 	e := s.m.Embd
-	compute.RMSNorm(dst[i*e:(i+1)*e], s.x[i*e:(i+1)*e], w, s.m.Eps)
+	s.level.RMSNorm(dst[i*e:(i+1)*e], s.x[i*e:(i+1)*e], w, s.m.Eps)
 }
 
 func (s *step) addRow(out []float32, i int) {
 	e := s.m.Embd
 	row := out[i*e : (i+1)*e]
 	if s.m.ResScale != 1 {
-		compute.Scale(row, s.m.ResScale)
+		s.level.Scale(row, s.m.ResScale)
 	}
-	compute.Add(s.x[i*e:(i+1)*e], row)
+	s.level.Add(s.x[i*e:(i+1)*e], row)
 }

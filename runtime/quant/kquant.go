@@ -3,7 +3,7 @@ package quant
 import (
 	"math"
 
-	"github.com/llamaboot/llamaboot/runtime/compute"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // The k-quants: 256 weights in sub-blocks whose scales are themselves rounded.
@@ -14,9 +14,9 @@ const (
 
 // blockMinK makes Q4_K and Q5_K: d, dmin f16; 12 bytes of 6-bit scales and mins of 8 sub-blocks of 32; for Q5_K 32
 // bytes of fifth bits; 128 bytes of nibbles. x = d*scale*q - dmin*min.
-func blockMinK(t compute.Type, dst []byte, x []float32) {
+func blockMinK(t tensor.Type, dst []byte, x []float32) {
 	levels, from, steps := 15, float32(-1), 20
-	if t == compute.Q5_K {
+	if t == tensor.Q5_K {
 		levels, from, steps = 31, -0.5, 15
 	}
 	var scales, mins [8]float32
@@ -64,7 +64,7 @@ func blockMinK(t compute.Type, dst []byte, x []float32) {
 		}
 	}
 	nibbles := dst[16:]
-	if t == compute.Q5_K {
+	if t == tensor.Q5_K {
 		high := dst[16:48]
 		clear(high)
 		for i, v := range q {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // plan decides the type of every tensor, as llama.cpp's llama_tensor_get_type does.
@@ -29,8 +29,8 @@ func newPlan(f *gguf.File, t target) *plan {
 var kept = []string{"_norm.weight", "ffn_gate_inp", "position_embd", "token_types", "rope_f", "ssm_conv1d", "altup", "laurel",
 	"attn_rel_b"}
 
-func (p *plan) typeOf(t *gguf.Tensor) compute.Type {
-	from := compute.Type(t.Type)
+func (p *plan) typeOf(t *gguf.Tensor) tensor.Type {
+	from := t.Type
 	if len(t.Dims) < 2 || !strings.HasSuffix(t.Name, "weight") {
 		return from
 	}
@@ -43,12 +43,12 @@ func (p *plan) typeOf(t *gguf.Tensor) compute.Type {
 }
 
 // wanted is the type before looking at the length of rows.
-func (p *plan) wanted(name string) compute.Type {
-	if p.base == compute.F16 || p.base == compute.BF16 || p.base == compute.Q8_0 {
+func (p *plan) wanted(name string) tensor.Type {
+	if p.base == tensor.F16 || p.base == tensor.BF16 || p.base == tensor.Q8_0 {
 		return p.base
 	}
 	if name == "output.weight" || p.tied && name == "token_embd.weight" {
-		return compute.Q6_K
+		return tensor.Q6_K
 	}
 	if !p.mixed {
 		return p.base
@@ -58,17 +58,17 @@ func (p *plan) wanted(name string) compute.Type {
 	switch {
 	case strings.Contains(name, "attn_v.weight"), strings.Contains(name, "attn_qkv.weight"):
 		if p.experts == 8 && !strings.Contains(name, "qkv") {
-			return compute.Q8_0
+			return tensor.Q8_0
 		}
 		if p.moreBits(layer) {
-			return compute.Q6_K
+			return tensor.Q6_K
 		}
 	case strings.Contains(name, "attn_k.weight") && p.experts == 8:
-		return compute.Q8_0
+		return tensor.Q8_0
 	case strings.Contains(name, "ffn_down") && p.moreBits(layer):
-		return compute.Q6_K
-	case strings.Contains(name, "attn_output.weight") && p.experts == 8 && p.base == compute.Q4_K:
-		return compute.Q5_K
+		return tensor.Q6_K
+	case strings.Contains(name, "attn_output.weight") && p.experts == 8 && p.base == tensor.Q4_K:
+		return tensor.Q5_K
 	}
 	return p.base
 }
@@ -80,13 +80,12 @@ func (p *plan) moreBits(layer int) bool {
 }
 
 // fit replaces types whose blocks do not divide a row by the nearest larger one that does.
-func fit(t compute.Type, cols int) compute.Type {
+func fit(t tensor.Type, cols int) tensor.Type {
 	if cols%t.BlockLen() == 0 {
 		return t
 	}
-	next := map[compute.Type]compute.Type{compute.Q4_K: compute.Q5_0, compute.Q5_K: compute.Q5_1, compute.Q6_K: compute.Q8_0}
-	if f, ok := next[t]; ok && cols%f.BlockLen() == 0 {
-		return f
+	if n := t.Info().Narrow; n != tensor.F32 && cols%n.BlockLen() == 0 {
+		return n
 	}
-	return compute.F16
+	return tensor.F16
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // ErrTarget is wrapped by errors about types this package cannot make.
@@ -20,19 +21,19 @@ var ErrTarget = errors.New("quantisation not supported")
 
 // target is a type of file.
 type target struct {
-	base     compute.Type // of most tensors
-	fileType uint32       // general.file_type (llama.h: enum llama_ftype)
-	mixed    bool         // some tensors get Q6_K
+	base     tensor.Type // of most tensors
+	fileType uint32      // general.file_type (llama.h: enum llama_ftype)
+	mixed    bool        // some tensors get Q6_K
 }
 
 var targets = map[string]target{
-	"F16":    {compute.F16, 1, false},
-	"Q4_0":   {compute.Q4_0, 2, false},
-	"Q8_0":   {compute.Q8_0, 7, false},
-	"Q4_K_M": {compute.Q4_K, 15, true},
-	"Q5_K_M": {compute.Q5_K, 17, true},
-	"Q6_K":   {compute.Q6_K, 18, false},
-	"BF16":   {compute.BF16, 32, false},
+	"F16":    {tensor.F16, 1, false},
+	"Q4_0":   {tensor.Q4_0, 2, false},
+	"Q8_0":   {tensor.Q8_0, 7, false},
+	"Q4_K_M": {tensor.Q4_K, 15, true},
+	"Q5_K_M": {tensor.Q5_K, 17, true},
+	"Q6_K":   {tensor.Q6_K, 18, false},
+	"BF16":   {tensor.BF16, 32, false},
 }
 
 // Targets lists the names File accepts.
@@ -46,7 +47,7 @@ func Targets() []string {
 }
 
 // Progress is told of every tensor before it is rounded.
-type Progress func(done, tensors int, name string, from, to compute.Type)
+type Progress func(done, tensors int, name string, from, to tensor.Type)
 
 // File prepares the file that f becomes as the named type. Tensors are rounded while the result is written, on the
 // threads of the pool.
@@ -83,7 +84,7 @@ func File(f *gguf.File, name string, pool *compute.Pool, progress Progress) (*gg
 	p := newPlan(f, to)
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		from := compute.Type(t.Type)
+		from := t.Type
 		if !from.Supported() {
 			return nil, fmt.Errorf("tensor %q at offset %#x is %v, which cannot be read", t.Name, t.Offset, t.Type)
 		}
@@ -97,7 +98,7 @@ func File(f *gguf.File, name string, pool *compute.Pool, progress Progress) (*gg
 			}
 			return convert(t, typ, pool)
 		}
-		if err := w.AddTensorFunc(t.Name, gguf.TensorType(typ), t.Dims, fill); err != nil {
+		if err := w.AddTensorFunc(t.Name, typ, t.Dims, fill); err != nil {
 			return nil, err
 		}
 	}
@@ -105,8 +106,8 @@ func File(f *gguf.File, name string, pool *compute.Pool, progress Progress) (*gg
 }
 
 // convert rounds a tensor row by row.
-func convert(t *gguf.Tensor, to compute.Type, pool *compute.Pool) ([]byte, error) {
-	from, cols := compute.Type(t.Type), t.Dims[0]
+func convert(t *gguf.Tensor, to tensor.Type, pool *compute.Pool) ([]byte, error) {
+	from, cols := t.Type, t.Dims[0]
 	rows := t.Elements() / cols
 	in, out := from.RowBytes(cols), to.RowBytes(cols)
 	data := make([]byte, rows*out)

@@ -17,10 +17,11 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // rms is the root mean square difference of dequantised data and x, relative to that of x.
-func rms(t compute.Type, data []byte, x []float32) float64 {
+func rms(t tensor.Type, data []byte, x []float32) float64 {
 	y := make([]float32, len(x))
 	compute.Dequantize(t, y, data)
 	var d, s float64
@@ -39,8 +40,8 @@ func TestRows(t *testing.T) {
 	for i := range x {
 		x[i] = float32(r.NormFloat64())
 	}
-	for typ, bound := range map[compute.Type]float64{compute.F32: 0, compute.F16: 0.0004, compute.BF16: 0.003, compute.Q8_0: 0.0065,
-		compute.Q4_0: 0.092, compute.Q5_0: 0.046, compute.Q5_1: 0.040, compute.Q4_K: 0.074, compute.Q5_K: 0.038, compute.Q6_K: 0.021} {
+	for typ, bound := range map[tensor.Type]float64{tensor.F32: 0, tensor.F16: 0.0004, tensor.BF16: 0.003, tensor.Q8_0: 0.0065,
+		tensor.Q4_0: 0.092, tensor.Q5_0: 0.046, tensor.Q5_1: 0.040, tensor.Q4_K: 0.074, tensor.Q5_K: 0.038, tensor.Q6_K: 0.021} {
 		data := make([]byte, typ.RowBytes(len(x)))
 		if err := Row(typ, data, x); err != nil {
 			t.Fatal(err)
@@ -53,7 +54,7 @@ func TestRows(t *testing.T) {
 
 // TestEdges rounds blocks that are easy to get wrong.
 func TestEdges(t *testing.T) {
-	for _, typ := range []compute.Type{compute.Q8_0, compute.Q4_0, compute.Q5_0, compute.Q5_1, compute.Q4_K, compute.Q5_K, compute.Q6_K} {
+	for _, typ := range []tensor.Type{tensor.Q8_0, tensor.Q4_0, tensor.Q5_0, tensor.Q5_1, tensor.Q4_K, tensor.Q5_K, tensor.Q6_K} {
 		for name, f := range map[string]func(i int) float32{
 			"zero": func(int) float32 { return 0 }, "constant": func(int) float32 { return 0.25 }, "negative": func(int) float32 { return -0.25 },
 			"one": func(i int) float32 { return float32(max(0, 1-i)) }, "tiny": func(i int) float32 { return float32(i%5) * 1e-30 },
@@ -86,7 +87,7 @@ func TestEdges(t *testing.T) {
 			t.Errorf("%v of NaN: %v", typ, err)
 		}
 	}
-	if err := Row(compute.IQ4_XS, make([]byte, 1000), make([]float32, 256)); !errors.Is(err, ErrTarget) {
+	if err := Row(tensor.IQ4_XS, make([]byte, 1000), make([]float32, 256)); !errors.Is(err, ErrTarget) {
 		t.Errorf("IQ4_XS: %v", err)
 	}
 }
@@ -96,7 +97,7 @@ func TestAgainstGGML(t *testing.T) {
 	source, answers := golden.Types(t)
 	compared := 0
 	for _, a := range answers {
-		typ := compute.Type(a.ID)
+		typ := tensor.Type(a.ID)
 		if !typ.Supported() {
 			continue
 		}
@@ -134,7 +135,7 @@ func TestAgainstLlamaCPP(t *testing.T) {
 // compareFile quantises source to a type and compares it with llama.cpp's file of that type.
 func compareFile(t *testing.T, name, source, file string) {
 	f, theirs := parseFile(t, source), parseFile(t, file)
-	pool := compute.NewPool(2)
+	pool := compute.NewPool(2, nil)
 	defer pool.Close()
 	w, err := File(f, name, pool, nil)
 	if err != nil {
@@ -161,8 +162,8 @@ func compareFile(t *testing.T, name, source, file string) {
 		}
 		x := make([]float32, a.Elements())
 		src := f.Tensor(a.Name)
-		compute.Dequantize(compute.Type(src.Type), x, src.Data)
-		mine, llama := rms(compute.Type(o.Type), o.Data, x), rms(compute.Type(a.Type), a.Data, x)
+		compute.Dequantize(src.Type, x, src.Data)
+		mine, llama := rms(o.Type, o.Data, x), rms(a.Type, a.Data, x)
 		if !(mine <= llama*1.002+1e-6) {
 			t.Errorf("%s: %s (%v): relative error %.6f, llama.cpp's %.6f", name, a.Name, a.Type, mine, llama)
 		}
@@ -192,7 +193,7 @@ func TestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := compute.NewPool(1)
+	pool := compute.NewPool(1, nil)
 	defer pool.Close()
 	if _, err := File(f, "Q3_X", pool, nil); !errors.Is(err, ErrTarget) {
 		t.Errorf("Q3_X: %v", err)
@@ -214,7 +215,7 @@ func TestFile(t *testing.T) {
 	}
 	for _, name := range Targets() {
 		calls := 0
-		w, err := File(f, name, pool, func(int, int, string, compute.Type, compute.Type) { calls++ })
+		w, err := File(f, name, pool, func(int, int, string, tensor.Type, tensor.Type) { calls++ })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,11 +234,11 @@ func TestFile(t *testing.T) {
 			t.Errorf("%s: file type %d", name, ft)
 		}
 		for _, kept := range []string{"blk.0.attn_norm.weight", "blk.0.attn_q_norm.weight", "blk.1.ffn_gate_inp.weight"} {
-			if g.Tensor(kept).Type != gguf.F32 {
+			if g.Tensor(kept).Type != tensor.F32 {
 				t.Errorf("%s: %s became %v", name, kept, g.Tensor(kept).Type)
 			}
 		}
-		if got := g.Tensor("blk.0.ffn_up_exps.weight").Type; got == gguf.F32 {
+		if got := g.Tensor("blk.0.ffn_up_exps.weight").Type; got == tensor.F32 {
 			t.Errorf("%s: experts stayed %v", name, got)
 		}
 	}
@@ -248,7 +249,7 @@ func TestDamaged(t *testing.T) {
 	var w gguf.Writer
 	data := make([]byte, 4*256*2)
 	binary.LittleEndian.PutUint32(data[4*300:], math.Float32bits(float32(math.NaN())))
-	if err := w.AddTensor("blk.0.ffn_up.weight", gguf.F32, []int{256, 2}, data); err != nil {
+	if err := w.AddTensor("blk.0.ffn_up.weight", tensor.F32, []int{256, 2}, data); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
@@ -259,7 +260,7 @@ func TestDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := compute.NewPool(1)
+	pool := compute.NewPool(1, nil)
 	defer pool.Close()
 	q, err := File(f, "Q8_0", pool, nil)
 	if err == nil {

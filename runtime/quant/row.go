@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 var le = binary.LittleEndian
@@ -15,7 +16,7 @@ var le = binary.LittleEndian
 var ErrNotFinite = errors.New("weight is not a finite number")
 
 // Row rounds one row, whose length is a multiple of the block length, into dst.
-func Row(t compute.Type, dst []byte, x []float32) error {
+func Row(t tensor.Type, dst []byte, x []float32) error {
 	for i, v := range x {
 		if v-v != 0 {
 			return fmt.Errorf("%w: element %d is %v", ErrNotFinite, i, v)
@@ -23,23 +24,23 @@ func Row(t compute.Type, dst []byte, x []float32) error {
 	}
 	var block func(dst []byte, x []float32)
 	switch t {
-	case compute.F32:
+	case tensor.F32:
 		block = func(dst []byte, x []float32) { le.PutUint32(dst, math.Float32bits(x[0])) }
-	case compute.F16:
+	case tensor.F16:
 		block = func(dst []byte, x []float32) { le.PutUint16(dst, compute.F32ToF16(x[0])) }
-	case compute.BF16:
+	case tensor.BF16:
 		block = func(dst []byte, x []float32) { le.PutUint16(dst, compute.F32ToBF16(x[0])) }
-	case compute.Q8_0:
+	case tensor.Q8_0:
 		block = blockQ8_0
-	case compute.Q4_0:
+	case tensor.Q4_0:
 		block = func(dst []byte, x []float32) { blockSymmetric(dst, x, 8) }
-	case compute.Q5_0:
+	case tensor.Q5_0:
 		block = func(dst []byte, x []float32) { blockSymmetric(dst, x, 16) }
-	case compute.Q5_1:
+	case tensor.Q5_1:
 		block = blockQ5_1
-	case compute.Q4_K, compute.Q5_K:
+	case tensor.Q4_K, tensor.Q5_K:
 		block = func(dst []byte, x []float32) { blockMinK(t, dst, x) }
-	case compute.Q6_K:
+	case tensor.Q6_K:
 		block = blockQ6_K
 	default:
 		return fmt.Errorf("%w: %v", ErrTarget, t)
@@ -87,7 +88,7 @@ func clamp(v, lo, hi int) int { return min(max(v, lo), hi) }
 // PutQ8 rounds x, whole blocks of finite numbers, to Q8_0. A block with a number that is not finite becomes anything,
 // without a panic.
 func PutQ8(dst []byte, x []float32) {
-	n, size := compute.Q8_0.BlockLen(), compute.Q8_0.BlockBytes()
+	n, size := tensor.Q8_0.BlockLen(), tensor.Q8_0.BlockBytes()
 	for ; len(x) >= n; x, dst = x[n:], dst[size:] {
 		blockQ8_0(dst[:size], x[:n])
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // ErrWrong says that something was computed that is not so.
@@ -46,33 +47,34 @@ type step struct {
 
 // Kernels runs the products of every weight type the model in f uses, and the vector operations, on every CPU. No
 // other computation may be under way.
-func Kernels(f *gguf.File) (Report, error) {
+func Kernels(f *gguf.File, level string) (Report, error) {
 	steps, types, err := stepsFor(f)
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Level: compute.Level(), Types: types}
-	r.CPUs, err = check(steps, cpuList(), everyCPU)
+	l, err := compute.LevelNamed(level)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Level: l.String(), Types: types}
+	r.CPUs, err = check(steps, l, cpuList(), everyCPU)
 	return r, err
 }
 
 // check compares the level in use with generic Go, and all CPUs with each other: results at one level are the same to
 // the bit. run calls a function on each of the CPUs and returns how many that were.
-func check(steps []step, cpus []int, run func(cpus []int, f func(cpu int)) (int, error)) (int, error) {
-	level := compute.Level()
-	if err := compute.SetLevel("generic"); err != nil {
+func check(steps []step, level *compute.Level, cpus []int, run func(cpus []int, f func(cpu int)) (int, error)) (int, error) {
+	generic, err := compute.LevelNamed("generic")
+	if err != nil {
 		return 0, err
 	}
-	want := results(steps)
-	if err := compute.SetLevel(level); err != nil {
-		return 0, err
-	}
+	want := results(steps, generic)
 	var mu sync.Mutex
 	var problem error
 	first := -1
 	var reference [][]float32
 	n, err := run(cpus, func(cpu int) {
-		got := results(steps)
+		got := results(steps, level)
 		mu.Lock()
 		defer mu.Unlock()
 		for i := range steps {
@@ -95,8 +97,8 @@ func check(steps []step, cpus []int, run func(cpus []int, f func(cpu int)) (int,
 	return n, err
 }
 
-func results(steps []step) [][]float32 {
-	pool := compute.NewPool(1)
+func results(steps []step, level *compute.Level) [][]float32 {
+	pool := compute.NewPool(1, level)
 	defer pool.Close()
 	var out [][]float32
 	for _, s := range steps {
@@ -127,10 +129,10 @@ func same(a, b []float32) bool {
 // stepsFor takes one matrix of each weight type out of the model; float32 is always among them, as small models are
 // held so.
 func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
-	seen := map[compute.Type]bool{}
+	seen := map[tensor.Type]bool{}
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		ty := compute.Type(t.Type)
+		ty := t.Type
 		if len(t.Dims) < 2 || t.Dims[1] < 2 || !ty.Supported() || seen[ty] {
 			continue
 		}
@@ -148,8 +150,8 @@ func stepsFor(f *gguf.File) (steps []step, types []string, err error) {
 		}
 		types = append(types, ty.String())
 		steps = append(steps, product(w, 1), product(w, columns))
-		if !seen[compute.F32] {
-			seen[compute.F32] = true
+		if !seen[tensor.F32] {
+			seen[tensor.F32] = true
 			wide, err := widen(w)
 			if err != nil {
 				return nil, nil, fmt.Errorf("tensor %s: %w", t.Name, err)
@@ -184,7 +186,7 @@ func widen(w *compute.Matrix) (*compute.Matrix, error) {
 			data = append(data, byte(b), byte(b>>8), byte(b>>16), byte(b>>24))
 		}
 	}
-	return compute.NewMatrix(compute.F32, w.Rows(), w.Cols(), data)
+	return compute.NewMatrix(tensor.F32, w.Rows(), w.Cols(), data)
 }
 
 // noise returns n numbers from -1 to 1, the same every time.

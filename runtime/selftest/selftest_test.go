@@ -14,16 +14,17 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
-// demo opens the project's own small model.
-func demo(t *testing.T) *engine.Engine {
+// demo opens the project's own small model at an instruction-set level.
+func demo(t *testing.T, level string) *engine.Engine {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "demo.gguf"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.Open("demo.gguf", b, engine.Options{Threads: 2})
+	e, err := engine.Open("demo.gguf", b, engine.Options{Threads: 2, Level: level})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func demo(t *testing.T) *engine.Engine {
 func allTypes(t *testing.T) *gguf.File {
 	t.Helper()
 	f := &gguf.File{}
-	for _, ty := range compute.Types() {
+	for _, ty := range tensor.Supported() {
 		cols, rows := 2*max(ty.BlockLen(), 64), 40
 		data := make([]byte, rows*ty.RowBytes(cols))
 		state := uint32(7)
@@ -43,35 +44,27 @@ func allTypes(t *testing.T) *gguf.File {
 			state = state*1664525 + 1013904223
 			data[i] = byte(state>>24) & 0x37 // keeps 16- and 32-bit floats small and finite
 		}
-		f.Tensors = append(f.Tensors, gguf.Tensor{Name: ty.String(), Type: gguf.TensorType(ty), Dims: []int{cols, rows}, Data: data})
+		f.Tensors = append(f.Tensors, gguf.Tensor{Name: ty.String(), Type: ty, Dims: []int{cols, rows}, Data: data})
 	}
 	return f
 }
 
 // TestSoundMachine: every weight type at every level passes, on every CPU.
 func TestSoundMachine(t *testing.T) {
-	was := compute.Level()
-	defer compute.SetLevel(was)
 	for _, level := range compute.Levels() {
-		if err := compute.SetLevel(level); err != nil {
-			t.Fatal(err)
-		}
-		r, err := Kernels(allTypes(t))
+		r, err := Kernels(allTypes(t), level.String())
 		if err != nil {
 			t.Errorf("%s: %v", level, err)
 		}
-		if r.Level != level || len(r.Types) != len(compute.Types()) || runtime.GOOS == "linux" && r.CPUs != len(cpuList()) {
-			t.Errorf("%s: %+v; want %d types on %d CPUs", level, r, len(compute.Types()), len(cpuList()))
-		}
-		if compute.Level() != level {
-			t.Errorf("level %s became %s", level, compute.Level())
+		if r.Level != level.String() || len(r.Types) != len(tensor.Supported()) || runtime.GOOS == "linux" && r.CPUs != len(cpuList()) {
+			t.Errorf("%s: %+v; want %d types on %d CPUs", level, r, len(tensor.Supported()), len(cpuList()))
 		}
 	}
 }
 
 // TestWrongCPU: one wrong number on one CPU is found and the CPU named; so is a number that is nearly right.
 func TestWrongCPU(t *testing.T) {
-	steps, _, err := stepsFor(demo(t).File())
+	steps, _, err := stepsFor(demo(t, "").File())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +94,7 @@ func TestWrongCPU(t *testing.T) {
 				}
 				return len(cpus), nil
 			}
-			_, err := check(wrapped, []int{0, 1, 2, 3}, run)
+			_, err := check(wrapped, compute.BestLevel(), []int{0, 1, 2, 3}, run)
 			if !errors.Is(err, ErrWrong) || !strings.Contains(err.Error(), "CPU 3, "+steps[k].name) || !strings.Contains(err.Error(), what) {
 				t.Errorf("%s: %v; want CPU 3 and %q", steps[k].name, err, what)
 			}
@@ -124,17 +117,13 @@ func TestEveryCPU(t *testing.T) {
 }
 
 func TestGolden(t *testing.T) {
-	e := demo(t)
+	e := demo(t, "")
 	g, err := Record(t.Context(), e)
 	if err != nil || len(strings.Fields(g.IDs)) < 4 {
 		t.Fatalf("recorded %+v, %v; want some tokens", g, err)
 	}
-	was := compute.Level()
-	defer compute.SetLevel(was)
 	for _, level := range compute.Levels() {
-		if err := compute.SetLevel(level); err != nil {
-			t.Fatal(err)
-		}
+		e := demo(t, level.String())
 		if n, err := CheckGolden(t.Context(), e, &g); err != nil || n != len(strings.Fields(g.IDs)) {
 			t.Errorf("%s: %d tokens, %v", level, n, err)
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/model"
 	"github.com/llamaboot/llamaboot/runtime/model/modeltest"
 	"github.com/llamaboot/llamaboot/runtime/quant"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 	"github.com/llamaboot/llamaboot/runtime/token"
 	"github.com/llamaboot/llamaboot/runtime/token/tokentest"
 )
@@ -127,12 +128,12 @@ func dequantise(b []byte) ([]byte, error) {
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
 		x := make([]float32, t.Elements())
-		compute.Dequantize(compute.Type(t.Type), x, t.Data)
+		compute.Dequantize(t.Type, x, t.Data)
 		data := make([]byte, 4*len(x))
-		if err := quant.Row(compute.F32, data, x); err != nil {
+		if err := quant.Row(tensor.F32, data, x); err != nil {
 			return nil, err
 		}
-		if err := w.AddTensor(t.Name, gguf.TensorType(compute.F32), t.Dims, data); err != nil {
+		if err := w.AddTensor(t.Name, tensor.F32, t.Dims, data); err != nil {
 			return nil, err
 		}
 	}

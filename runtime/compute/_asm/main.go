@@ -124,7 +124,7 @@ func main() {
 		unpackFile(sse2), unpackFile(avx2), unpackFile(avxvnni), unpackFile(avx512), decodeFile(avx2), decodeFile(avx512),
 		tileFile(sse2), tileFile(avx2), tileFile(avxvnni), tileFile(avx512),
 		floatFile(sse2), floatFile(avx2), floatFile(avx512),
-		quantizeFile(avx2), readFile(avx2),
+		quantizeFile(avx2),
 		vecFile(avx2), vecFile(avx512),
 		attendFile(avx2), attendFile(avx512),
 	} {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
+	"github.com/llamaboot/llamaboot/runtime/tensor"
 )
 
 // Sizes of every model.
@@ -361,5 +362,5 @@ func (m *Model) tensor(name string, dims []int) error {
 	for _, v := range x {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
-	return m.w.AddTensor(name, gguf.F32, dims, b)
+	return m.w.AddTensor(name, tensor.F32, dims, b)
 }
