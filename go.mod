@@ -3,7 +3,6 @@ module github.com/llamaboot/llamaboot
 go 1.26.4
 
 require (
-	github.com/ardanlabs/jinja v1.4.0
 	github.com/diskfs/go-diskfs v1.9.4
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/saferwall/pe v1.6.5

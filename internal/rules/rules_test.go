@@ -28,7 +28,6 @@ func root(t *testing.T) string {
 var coreImports = []string{
 	"github.com/llamaboot/llamaboot",
 	"github.com/usbarmory/tamago",
-	"github.com/ardanlabs/jinja", // chat templates
 	"golang.org/x/sys",
 	"golang.org/x/text", // Unicode normalisation for tokenizers
 }

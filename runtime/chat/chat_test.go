@@ -3,89 +3,13 @@ package chat
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
-	"strings"
+	"path/filepath"
 	"testing"
+
+	"github.com/llamaboot/llamaboot/internal/golden"
 )
-
-func render(t *testing.T, source, input string) (string, error) {
-	t.Helper()
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(input), &raw); err != nil {
-		t.Fatal(err)
-	}
-	if raw["messages"] == nil {
-		raw["messages"] = json.RawMessage("[]")
-	}
-	return renderCase(source, raw)
-}
-
-// TestWhiteSpace has the cases of Jinja's documentation and the ones libraries get wrong; the results are Python's.
-func TestWhiteSpace(t *testing.T) {
-	for _, c := range []struct{ source, want string }{
-		{"a\n", "a"}, {"a\n\n", "a\n"}, {"a\r\nb", "a\nb"},
-		{"  {% if true %}\n  x\n  {% endif %}\ny", "  x\ny"},
-		{"{% if true %}{{ 'a' }}\n\nb{% endif %}", "a\n\nb"},
-		{"{% for x in [1, 2] %}\n\n{{ x }}{% endfor %}", "\n1\n2"},
-		{"a  {%- if true -%}  b  {%- endif -%}  c", "abc"},
-		{"a {{- ' b ' -}} c", "a b c"},
-		{"  {# comment #}\nx", "x"}, {"x {#- comment -#} y", "xy"},
-		{"  {%+ if true +%}\nx{% endif %}", "  \nx"},
-		{"{% raw %}{{ not }} {% a %}{% endraw %}!", "{{ not }} {% a %}!"},
-		{"{{ '%}' }}{{ \"}}\" }}{{ {'a': {'b': 1}}['a']['b'] }}", "%}}}1"},
-		{`{{ 'it\'s' }}{{ "\\" }}\n'{`, `it's\\n'{`},
-		{"x {% set a = 1 %} y", "x  y"}, {"\n  {% set a = 1 %}\n  {{ a }}", "\n  1"},
-	} {
-		got, err := render(t, c.source, `{}`)
-		if err != nil || got != c.want {
-			t.Errorf("%q: got %q, %v; want %q", c.source, got, err, c.want)
-		}
-	}
-}
-
-func TestFilters(t *testing.T) {
-	const in = `{"v": {"b": 1, "a": [1.0, 2.5e20, true, null, "é\"\n</x>\u2028"], "e": {}, "l": []}, "s": "a-b-c"}`
-	for _, c := range []struct{ source, want string }{
-		{"{{ v|tojson }}", `{"b": 1, "a": [1.0, 2.5e+20, true, null, "é\"\n</x>` + "\u2028" + `"], "e": {}, "l": []}`},
-		{"{{ v | tojson(indent=2) }}", "{\n  \"b\": 1,\n  \"a\": [\n    1.0,\n    2.5e+20,\n    true,\n    null,\n    \"é\\\"\\n</x>\u2028\"\n  ],\n  \"e\": {},\n  \"l\": []\n}"},
-		{"{{ ['é', '😀'] | tojson(ensure_ascii=true) }}", `["\u00e9", "\ud83d\ude00"]`},
-		{"{{ {'b': 1, 'a': 2} | tojson(sort_keys=true) }}", `{"a": 2, "b": 1}`},
-		{"{{ s | replace('-', '+') }}{{ ['x', 1, true] | join(', ') }}", "a+b+cx, 1, True"},
-		{"{{ [{'n': 1}, {'n': 2}] | join('/', attribute='n') }}", "1/2"},
-		{"{{ 'abc' | first }}{{ [1, 2] | last }}{{ [] | first is defined }}", "a2False"},
-		{`{{ 'é\x41\u00e9\U0001F600\n\t\q\'' }}{{ "\"'" }}`, "éAé😀\n\t\\q'\"'"},
-	} {
-		got, err := render(t, c.source, in)
-		if err != nil || got != c.want {
-			t.Errorf("%s:\n got %q, %v\nwant %q", c.source, got, err, c.want)
-		}
-	}
-}
-
-func TestRefuses(t *testing.T) {
-	for name, c := range map[string]struct{ source, want string }{
-		"unknown tag": {"{% frobnicate %}", ""}, "open tag": {"{% if x", "not closed"}, "open block": {"{% if x %}", "if without endif"},
-		"open loop": {"{% for m in [] %}", "for without endfor"}, "open block in a loop": {"{% for m in [] %}{% filter upper %}{% endfor %}", "endfor without for"},
-		"open raw": {"{% raw %}x", "not closed"}, "exception": {"{{ raise_exception('only users') }}", "only users"},
-		"our names": {"{{ llamaboot_step() }}", "reserved"}, "string": {"{{ 'abc }}", "not closed"},
-		"range": {"{{ range('a') }}", "integers"},
-	} {
-		if _, err := render(t, c.source, `{}`); !errors.Is(err, ErrTemplate) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v; want %q", name, err, c.want)
-		}
-	}
-}
-
-func TestPrompt(t *testing.T) {
-	tpl, err := Parse("{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}{{ eos_token }}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := tpl.Prompt([]Message{{Role: "user", Content: "a<b"}}, "[", "]", true)
-	if want := "[<user>a<b<assistant>]"; err != nil || got != want {
-		t.Errorf("got %q, %v; want %q", got, err, want)
-	}
-}
 
 // TestSystem merges system messages only where a template does not take them.
 func TestSystem(t *testing.T) {
@@ -105,11 +29,45 @@ func TestSystem(t *testing.T) {
 	}
 }
 
-// TestOtherTemplates has templates from llama.cpp's own tests.
-func TestOtherTemplates(t *testing.T) {
-	b, err := os.ReadFile(dataDir + "/chat-template-tests.json")
+func TestPrompt(t *testing.T) {
+	tpl, err := Parse("{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}{{ eos_token }}")
 	if err != nil {
-		t.Skip("no ../shared/data/chat beside the module; the other tests cover rendering with templates of their own")
+		t.Fatal(err)
+	}
+	got, err := tpl.Prompt([]Message{{Role: "user", Content: "a<b"}}, "[", "]", true)
+	if want := "[<user>a<b<assistant>]"; err != nil || got != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+// TestAbsent: tools are None when there are none, and undefined for a template that goes over them without asking.
+func TestAbsent(t *testing.T) {
+	for source, want := range map[string]string{
+		"{{ tools is none }} {{ tools is defined }} {{ documents is none }}": "True True True",
+		"{% for x in tools %}{{ x }}{% endfor %}{{ tools is defined }}":      "False",
+	} {
+		tpl, err := Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tpl.Prompt(nil, "", "", false); err != nil || got != want {
+			t.Errorf("%s: got %q, %v; want %q", source, got, err, want)
+		}
+	}
+	tpl, err := Parse("{% for x in tools %}{% endfor %}{{ raise_exception('never') }}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tpl.Prompt(nil, "", "", false); !errors.Is(err, ErrTemplate) {
+		t.Errorf("%v, want %v", err, ErrTemplate)
+	}
+}
+
+// TestOtherTemplates has templates from llama.cpp's own tests, where ../shared/data has them.
+func TestOtherTemplates(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(golden.Shared(t, "chat"), "chat-template-tests.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
 	}
 	var cases []struct {
 		Name, Template string
@@ -137,23 +95,4 @@ func TestOtherTemplates(t *testing.T) {
 			t.Errorf("%s: %v\n got %q\nwant %q", c.Name, err, got, c.Want)
 		}
 	}
-}
-
-func FuzzTemplate(f *testing.F) {
-	f.Add("{% for m in messages %}{{ m.role ~ m['content'] | trim }}{% endfor %}")
-	f.Add("{%- set x = namespace(a=1) -%}{% if x.a is defined and not false %}{{ [1,2][::-1] | tojson(indent=1) }}{% else %}{% endif %}")
-	f.Add("{% macro f(a, b=2) %}{{ a if b else '' }}{% endmacro %}{{ f(1) }}{% raw %}{{{% endraw %}")
-	for _, c := range pythonCases(f) {
-		f.Add(c.Source)
-	}
-	f.Fuzz(func(t *testing.T, source string) {
-		tpl, err := Parse(source)
-		if err != nil {
-			if !errors.Is(err, ErrTemplate) && !errors.Is(err, ErrLimit) {
-				t.Fatalf("%v is no template error", err)
-			}
-			return
-		}
-		tpl.Prompt([]Message{{Role: "user", Content: "x"}}, "<s>", "</s>", true)
-	})
 }

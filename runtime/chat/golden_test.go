@@ -2,13 +2,16 @@ package chat
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-)
 
-const dataDir = "../../../shared/data/chat"
+	"github.com/llamaboot/llamaboot/internal/golden"
+)
 
 // renderCase renders one case whose remaining fields are template variables.
 func renderCase(source string, raw map[string]json.RawMessage) (string, error) {
@@ -36,11 +39,12 @@ func renderCase(source string, raw map[string]json.RawMessage) (string, error) {
 	return t.Render(in)
 }
 
-// TestRealTemplates compares with what Python's Jinja renders.
+// TestRealTemplates compares with what Python's Jinja renders of the templates of real models, where ../shared/data has
+// them: they are their makers' and not in this repository.
 func TestRealTemplates(t *testing.T) {
-	b, err := os.ReadFile(dataDir + "/templates-rendered.json")
-	if err != nil {
-		t.Skip("no ../shared/data/chat beside the module; the other tests cover rendering with templates of their own")
+	b, err := os.ReadFile(filepath.Join(golden.Shared(t, "chat"), "templates-rendered.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
 	}
 	var data struct {
 		Templates map[string]string
@@ -80,5 +84,45 @@ func TestRealTemplates(t *testing.T) {
 			i++
 		}
 		t.Errorf("%s: %v\n got ...%.150q\nwant ...%.150q", name, err, got[max(0, i-30):], want[max(0, i-30):])
+	}
+}
+
+// BenchmarkRender renders the longest template of ../shared/data with a conversation that has tools.
+func BenchmarkRender(b *testing.B) {
+	raw, err := os.ReadFile(filepath.Join(golden.Shared(b, "chat"), "templates-rendered.json"))
+	if err != nil {
+		b.Skip(err)
+	}
+	var data struct {
+		Templates map[string]string
+		Cases     []struct {
+			Template, Conv string
+			Input          struct{ Messages, Tools json.RawMessage }
+		}
+	}
+	if err := json.Unmarshal(raw, &data); err != nil {
+		b.Fatal(err)
+	}
+	longest := ""
+	for name, source := range data.Templates {
+		if len(source) > len(data.Templates[longest]) {
+			longest = name
+		}
+	}
+	t, err := Parse(data.Templates[longest])
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range data.Cases {
+		if c.Template != longest {
+			continue
+		}
+		b.Run(c.Conv, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := t.Render(Input{Messages: c.Input.Messages, Tools: c.Input.Tools, BOS: "<s>", EOS: "</s>", AddGenerationPrompt: true}); err != nil {
+					b.Skip(err)
+				}
+			}
+		})
 	}
 }

@@ -1,15 +1,5 @@
-// Package chat turns conversations into prompts with the model's own template and reads tool calls out of answers.
-//
-// Templates are Jinja as Hugging Face's transformers uses it (apply_chat_template): trimmed blocks, tojson without
-// escapes, strftime_now, raise_exception. Templates come with models and models from anywhere, so their work and memory
-// are bounded. github.com/ardanlabs/jinja runs them, but it has no limits; so templates are written anew before it
-// compiles them: scan.go trims the text, expr.go and operand.go parse expressions and turn every operation into a call of a
-// function of ours (ops.go, access.go, methods.go, containers.go, filters.go, is.go), guard.go does the statements, and budget.go
-// counts.
-//
-// Where the result differs from Python's: integers beyond 64 bits are errors; tuples print as lists; + of a string and
-// something else joins their texts; a comparison of values without an order is false; nothing is escaped when texts
-// marked safe are joined.
+// Package chat turns conversations into prompts with the model's own template, which runtime/jinja interprets, and has
+// templates for models that bring none.
 package chat
 
 import (

@@ -2,71 +2,85 @@ package chat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
-	"time"
 
-	"github.com/ardanlabs/jinja"
+	"github.com/llamaboot/llamaboot/runtime/jinja"
 )
 
-// Template is a compiled chat template. It is safe for concurrent use.
+// Template is a parsed chat template. It is safe for concurrent use.
 type Template struct {
-	compiled    *jinja.Template
+	parsed      *jinja.Template
 	takesSystem func() bool // whether system messages appear in the prompt, found out at first use
 }
 
-// Parse compiles a template.
-func Parse(source string) (t *Template, err error) {
-	defer recovered(&err)
-	rewritten, err := rewrite(source)
+// Parse parses a template. Its errors wrap ErrTemplate or ErrLimit and name line and column.
+func Parse(source string) (*Template, error) {
+	p, err := jinja.Parse(source)
 	if err != nil {
-		return nil, err
+		return nil, kind(err)
 	}
-	c, err := jinja.Compile(rewritten)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrTemplate, err)
-	}
-	t = &Template{compiled: c}
+	t := &Template{parsed: p}
 	t.takesSystem = sync.OnceValue(t.probeSystem)
 	return t, nil
 }
 
-// Render makes the prompt for a conversation.
-func (t *Template) Render(in Input) (prompt string, err error) {
-	defer recovered(&err)
-	b := &budget{deadline: time.Now().Add(maxTime)}
-	data := b.globals()
-	data["bos_token"] = jinja.NewString(in.BOS)
-	data["eos_token"] = jinja.NewString(in.EOS)
-	data["add_generation_prompt"] = jinja.NewBool(in.AddGenerationPrompt)
-	for name, raw := range in.Extra {
-		if data[name], err = decode(raw); err != nil {
-			return "", fmt.Errorf("%w: variable %s: %v", ErrTemplate, name, err)
-		}
+// kind wraps an error of the interpreter.
+func kind(err error) error {
+	if errors.Is(err, jinja.ErrLimit) {
+		return fmt.Errorf("%w: %w", ErrLimit, err)
 	}
-	if data["messages"], err = decode(in.Messages); err != nil {
-		return "", fmt.Errorf("%w: messages: %v", ErrTemplate, err)
-	}
-	if len(in.Tools) > 0 {
-		if data["tools"], err = decode(in.Tools); err != nil {
-			return "", fmt.Errorf("%w: tools: %v", ErrTemplate, err)
-		}
-	}
-	out, err := t.compiled.RenderValues(data)
-	if b.exceeded != nil {
-		return "", b.exceeded
-	}
-	if err != nil {
-		return "", fmt.Errorf("%w: %v", ErrTemplate, err)
-	}
-	return out, nil
+	return fmt.Errorf("%w: %w", ErrTemplate, err)
 }
 
-// recovered turns a panic of the template engine, which a hostile template may cause, into an error.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("%w: the template engine failed: %v", ErrTemplate, p)
+// Render makes the prompt for a conversation. Without tools and documents these variables are None, as in transformers;
+// a template that fails then, as those that go over the tools without asking do, is rendered without the variables.
+func (t *Template) Render(in Input) (string, error) {
+	vars, err := in.variables()
+	if err != nil {
+		return "", err
 	}
+	var absent []string
+	for _, name := range []string{"tools", "documents"} {
+		if _, ok := vars[name]; !ok {
+			vars[name] = nil
+			absent = append(absent, name)
+		}
+	}
+	prompt, err := t.parsed.Render(vars)
+	if errors.Is(err, jinja.ErrRender) && len(absent) > 0 {
+		for _, name := range absent {
+			delete(vars, name)
+		}
+		if again, err2 := t.parsed.Render(vars); err2 == nil {
+			return again, nil
+		}
+	}
+	if err != nil {
+		return "", kind(err)
+	}
+	return prompt, nil
+}
+
+// variables are what a template sees.
+func (in Input) variables() (map[string]jinja.Value, error) {
+	vars := map[string]jinja.Value{"bos_token": in.BOS, "eos_token": in.EOS, "add_generation_prompt": in.AddGenerationPrompt}
+	var err error
+	for name, raw := range in.Extra {
+		if vars[name], err = jinja.FromJSON(raw); err != nil {
+			return nil, fmt.Errorf("%w: variable %s: %v", ErrTemplate, name, err)
+		}
+	}
+	if vars["messages"], err = jinja.FromJSON(in.Messages); err != nil {
+		return nil, fmt.Errorf("%w: messages: %v", ErrTemplate, err)
+	}
+	if len(in.Tools) > 0 {
+		if vars["tools"], err = jinja.FromJSON(in.Tools); err != nil {
+			return nil, fmt.Errorf("%w: tools: %v", ErrTemplate, err)
+		}
+	}
+	return vars, nil
 }
 
 // Prompt renders messages without tools; see Chat.
