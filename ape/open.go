@@ -9,11 +9,9 @@ import (
 	"strings"
 
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
-
-// modelMagic starts a model that is no llamafile.
-const modelMagic = "GGUF"
 
 // A File is an open llamafile or disk image made by this package.
 type File struct {
@@ -47,8 +45,8 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 
 // explain says of a file without an archive at its end what it is instead, as far as its start tells.
 func explain(err error, r io.ReaderAt, size int64) error {
-	magic := make([]byte, len(modelMagic))
-	if n, _ := r.ReadAt(magic, 0); string(magic[:n]) == modelMagic {
+	magic := make([]byte, len(gguf.Magic))
+	if n, _ := r.ReadAt(magic, 0); string(magic[:n]) == gguf.Magic {
 		return ErrModel
 	}
 	switch whole := format.WholeSize(r); {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/stub"
 )
 
@@ -35,7 +36,7 @@ func Input(t testing.TB) ape.Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := append([]byte("GGUF"), bytes.Repeat([]byte("weights "), 30_000)...)
+	model := append([]byte(gguf.Magic), bytes.Repeat([]byte("weights "), 30_000)...)
 	return ape.Input{
 		Faces: format.AllFaces,
 		Programs: []ape.Program{

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/llamaboot/llamaboot/image/mbr"
 	"github.com/llamaboot/llamaboot/internal/guest"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
 
 // Check refuses a machine that cannot be started, before anything is.
@@ -42,11 +44,11 @@ func CheckBootable(path string) error {
 	switch {
 	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
 		return fmt.Errorf("%s: %w", path, err)
-	case string(sector[:4]) == "GGUF":
+	case string(sector[:len(gguf.Magic)]) == gguf.Magic:
 		return fmt.Errorf("%s: %w: it is a GGUF model; make a disk of it first: llamaboot build --model %[1]s", path, ErrNotBootable)
 	case n < len(sector):
 		return fmt.Errorf("%s: %w: %d bytes, want at least %d", path, ErrNotBootable, n, len(sector))
-	case sector[0x1fe] != 0x55 || sector[0x1ff] != 0xaa:
+	case mbr.Signature(sector[:]) != mbr.BootSignature:
 		return fmt.Errorf("%s: %w: bytes at 0x1fe are % x, want 55 aa", path, ErrNotBootable, sector[0x1fe:])
 	}
 	return nil

@@ -3,6 +3,7 @@ package rules
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,8 +33,8 @@ var coreImports = []string{
 	"golang.org/x/text", // Unicode normalisation for tokenizers
 }
 
-// coreFolders are our own folders the core may consist of; the others are for the host.
-var coreFolders = []string{"runtime", "ape/format", "image/fat32", "image/gpt", "zipalign", "internal/address", "internal/buildid", "internal/guest", "internal/version"}
+// coreFolders are our own folders the core may consist of, with the pure packages of formats; the others are for the host.
+var coreFolders = slices.AppendSeq([]string{"runtime", "internal/buildid", "internal/guest", "internal/version"}, maps.Keys(pure))
 
 func TestCoreImports(t *testing.T) {
 	dir := root(t)

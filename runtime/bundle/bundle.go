@@ -12,14 +12,12 @@ import (
 	"io"
 
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
 
 // ZipPrefix marks a name as a member of the llamafile, as in llamafile's `-m /zip/model.gguf`.
 const ZipPrefix = "/zip/"
-
-// ggufMagic starts every GGUF file.
-const ggufMagic = "GGUF"
 
 var (
 	// ErrNotBundle reports that a file is neither a ZIP archive nor a GGUF model.
@@ -53,11 +51,11 @@ type File struct {
 // A GGUF model in place of an archive is accepted as well.
 func New(name string, r io.ReaderAt, size int64, load LoadFunc) (*File, error) {
 	f := &File{name: name, size: size, r: r, load: load}
-	magic := make([]byte, min(size, int64(len(ggufMagic))))
+	magic := make([]byte, min(size, int64(len(gguf.Magic))))
 	if _, err := r.ReadAt(magic, 0); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	if string(magic) == ggufMagic {
+	if string(magic) == gguf.Magic {
 		return f, nil
 	}
 	archive, err := zipalign.OpenDirectory(r, size)

@@ -220,7 +220,7 @@ func sameCopy(w *work, path string) error { return copyFile(w.file, path, 0) }
 
 // another is a llamafile with other content, and so another disk GUID.
 func another(w *work, path string) error {
-	args := path + ".args"
+	args := path + ".txt"
 	if err := os.WriteFile(args, []byte("--version\n"), 0o666); err != nil {
 		return err
 	}
