@@ -15,26 +15,34 @@ const SelfEnv = "LLAMABOOT_SELF"
 func Open(path string) (*File, error) {
 	fd, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w", err)
+		return nil, err
 	}
+	f, err := OpenFile(fd)
+	if err != nil {
+		fd.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// OpenFile is Open of a file that is open already. Close of what it returns closes fd; after an error fd stays open.
+func OpenFile(fd *os.File) (*File, error) {
 	info, err := fd.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}
 	if err != nil {
-		fd.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", fd.Name(), err)
 	}
 	load := func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
 		data, release, err := mapFile(fd, off, n)
 		if err != nil {
-			return nil, nil, fmt.Errorf("map %s of %s: %w", name, path, err)
+			return nil, nil, fmt.Errorf("map %s of %s: %w", name, fd.Name(), err)
 		}
 		return data, release, nil
 	}
-	f, err := New(path, fd, info.Size(), load)
+	f, err := New(fd.Name(), fd, info.Size(), load)
 	if err != nil {
-		fd.Close()
 		return nil, err
 	}
 	f.closer = fd
@@ -49,7 +57,7 @@ func OpenSelf() (*File, error) {
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("%w", err)
+		return nil, err
 	}
 	f, err := Open(exe)
 	if err == nil || !errors.Is(err, ErrNotBundle) {
