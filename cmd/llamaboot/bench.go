@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bench"
@@ -42,30 +43,27 @@ With --json every test is one line: {"test":"pp512","threads":2,"min":..,"median
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
-	flags.IntVarP(&f.Prompt, "prompt", "p", 512, "tokens of the prompt; negative for no such test")
-	flags.IntVarP(&f.Gen, "gen", "n", 128, "tokens to generate; negative for no such test")
-	flags.IntSliceVarP(&f.Threads, "threads", "t", nil, "numbers of threads, one round each (default one for each physical core)")
-	flags.IntVarP(&f.Reps, "reps", "r", 5, "repetitions of every test")
+	numberVar(flags, &f.Prompt, "prompt", "p", 512, -noLimit, noLimit, "tokens of the prompt; negative for no such test")
+	numberVar(flags, &f.Gen, "gen", "n", 128, -noLimit, noLimit, "tokens to generate; negative for no such test")
+	numbersVar(flags, &f.Threads, "threads", "t", 1, app.MaxThreads, "numbers of threads, one round each (default one for each physical core)")
+	numberVar(flags, &f.Reps, "reps", "r", 5, 1, noLimit, "repetitions of every test")
 	flags.BoolVar(&f.CPU, "cpu", false, "also print tokens a second of processor time, which other work disturbs less")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&f.synthetic, "synthetic", "", "measure a model made for it, SHAPE:TYPE")
 	flags.StringVar(&f.write, "write", "", "only write the synthetic model to this file")
 	flags.BoolVarP(&f.force, "force", "f", false, "with --write: replace the file if it exists")
-	flags.StringVar(&f.Level, "level", "", "instruction-set level: "+strings.Trim(fmt.Sprint(compute.Levels()), "[]")+" (default the last)")
+	choiceVar(flags, &f.Level, "level", "", levelNames(), "instruction-set level: "+orList(levelNames())+" (default the last)")
 	return cmd
 }
 
 func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 	if (len(args) == 1) == (f.synthetic != "") {
-		return withHint(usagef("want either a model or --synthetic"), "llamaboot bench --synthetic tinyllama-1.1b:Q4_0 needs no file")
+		return cli.WithHint(cli.Usagef("want either a model or --synthetic"), "llamaboot bench --synthetic tinyllama-1.1b:Q4_0 needs no file")
 	}
-	for _, t := range f.Threads {
-		if t < 1 || t > app.MaxThreads {
-			return usagef("--threads %d: want 1 to %d", t, app.MaxThreads)
+	if f.synthetic != "" {
+		if err := bench.CheckSynthetic(f.synthetic); err != nil {
+			return cli.Usagef("--synthetic %s: %w", printable(f.synthetic), err)
 		}
-	}
-	if _, err := compute.LevelNamed(f.Level); err != nil {
-		return &usageError{err}
 	}
 	if f.write != "" {
 		return f.writeModel(cmd.Context())
@@ -91,10 +89,10 @@ func (f *benchFlags) run(cmd *cobra.Command, args []string) error {
 // writeModel writes the synthetic model and nothing else.
 func (f *benchFlags) writeModel(ctx context.Context) error {
 	if f.synthetic == "" {
-		return withHint(usagef("--write without --synthetic"), "name the model to write: --synthetic tinyllama-1.1b:Q4_0")
+		return cli.WithHint(cli.Usagef("--write without --synthetic"), "name the model to write: --synthetic tinyllama-1.1b:Q4_0")
 	}
-	return writeOutput(f.write, 0o666, f.force, 0, func(out *outfile.File) error {
-		w := bufio.NewWriter(&contextWriter{ctx, out})
+	return outfile.Write(f.write, 0o666, f.force, 0, func(out *outfile.File) error {
+		w := bufio.NewWriter(cli.Writer(ctx, out))
 		if err := bench.Synthetic(w, f.synthetic); err != nil {
 			return err
 		}
@@ -109,4 +107,12 @@ func (f *benchFlags) model(args []string) (data []byte, release func() error, er
 		return data, func() error { return nil }, err
 	}
 	return loadGGUF(args[0])
+}
+
+// levelNames are the values of --level.
+func levelNames() (names []string) {
+	for _, l := range compute.Levels() {
+		names = append(names, l.String())
+	}
+	return names
 }

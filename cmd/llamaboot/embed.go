@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/model"
 )
@@ -16,7 +17,7 @@ type embedFlags struct {
 	file, pooling string
 }
 
-// poolings are the values of --pooling.
+// poolings are the values of --pooling, none included.
 var poolings = map[string]model.Pooling{"": model.PoolNone, "mean": model.PoolMean, "cls": model.PoolCLS, "last": model.PoolLast}
 
 func newEmbedCmd() *cobra.Command {
@@ -34,17 +35,13 @@ Two texts are as similar as the sum of the products of their vectors is large.`,
 	f.add(cmd)
 	cmd.Flags().StringArrayVarP(&f.texts, "prompt", "p", nil, "a text; may be given several times")
 	cmd.Flags().StringVar(&f.file, "file", "", "read the text from this file")
-	cmd.Flags().StringVar(&f.pooling, "pooling", "", "how the vectors of tokens become one: mean, cls or last (default: what the model asks for)")
+	choiceVar(cmd.Flags(), &f.pooling, "pooling", "", []string{"mean", "cls", "last"}, "how the vectors of tokens become one: mean, cls or last (default: what the model asks for)")
 	return cmd
 }
 
 func (f *embedFlags) run(cmd *cobra.Command, path string) error {
-	pool, ok := poolings[f.pooling]
-	if !ok {
-		return usagef("--pooling %q: want mean, cls or last", f.pooling)
-	}
 	if len(f.texts) > 0 && f.file != "" {
-		return usagef("--prompt and --file exclude each other")
+		return cli.Usagef("--prompt and --file exclude each other")
 	}
 	return f.withEngine(path, func(e *engine.Engine) error {
 		texts := f.texts
@@ -57,7 +54,7 @@ func (f *embedFlags) run(cmd *cobra.Command, path string) error {
 		}
 		out := json.NewEncoder(cmd.OutOrStdout())
 		for _, text := range texts {
-			v, err := e.Embed(cmd.Context(), e.Tokenize(text, true, false), pool)
+			v, err := e.Embed(cmd.Context(), e.Tokenize(text, true, false), poolings[f.pooling])
 			if err == nil {
 				err = out.Encode(v)
 			}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/internal/build"
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/zipalign"
 )
@@ -26,7 +28,7 @@ names, everything but llamaboot's own members (boot/, bin/, manifest, licence).
 "-C -" writes one member to standard output.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, file, err := openLlamafile(args[0])
+			f, file, err := build.OpenLlamafile(args[0])
 			if err != nil {
 				return err
 			}
@@ -37,13 +39,13 @@ names, everything but llamaboot's own members (boot/, bin/, manifest, licence).
 			}
 			if dir == "-" {
 				if len(members) != 1 {
-					return usagef("-C - writes one member, got %d", len(members))
+					return cli.Usagef("-C - writes one member, got %d", len(members))
 				}
 				r, err := f.ZIP.Data(members[0])
 				if err != nil {
 					return err
 				}
-				_, err = io.Copy(cmd.OutOrStdout(), &contextReader{cmd.Context(), r})
+				_, err = io.Copy(cmd.OutOrStdout(), cli.Reader(cmd.Context(), r))
 				return err
 			}
 			for _, m := range members {
@@ -73,7 +75,7 @@ func chooseMembers(f *ape.File, names []string) ([]*zipalign.Member, error) {
 	for _, name := range names {
 		m, err := f.ZIP.Find(name)
 		if err != nil {
-			return nil, withHint(err, "llamaboot ls lists the members")
+			return nil, cli.WithHint(err, "llamaboot ls lists the members")
 		}
 		out = append(out, m)
 	}
@@ -101,8 +103,8 @@ func extract(ctx context.Context, f *ape.File, m *zipalign.Member, dir string, f
 	if m.Mode&0o111 != 0 {
 		perm = 0o777
 	}
-	return writeOutput(path, perm, force, m.Size, func(out *outfile.File) error {
-		_, err := io.Copy(out, &contextReader{ctx, r})
+	return outfile.Write(path, perm, force, m.Size, func(out *outfile.File) error {
+		_, err := io.Copy(out, cli.Reader(ctx, r))
 		return err
 	})
 }

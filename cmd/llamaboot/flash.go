@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/flash"
 	"github.com/llamaboot/llamaboot/internal/progress"
 	"github.com/llamaboot/llamaboot/internal/qemu"
@@ -50,7 +51,7 @@ func runFlash(cmd *cobra.Command, path, device string) error {
 	}
 	out := cmd.ErrOrStderr()
 	fmt.Fprintf(out, "%s is %q, %.1f GB. Everything on it will be lost.\nType %s to go on: ", device, d.Model, float64(d.Bytes)/1e9, d.Name)
-	answer, err := interruptible(cmd.Context(), func() (string, error) {
+	answer, err := cli.Wait(cmd.Context(), func() (string, error) {
 		return bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	})
 	if err != nil && !errors.Is(err, io.EOF) {

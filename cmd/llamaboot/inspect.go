@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -10,6 +9,7 @@ import (
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/ape/inspect"
+	"github.com/llamaboot/llamaboot/internal/build"
 )
 
 // inspection is what inspect --json prints.
@@ -31,7 +31,7 @@ func newInspectCmd() *cobra.Command {
 			if isGGUF(args[0]) {
 				return inspectGGUF(cmd.OutOrStdout(), args[0], asJSON)
 			}
-			f, file, err := openLlamafile(args[0])
+			f, file, err := build.OpenLlamafile(args[0])
 			if err != nil {
 				return err
 			}
@@ -93,16 +93,4 @@ func (in *inspection) print(w io.Writer) error {
 		}
 	}
 	return p.err
-}
-
-// printer remembers the first error of a series of writes.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) printf(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format, args...)
-	}
 }

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
@@ -85,12 +82,4 @@ func inspectGGUF(out io.Writer, path string, asJSON bool) error {
 		p.printf("%#12x %12d  %-8s %-24s %s\n", t.Offset, t.Bytes, t.Type, fmt.Sprint(t.Shape), printable(t.Name))
 	}
 	return p.err
-}
-
-// printable is a name as it is, or quoted when a terminal would take part of it for a command.
-func printable(name string) string {
-	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(name)
-	}
-	return name
 }

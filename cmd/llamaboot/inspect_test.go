@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/internal/build"
 	"github.com/llamaboot/llamaboot/internal/programs"
 )
 
@@ -18,7 +19,7 @@ func TestInspectDamaged(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "x.llamafile")
 	verb(t, "build", "--model", "../../testdata/demo.gguf", "--targets", "linux/amd64", "-o", path)
-	f, file, err := openLlamafile(path)
+	f, file, err := build.OpenLlamafile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

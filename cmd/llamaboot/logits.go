@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/outfile"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 )
@@ -32,7 +33,7 @@ func newLogitsCmd() *cobra.Command {
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.ids, "ids", "", "token ids, separated by commas or spaces")
 	cmd.Flags().StringVarP(&f.out, "output", "o", "", "file to write, replaced if it exists; - is standard output")
-	cmd.Flags().IntVarP(&f.context, "ctx-size", "c", 0, "context in tokens (default: the model's)")
+	numberVar(cmd.Flags(), &f.context, "ctx-size", "c", 0, 0, noLimit, "context in tokens (default: the model's)")
 	return cmd
 }
 
@@ -42,7 +43,7 @@ func (f *logitsFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	if f.out == "" {
-		return withHint(usagef("logits needs a place to write to"), "give it with -o FILE")
+		return cli.WithHint(cli.Usagef("logits needs a place to write to"), "give it with -o FILE")
 	}
 	return f.withEngine(path, func(e *engine.Engine) error {
 		logits, err := e.Logits(cmd.Context(), ids)
@@ -57,10 +58,10 @@ func (f *logitsFlags) run(cmd *cobra.Command, path string) error {
 			_, err = cmd.OutOrStdout().Write(b.Bytes())
 			return err
 		}
-		if err := keepInputs(f.out, path); err != nil {
+		if err := outfile.KeepInputs(f.out, path); err != nil {
 			return err
 		}
-		return writeOutput(f.out, 0o666, true, int64(b.Len()), func(out *outfile.File) error {
+		return outfile.Write(f.out, 0o666, true, int64(b.Len()), func(out *outfile.File) error {
 			_, err := out.Write(b.Bytes())
 			return err
 		})
@@ -73,12 +74,12 @@ func parseIDs(s string) ([]int32, error) {
 	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
 		id, err := strconv.ParseInt(word, 10, 32)
 		if err != nil {
-			return nil, usagef("--ids: %q is no token id", word)
+			return nil, cli.Usagef("--ids: %q is no token id", word)
 		}
 		ids = append(ids, int32(id))
 	}
 	if len(ids) == 0 {
-		return nil, withHint(usagef("no token ids"), "give them with --ids 1,2,3")
+		return nil, cli.WithHint(cli.Usagef("no token ids"), "give them with --ids 1,2,3")
 	}
 	return ids, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/llamaboot/llamaboot/internal/build"
 )
 
 func newLsCmd() *cobra.Command {
@@ -14,7 +16,7 @@ func newLsCmd() *cobra.Command {
 		Short: "List the members of a llamafile's archive",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, file, err := openLlamafile(args[0])
+			f, file, err := build.OpenLlamafile(args[0])
 			if err != nil {
 				return err
 			}

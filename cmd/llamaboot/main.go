@@ -1,7 +1,9 @@
 // Command llamaboot turns a GGUF model into one file that is a program for every common OS, a bootable disk and a ZIP.
 //
-// main.go holds the root command and the error convention; every verb lives in a file of its own name and offers
-// one constructor newVERBCmd() *cobra.Command, which verbs() lists.
+// main.go holds the root command and the error convention. A verb lives in the file of its name, with VERB_*.go where it is
+// long, and offers one constructor newVERBCmd() *cobra.Command, which verbs lists; it has the flags, one call of the
+// package that does the work, and the printing. What several verbs need of a command line is in cli_*.go. How llamafiles
+// are made is package internal/build.
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/version"
 )
 
@@ -50,22 +53,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return status.code
 	}
 	if errors.Is(err, context.Canceled) {
-		err = errInterrupted
+		err = cli.ErrInterrupted
 	}
 	fmt.Fprintf(stderr, "llamaboot: %v\n", err)
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, cli.ErrInterrupted) {
 		return exitInterrupted
 	}
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hinted.Hint())
+	if hint := cli.HintOf(err); hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
 	}
-	var usage *usageError
-	if errors.As(err, &usage) {
+	if cli.IsUsage(err) {
 		return exitUsage
 	}
 	return exitFailure
 }
+
+// exitError ends the command with a status and without a message: another program has already said why.
+type exitError struct{ code int }
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
 
 func newRootCmd() *cobra.Command {
 	root := &cobra.Command{
@@ -77,7 +83,7 @@ func newRootCmd() *cobra.Command {
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return withHint(usagef("unknown verb %q", args[0]), "llamaboot --help lists the verbs")
+				return cli.WithHint(cli.Usagef("unknown verb %q", args[0]), "llamaboot --help lists the verbs")
 			}
 			return nil
 		},
@@ -85,7 +91,7 @@ func newRootCmd() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return withHint(&usageError{err}, "%s --help lists its flags", cmd.CommandPath())
+		return cli.WithHint(flagError(err), "%s --help lists its flags", cmd.CommandPath())
 	})
 	for _, verb := range verbs() {
 		verb.Args = usageArgs(verb.Args)
@@ -128,7 +134,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return withHint(&usageError{err}, "usage: %s", cmd.UseLine())
+			return cli.WithHint(cli.Usage(err), "usage: %s", cmd.UseLine())
 		}
 		return nil
 	}

@@ -33,15 +33,12 @@ first counts.`,
 	}
 	f.add(cmd)
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "text to measure; - or nothing is standard input")
-	cmd.Flags().IntVarP(&f.chunk, "ctx-size", "c", 512, "tokens in a chunk")
+	numberVar(cmd.Flags(), &f.chunk, "ctx-size", "c", 512, minChunk, noLimit, "tokens in a chunk")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
 }
 
 func (f *perplexityFlags) run(cmd *cobra.Command, path string) error {
-	if f.chunk < minChunk {
-		return usagef("--ctx-size %d: want at least %d", f.chunk, minChunk)
-	}
 	text, err := readText(cmd, f.file)
 	if err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/llamaboot/llamaboot/internal/build"
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/internal/qemu"
 )
@@ -50,16 +52,16 @@ The exit status is 0 only if the guest itself reported success.`,
 	flags.BoolVar(&f.bios, "bios", false, "boot with SeaBIOS (the default)")
 	flags.BoolVar(&f.uefi, "uefi", false, "boot with OVMF")
 	flags.StringVar(&f.arch, "arch", "amd64", "the guest's CPU: amd64")
-	flags.StringVar(&f.machine.Accel, "accel", qemu.AccelAuto, "auto, kvm or tcg; auto takes KVM where it can run the guest")
-	flags.IntVar(&f.machine.CPUs, "smp", 1, "CPUs of the guest")
-	flags.StringVar(&f.machine.Memory, "mem", "2G", "memory of the guest")
-	flags.StringVar(&f.machine.Disk, "disk", qemu.DefaultDisk, "how FILE is attached: "+strings.Join(qemu.Disks(), ", "))
-	flags.StringVar(&f.machine.Chipset, "machine", "", "chipset of the guest, "+strings.Join(qemu.Chipsets(), " or ")+" (default: what suits --disk)")
+	choiceVar(flags, &f.machine.Accel, "accel", qemu.AccelAuto, qemu.Accels(), "auto, kvm or tcg; auto takes KVM where it can run the guest")
+	numberVar(flags, &f.machine.CPUs, "smp", "", 1, 1, qemu.MaxCPUs, "CPUs of the guest")
+	sizeVar(flags, &f.machine.Memory, "mem", "2G", "memory of the guest")
+	choiceVar(flags, &f.machine.Disk, "disk", qemu.DefaultDisk, qemu.Disks(), "how FILE is attached: "+strings.Join(qemu.Disks(), ", "))
+	choiceVar(flags, &f.machine.Chipset, "machine", "", qemu.Chipsets(), "chipset of the guest, "+strings.Join(qemu.Chipsets(), " or ")+" (default: what suits --disk)")
 	flags.StringVar(&f.machine.CPU, "cpu", "", "CPU model of the guest, as QEMU names it (default: the best there is)")
 	flags.StringVar(&f.machine.Firmware, "firmware", "", "with --uefi: OVMF's code image (default: the installed one)")
 	flags.BoolVar(&f.machine.SecureBoot, "secure-boot", false, "with --uefi: Secure Boot on, Microsoft's keys enrolled")
 	flags.StringVar(&f.prompt, "prompt", "", "let the guest complete this text and end")
-	flags.IntVarP(&f.n, "predict", "n", 64, "with --prompt: tokens to generate at most")
+	numberVar(flags, &f.n, "predict", "n", 64, 1, noLimit, "with --prompt: tokens to generate at most")
 	flags.DurationVar(&f.machine.Timeout, "timeout", 0, "give up after this time (default 60s with --prompt, else never)")
 	flags.StringVar(&f.machine.Screenshot, "screenshot", "", "keep a PNG of the screen as it was last")
 	return cmd
@@ -112,22 +114,25 @@ func (f *qemuFlags) run(cmd *cobra.Command, args []string) error {
 
 func (f *qemuFlags) check(cmd *cobra.Command, args []string) error {
 	if f.bios && f.uefi {
-		return usagef("--bios and --uefi are two ways to boot, give one")
+		return cli.Usagef("--bios and --uefi are two ways to boot, give one")
 	}
 	if !f.uefi && (f.machine.Firmware != "" || f.machine.SecureBoot) {
-		return usagef("--firmware and --secure-boot go with --uefi")
+		return cli.Usagef("--firmware and --secure-boot go with --uefi")
 	}
 	if f.arch != "amd64" {
-		return withHint(usagef("--arch %s: llamafiles of this version boot on amd64 only", f.arch), "leave --arch out")
+		return cli.WithHint(cli.Usagef("--arch %s: llamafiles of this version boot on amd64 only", printable(f.arch)), "leave --arch out")
 	}
-	if f.n < 1 {
-		return usagef("-n %d: want at least 1 token", f.n)
+	if f.machine.Timeout < 0 {
+		return cli.Usagef("--timeout %v: want more than 0, or 0 for no limit", f.machine.Timeout)
+	}
+	if err := f.machine.CheckDisk(); err != nil {
+		return cli.Usagef("--machine and --disk: %w", err)
 	}
 	if cmd.Flags().Changed("predict") && !cmd.Flags().Changed("prompt") {
-		return withHint(usagef("-n goes with --prompt"), "arguments of the guest itself come after --: llamaboot qemu FILE -- -n 5")
+		return cli.WithHint(cli.Usagef("-n goes with --prompt"), "arguments of the guest itself come after --: llamaboot qemu FILE -- -n 5")
 	}
 	if len(args) > 1 && cmd.ArgsLenAtDash() != 1 {
-		return withHint(usagef("unexpected %q", args[1]), "one FILE; arguments of the guest come after --")
+		return cli.WithHint(cli.Usagef("unexpected %q", args[1]), "one FILE; arguments of the guest come after --")
 	}
 	return nil
 }
@@ -135,16 +140,16 @@ func (f *qemuFlags) check(cmd *cobra.Command, args []string) error {
 // checkFirmware is an error when the image at path was made for the other kind of firmware alone, which would look for
 // something to start for a minute. What is none of ours may well boot.
 func checkFirmware(path string, uefi bool) error {
-	f, file, err := openLlamafile(path)
+	f, file, err := build.OpenLlamafile(path)
 	if err != nil {
 		return nil
 	}
 	defer file.Close()
 	switch faces := f.Manifest.Faces; {
 	case uefi && !faces.UEFI:
-		return withHint(fmt.Errorf("%s was made for BIOS machines alone", path), "boot it without --uefi, or make an image without --bios")
+		return cli.WithHint(fmt.Errorf("%s was made for BIOS machines alone", path), "boot it without --uefi, or make an image without --bios")
 	case !uefi && !faces.BIOS:
-		return withHint(fmt.Errorf("%s was made for UEFI machines alone", path), "boot it with --uefi, or make an image without --uefi")
+		return cli.WithHint(fmt.Errorf("%s was made for UEFI machines alone", path), "boot it with --uefi, or make an image without --uefi")
 	}
 	return nil
 }

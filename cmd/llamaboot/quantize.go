@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/outfile"
-	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/quant"
 	"github.com/llamaboot/llamaboot/runtime/tensor"
@@ -33,16 +34,16 @@ Q4_K_M is the usual choice. Start from F32, F16 or BF16: rounding rounded weight
 		Args:    cobra.ExactArgs(3),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1], args[2]) },
 	}
-	cmd.Flags().IntVarP(&f.threads, "threads", "t", 0, "CPU threads (default all)")
+	threadsVar(cmd.Flags(), &f.threads)
 	cmd.Flags().BoolVarP(&f.force, "force", "f", false, "replace the output file if it exists")
 	return cmd
 }
 
 func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
-	if f.threads < 0 || f.threads > app.MaxThreads {
-		return usagef("--threads %d: want at most %d, or 0 for all", f.threads, app.MaxThreads)
+	if !slices.Contains(quant.Targets(), strings.ToUpper(name)) {
+		return cli.Usagef("TYPE %s: want %s", printable(name), orList(quant.Targets()))
 	}
-	if err := keepInputs(out, in); err != nil {
+	if err := outfile.KeepInputs(out, in); err != nil {
 		return err
 	}
 	g, release, err := parseGGUF(in)
@@ -64,8 +65,8 @@ func (f *quantizeFlags) run(cmd *cobra.Command, in, out, name string) error {
 		return fmt.Errorf("%s: %w", in, err)
 	}
 	size := int64(0)
-	err = writeOutput(out, 0o666, f.force, 0, func(file *outfile.File) (err error) {
-		b := bufio.NewWriterSize(&contextWriter{cmd.Context(), file}, 1<<20)
+	err = outfile.Write(out, 0o666, f.force, 0, func(file *outfile.File) (err error) {
+		b := bufio.NewWriterSize(cli.Writer(cmd.Context(), file), 1<<20)
 		if size, err = w.WriteTo(b); errors.Is(err, quant.ErrNotFinite) {
 			return fmt.Errorf("%s: %w", in, err)
 		} else if err != nil {

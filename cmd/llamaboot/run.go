@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 )
@@ -23,7 +24,7 @@ ARGUMENTS are the ones of that program: llamaboot run FILE --help lists them.`,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return withHint(usagef("no FILE given"), "usage: %s", cmd.UseLine())
+				return cli.WithHint(cli.Usagef("no FILE given"), "usage: %s", cmd.UseLine())
 			}
 			if args[0] == "--help" || args[0] == "-h" {
 				return cmd.Help()

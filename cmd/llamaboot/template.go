@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/runtime/chat"
 	"github.com/llamaboot/llamaboot/runtime/token"
 )
@@ -35,7 +36,7 @@ further variables of the template. A model's own bos_token and eos_token are use
 
 func (f *templateFlags) run(cmd *cobra.Command, path string) error {
 	if f.input == "" {
-		return withHint(usagef("template needs a conversation"), "give it with --input FILE, or --input - for standard input")
+		return cli.WithHint(cli.Usagef("template needs a conversation"), "give it with --input FILE, or --input - for standard input")
 	}
 	source, in, err := templateOf(path)
 	if err != nil {
@@ -75,7 +76,7 @@ func templateOf(path string) (source string, in chat.Input, err error) {
 		return "", in, fmt.Errorf("%s: %w", path, err)
 	}
 	if source == "" {
-		return "", in, withHint(fmt.Errorf("%s: the model has no chat template", path), "give a template file ending in .jinja instead")
+		return "", in, cli.WithHint(fmt.Errorf("%s: the model has no chat template", path), "give a template file ending in .jinja instead")
 	}
 	if t, err := token.New(g); err == nil { // a template can be looked at without a tokenizer
 		in.BOS, in.EOS = t.Text(t.BOS), t.Text(t.EOS)

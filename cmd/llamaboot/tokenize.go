@@ -2,10 +2,7 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -64,34 +61,4 @@ func (f *tokenizeFlags) run(cmd *cobra.Command, path string) error {
 		out.WriteByte('\n')
 	}
 	return out.Flush()
-}
-
-// readText reads a file, or standard input when the name is empty or "-".
-func readText(cmd *cobra.Command, name string) (string, error) {
-	if name != "" && name != "-" {
-		b, err := os.ReadFile(name)
-		return string(b), err
-	}
-	b, err := interruptible(cmd.Context(), func() ([]byte, error) { return io.ReadAll(cmd.InOrStdin()) })
-	return string(b), err
-}
-
-// interruptible is what read returns, or the context's error if that comes first: nothing ends a read of a terminal.
-func interruptible[T any](ctx context.Context, read func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		v, err := read()
-		done <- result{v, err}
-	}()
-	select {
-	case r := <-done:
-		return r.value, r.err
-	case <-ctx.Done():
-		var none T
-		return none, ctx.Err()
-	}
 }

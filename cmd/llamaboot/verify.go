@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/llamaboot/llamaboot/ape/inspect"
+	"github.com/llamaboot/llamaboot/internal/build"
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/internal/progress"
 	"github.com/llamaboot/llamaboot/internal/version"
 )
@@ -21,7 +23,7 @@ each. The exit status is 0 only if all is well. llamaboot.cfg on the EFI partiti
 edited: that is noted and no error.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, file, err := openLlamafile(args[0])
+			f, file, err := build.OpenLlamafile(args[0])
 			if err != nil {
 				return err
 			}
@@ -61,7 +63,7 @@ edited: that is noted and no error.`,
 				return err
 			}
 			if p.err == nil && bad > 0 {
-				return withHint(fmt.Errorf("%s: %d of %d checks failed", args[0], bad, len(checks)), "llamaboot seal repairs tables after foreign edits; damaged contents need a new copy")
+				return cli.WithHint(fmt.Errorf("%s: %d of %d checks failed", args[0], bad, len(checks)), "llamaboot seal repairs tables after foreign edits; damaged contents need a new copy")
 			}
 			return p.err
 		},

@@ -90,8 +90,8 @@ func (d disk) on(chipset string) []string {
 	return d.devices
 }
 
-// checkDisk refuses disks and chipsets that do not exist or do not go together.
-func (m *Machine) checkDisk() error {
+// CheckDisk refuses disks and chipsets that do not exist or do not go together.
+func (m *Machine) CheckDisk() error {
 	d, ok := disks[m.Disk]
 	if !ok {
 		return fmt.Errorf("unknown disk %q, want one of %s", m.Disk, strings.Join(Disks(), ", "))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,14 +16,14 @@ import (
 
 // Check refuses a machine that cannot be started, before anything is.
 func (m *Machine) Check() error {
-	if err := m.checkDisk(); err != nil {
+	if err := m.CheckDisk(); err != nil {
 		return err
 	}
-	if m.Accel != AccelAuto && m.Accel != AccelKVM && m.Accel != AccelTCG {
+	if !slices.Contains(Accels(), m.Accel) {
 		return fmt.Errorf("unknown accelerator %q, want auto, kvm or tcg", m.Accel)
 	}
-	if m.CPUs < 1 || m.CPUs > 255 {
-		return fmt.Errorf("%d CPUs, want 1 to 255", m.CPUs)
+	if m.CPUs < 1 || m.CPUs > MaxCPUs {
+		return fmt.Errorf("%d CPUs, want 1 to %d", m.CPUs, MaxCPUs)
 	}
 	for _, arg := range m.GuestArgs {
 		if arg == "" || strings.ContainsAny(arg, "\r\n\x00") {

@@ -27,6 +27,12 @@ const (
 	AccelTCG  = "tcg"
 )
 
+// Accels lists the accelerators.
+func Accels() []string { return []string{AccelAuto, AccelKVM, AccelTCG} }
+
+// MaxCPUs is the most CPUs a machine may have: the limit of QEMU's pc chipset.
+const MaxCPUs = 255
+
 // silentKVM is how long AccelAuto waits for the first byte on the serial port before it gives KVM up.
 const silentKVM = 20 * time.Second
 
@@ -50,7 +56,7 @@ type Machine struct {
 	File       string        // the disk: a llamafile or an image; never written to
 	UEFI       bool          // boot with OVMF instead of SeaBIOS
 	Accel      string        // AccelAuto, AccelKVM or AccelTCG
-	CPUs       int           // at least 1
+	CPUs       int           // 1 to MaxCPUs
 	Memory     string        // as QEMU's -m takes it: 2G
 	Disk       string        // one of Disks
 	Chipset    string        // one of Chipsets; empty: the usual one of the disk

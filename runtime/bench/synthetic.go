@@ -36,12 +36,7 @@ var shapes = map[string]shape{
 // tinyllama-1.1b:Q4_K_M; TYPE is a tensor type, Q4_K_M or Q5_K_M. The same
 // spec gives the same bytes. The text the model writes means nothing.
 func Synthetic(out io.Writer, spec string) error {
-	name, typ, _ := strings.Cut(spec, ":")
-	s, ok := shapes[name]
-	if !ok {
-		return fmt.Errorf("unknown shape %q: want one of %s", name, strings.Join(Shapes(), " "))
-	}
-	m, err := mixOf(typ, s)
+	name, s, m, err := parseSpec(spec)
 	if err != nil {
 		return err
 	}
@@ -53,6 +48,22 @@ func Synthetic(out io.Writer, spec string) error {
 	}
 	_, err = b.w.WriteTo(out)
 	return err
+}
+
+// CheckSynthetic returns an error when Synthetic does not know the shape or type of spec.
+func CheckSynthetic(spec string) error {
+	_, _, _, err := parseSpec(spec)
+	return err
+}
+
+func parseSpec(spec string) (name string, s shape, m mix, err error) {
+	name, typ, _ := strings.Cut(spec, ":")
+	s, ok := shapes[name]
+	if !ok {
+		return "", s, m, fmt.Errorf("unknown shape %q: want one of %s", name, strings.Join(Shapes(), " "))
+	}
+	m, err = mixOf(typ, s)
+	return name, s, m, err
 }
 
 // SyntheticBytes is Synthetic into memory.

@@ -22,7 +22,7 @@ func TestImageFaces(t *testing.T) {
 		{true, false, format.Faces{BIOS: true}},
 		{false, true, format.Faces{UEFI: true}},
 	} {
-		if got := ImageFaces(tc.bios, tc.uefi); got != tc.want {
+		if got := imageFaces(tc.bios, tc.uefi); got != tc.want {
 			t.Errorf("bios %v, uefi %v: got %+v, want %+v", tc.bios, tc.uefi, got, tc.want)
 		}
 	}
@@ -40,7 +40,7 @@ func TestImageInput(t *testing.T) {
 		Version:  "test",
 	}))
 	for _, faces := range []format.Faces{{BIOS: true}, {UEFI: true}, {BIOS: true, UEFI: true}} {
-		in, err := ImageInput(file, faces, "licence", "test")
+		in, err := imageInput(file, faces, "licence", "test")
 		if err != nil {
 			t.Fatal(err)
 		}

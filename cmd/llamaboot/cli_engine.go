@@ -6,7 +6,9 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/engine"
@@ -23,7 +25,7 @@ func loadGGUF(path string) (data []byte, release func() error, err error) {
 	models := b.Models()
 	if len(models) == 0 {
 		b.Close()
-		return nil, nil, withHint(fmt.Errorf("%s: no model in it", path), "llamaboot build puts a model into a llamafile")
+		return nil, nil, cli.WithHint(fmt.Errorf("%s: no model in it", path), "llamaboot build puts a model into a llamafile")
 	}
 	data, free, err := b.Load(models[0])
 	if err != nil {
@@ -52,18 +54,20 @@ type engineFlags struct {
 }
 
 func (f *engineFlags) add(cmd *cobra.Command) {
-	cmd.Flags().IntVarP(&f.threads, "threads", "t", 0, "CPU threads (default all)")
-	cmd.Flags().StringVar(&f.cache, "cache-type", "f32", "precision of cached keys and values: f32, f16 (as when chatting) or q8_0")
+	threadsVar(cmd.Flags(), &f.threads)
+	choiceVar(cmd.Flags(), &f.cache, "cache-type", "f32", []string{"f32", "f16", "q8_0"}, "precision of cached keys and values: f32, f16 (as when chatting) or q8_0")
+}
+
+// threadsVar defines --threads: 0 is one on each core.
+func threadsVar(flags *pflag.FlagSet, p *int) {
+	numberVar(flags, p, "threads", "t", 0, 0, app.MaxThreads, "CPU threads (default all)")
 }
 
 // withEngine opens the model at path for the time of use.
 func (f *engineFlags) withEngine(path string, use func(*engine.Engine) error) error {
-	if f.threads < 0 || f.threads > app.MaxThreads {
-		return usagef("--threads %d: want at most %d, or 0 for one on each core", f.threads, app.MaxThreads)
-	}
 	cache, err := model.ParseCacheType(f.cache)
 	if err != nil {
-		return &usageError{err}
+		return err
 	}
 	level, err := app.Level(os.Getenv)
 	if err != nil {

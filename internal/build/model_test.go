@@ -1,4 +1,4 @@
-package main
+package build
 
 import (
 	"bytes"
@@ -57,10 +57,10 @@ func TestSplitModel(t *testing.T) {
 		must(err)
 		must(os.WriteFile(fmt.Sprintf("%s-%05d-of-00002.gguf", base, i+1), bytes.Join(segments, nil), 0o600))
 	}
-	if _, err := openModel(base + "-00002-of-00002.gguf"); err == nil || !strings.Contains(err.Error(), "later part") {
+	if _, err := Open(base + "-00002-of-00002.gguf"); err == nil || !strings.Contains(err.Error(), "later part") {
 		t.Errorf("second part: got %v, want an error that says so", err)
 	}
-	m, err := openModel(base + "-00001-of-00002.gguf")
+	m, err := Open(base + "-00001-of-00002.gguf")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestSplitModel(t *testing.T) {
 	if err := os.Remove(base + "-00002-of-00002.gguf"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openModel(base + "-00001-of-00002.gguf"); err == nil {
+	if _, err := Open(base + "-00001-of-00002.gguf"); err == nil {
 		t.Error("second part missing: no error")
 	}
 }
@@ -103,7 +103,7 @@ func TestVocabularyAlone(t *testing.T) {
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openModel(path); err == nil || !strings.Contains(err.Error(), "no weights in it") {
+	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "no weights in it") {
 		t.Errorf("got %v, want a word about the weights", err)
 	}
 }
@@ -146,7 +146,7 @@ func TestModelsTheEngineCannotRun(t *testing.T) {
 		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		m, err := openModel(path)
+		m, err := Open(path)
 		if err == nil {
 			m.Close()
 		}
@@ -154,7 +154,7 @@ func TestModelsTheEngineCannotRun(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 		// A projector of the same kind is only carried.
-		if m, err := openGGUF(path); err != nil {
+		if m, err := OpenProjector(path); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		} else {
 			m.Close()

@@ -1,0 +1,74 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/llamaboot/llamaboot/ape"
+	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/internal/cli"
+	"github.com/llamaboot/llamaboot/internal/programs"
+)
+
+// AllTargets stands for every target in Options.Targets.
+const AllTargets = "all"
+
+// addPrograms puts the programs for the wanted targets into in and chooses the PE flavour if there is none.
+func addPrograms(ctx context.Context, in *ape.Input, targets []string) error {
+	if len(targets) == 0 {
+		targets = programs.Default()
+	}
+	if slices.Contains(targets, AllTargets) {
+		targets = programs.Targets()
+	}
+	if !slices.Contains(targets, format.CoreTarget) {
+		targets = append([]string{format.CoreTarget}, targets...)
+	}
+	var err error
+	if in.Programs, err = readPrograms(ctx, targets); err != nil {
+		return err
+	}
+	if in.PE == "" {
+		in.PE = format.EFI
+		if slices.Contains(targets, "windows/amd64") {
+			in.PE = format.Windows
+		}
+	}
+	return nil
+}
+
+// readPrograms unpacks the programs for the targets, all at once: unpacking is slow and one goroutine's work for each, of
+// which none is waited for when ctx ends.
+func readPrograms(ctx context.Context, targets []string) ([]ape.Program, error) {
+	list, errs := make([]ape.Program, len(targets)), make([]error, len(targets))
+	var wg sync.WaitGroup
+	for i, t := range targets {
+		wg.Go(func() {
+			osName, arch, _ := strings.Cut(t, "/")
+			b, err := programs.Read(t)
+			if errors.Is(err, programs.ErrUnknownTarget) {
+				err = cli.Usage(err)
+			}
+			list[i], errs[i] = ape.Program{OS: osName, Arch: arch, Data: b}, err
+		})
+	}
+	unpacked := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(unpacked)
+	}()
+	select {
+	case <-unpacked:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
