@@ -238,3 +238,29 @@ func softCap(x []float32, limit float32) {
 		x[i] = limit * float32(math.Tanh(float64(v/limit)))
 	}
 }
+
+// applySink scales weights, softmax of scores with the given log-sum-exp, to what they are when the sink takes its part.
+func (s *step) applySink(weights []float32, sink float32, lse float64) {
+	s.level.Scale(weights, float32(1/(1+math.Exp(float64(sink)-lse))))
+}
+
+// logSumExp is log(sum(exp(x))).
+func logSumExp(x []float32) float64 {
+	top := x[0]
+	for _, v := range x {
+		top = max(top, v)
+	}
+	sum := 0.0
+	for _, v := range x {
+		sum += math.Exp(float64(v - top))
+	}
+	return float64(top) + math.Log(sum)
+}
+
+// temperature is the factor of a query at a position, more than one beyond the original context.
+func (c *Config) temperature(pos int) float32 {
+	if c.AttnTemp == 0 {
+		return 1
+	}
+	return 1 + c.AttnTemp*float32(math.Log(math.Floor(float64(pos)/float64(c.Rope.Orig))+1))
+}

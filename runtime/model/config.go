@@ -41,6 +41,7 @@ type Config struct {
 	NormsBehind bool       // no norms before the blocks
 	WideNorms   bool       // norms of queries and keys go over all heads together
 	NormTurned  bool       // norms of queries and keys come after turning them
+	Sinks       bool       // every head has a learned score that takes part in the softmax but has no value (attn_sinks)
 	Parallel    bool       // attention and feed-forward network of a layer read the same
 	Act         activation // of feed-forward networks
 

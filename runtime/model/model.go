@@ -1,9 +1,11 @@
 // Package model computes transformer language models from GGUF files.
 //
-// Architectures are small files of their own (llama.go, qwen.go, gemma.go, ...): the weights as a struct whose tags
-// name the tensors and their shapes, and the forward pass in the order of the paper. What they share is here:
-// binding weights (bind.go), positions (rope.go), attention (attention.go), the cache of keys and values (cache.go),
-// feed-forward networks (ffn.go, moe.go). docs/adding-an-architecture.md shows how to add one.
+// Networks are named by their shape and have a file each (prenorm.go, sandwich.go, layernorm.go, encoder.go): the weights
+// as a struct whose tags name the tensors and their shapes, and the forward pass in the order of the paper. An
+// architecture is a row of the table in architectures.go: its network, and what it fixes or reads beyond the common
+// keys (families.go). What networks share: binding weights (bind.go), positions (rope.go), attention (attention.go), the
+// cache of keys and values (cache.go), feed-forward networks (ffn.go, moe.go). docs/adding-an-architecture.md shows how
+// to add one.
 //
 // The truth is llama.cpp's F32 result; tests compare logits with it. The number of threads, the size of batches and
 // what other sequences share a batch never change a result.
@@ -70,67 +72,6 @@ type network interface {
 	check(c *Config) error
 }
 
-// architecture says how to make a network.
-type architecture struct {
-	new func() network
-	cfg func(c *Config, f *reader) // sets what the architecture fixes or reads beyond the common keys; may be nil
-}
-
-// architectures lists what general.architecture may be.
-var architectures = map[string]architecture{
-	"llama":      {func() network { return new(llama) }, nil},
-	"qwen2":      {func() network { return new(llama) }, neoX},
-	"qwen3":      {func() network { return new(llama) }, neoX},
-	"qwen2vl":    {func() network { return new(llama) }, neoX},
-	"qwen3vl":    {func() network { return new(llama) }, neoX},
-	"qwen3vlmoe": {func() network { return new(llama) }, neoX},
-	"qwen2moe":   {func() network { return new(llama) }, qwen2MoE},
-	"qwen3moe":   {func() network { return new(llama) }, neoX},
-	"gemma2":     {func() network { return new(gemma) }, gemma2},
-	"gemma3":     {func() network { return new(gemma) }, gemma3},
-	"phi3":       {func() network { return new(llama) }, phi3},
-	"mistral3":   {func() network { return new(llama) }, mistral3},
-	"olmoe":      {func() network { return new(llama) }, olmoe},
-	"minicpm":    {func() network { return new(llama) }, miniCPM},
-	"exaone4":    {func() network { return new(gemma) }, exaone4},
-	"glm4":       {func() network { return new(gemma) }, glm4},
-	"seed_oss":   {func() network { return new(llama) }, neoX},
-	"gpt-oss":    {func() network { return new(gptOSS) }, gptOSSConfig},
-	"granite":    {func() network { return new(llama) }, granite},
-	"granitemoe": {func() network { return new(llama) }, granite},
-	"nomic-bert": {func() network { return new(bert) }, nomicBERT},
-	"gemma":      {func() network { return new(gemma) }, gemma1},
-	"olmo2":      {func() network { return new(gemma) }, olmo2},
-	"exaone":     {func() network { return new(llama) }, neoX},
-	"internlm2":  {func() network { return new(llama) }, nil},
-	"ernie4_5":   {func() network { return new(llama) }, nil},
-	"gpt2":       {func() network { return new(classic) }, gpt2},
-	"starcoder":  {func() network { return new(classic) }, gpt2},
-	"starcoder2": {func() network { return new(classic) }, layerNorms},
-	"phi2":       {func() network { return new(classic) }, layerNorms},
-	"falcon":     {func() network { return new(classic) }, layerNorms},
-	"gptneox":    {func() network { return new(classic) }, layerNorms},
-	"stablelm":   {func() network { return new(classic) }, stableLM},
-	"orion":      {func() network { return new(classic) }, stableLM},
-	"nemotron":   {func() network { return new(classic) }, nemotron},
-	"command-r":  {func() network { return new(classic) }, commandR},
-	"cohere2":    {func() network { return new(classic) }, cohere2},
-	"bert":       {func() network { return new(bert) }, bertConfig},
-	"smollm3":    {func() network { return new(llama) }, smolLM3},
-
-	"hunyuan-dense": {func() network { return new(llama) }, hunyuan},
-}
-
-// Architectures lists the supported values of general.architecture.
-func Architectures() []string {
-	var l []string
-	for n := range architectures {
-		l = append(l, n)
-	}
-	slices.Sort(l)
-	return l
-}
-
 // Open prepares the model in f, whose tensor data must stay readable until Close.
 func Open(f *gguf.File, o Options) (*Model, error) {
 	name, err := architectureOf(f)
@@ -141,9 +82,9 @@ func Open(f *gguf.File, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := architectures[name]
-	m := &Model{net: a.new()}
-	if m.Config, err = readConfig(f, name, a.cfg); err != nil {
+	a, _ := lookUp(name)
+	m := &Model{net: a.net()}
+	if m.Config, err = readConfig(f, name, a.config); err != nil {
 		return nil, err
 	}
 	if o.Context > 0 {
@@ -174,7 +115,7 @@ func architectureOf(f *gguf.File) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, ok := architectures[name]; !ok {
+	if _, ok := lookUp(name); !ok {
 		return "", fmt.Errorf("%w: %s is %q; supported are %s", ErrArch, f.At("general.architecture"), gguf.Clip(name), strings.Join(Architectures(), " "))
 	}
 	return name, nil
