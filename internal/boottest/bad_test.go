@@ -55,7 +55,7 @@ func TestModelLargerThanRAM(t *testing.T) {
 	model := filepath.Join(dir, "large.gguf")
 	writeLarge(t, model, 320<<20)
 	file := filepath.Join(dir, "large.llamafile")
-	if err := makeFile(model, file); err != nil {
+	if err := makeFile(model, file, ""); err != nil {
 		t.Fatal(err)
 	}
 	for name, boot := range firmwares("--mem", "256M") {

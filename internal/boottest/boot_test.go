@@ -2,6 +2,7 @@ package boottest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image/png"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/llamaboot/llamaboot/internal/build"
 	"github.com/llamaboot/llamaboot/internal/programs"
 )
 
@@ -47,20 +49,18 @@ func prepare(dir string) error {
 		return nil
 	}
 	command = filepath.Join(dir, "llamaboot")
-	build := exec.Command("go", "build", "-o", command, "./cmd/llamaboot")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
+	compile := exec.Command("go", "build", "-o", command, "./cmd/llamaboot")
+	compile.Dir = filepath.Join("..", "..")
+	if out, err := compile.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	demoFile = filepath.Join(dir, "demo.llamafile")
-	return makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), demoFile)
+	return makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), demoFile, "")
 }
 
-func makeFile(model, file string, more ...string) error {
-	if out, err := exec.Command(command, append([]string{"build", "--model", model, "-o", file}, more...)...).CombinedOutput(); err != nil {
-		return fmt.Errorf("llamaboot build: %w\n%s", err, out)
-	}
-	return nil
+// makeFile makes a llamafile of a model, as a user does.
+func makeFile(model, file, args string) error {
+	return build.Llamafile(context.Background(), build.Options{Models: []string{model}, Args: args}, build.Output{Path: file})
 }
 
 func need(t *testing.T) {
@@ -212,7 +212,7 @@ func TestArgsDecideTheBoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "args.llamafile")
-	if err := makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), file, "--args", args); err != nil {
+	if err := makeFile(filepath.Join("..", "..", "testdata", "demo.gguf"), file, args); err != nil {
 		t.Fatal(err)
 	}
 	want := hosted(t, file)

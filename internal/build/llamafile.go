@@ -3,6 +3,7 @@ package build
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -27,6 +28,16 @@ type Options struct {
 	Flavour      format.Flavour // what the file is to a PE loader; empty: Windows if there is a program for it
 	Golden       Golden         // empty: GoldenAuto
 	SplitWeights bool           // leave the model outside: it is written beside the llamafile
+	Core         []byte         // the program for linux/amd64, which also boots; nil: the embedded one
+}
+
+// Llamafile makes the llamafile of o as out says.
+func Llamafile(ctx context.Context, o Options, out Output) error {
+	p, err := PlanLlamafile(ctx, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.Write(ctx, out), p.Close())
 }
 
 // PlanLlamafile opens everything o names and plans the llamafile.
@@ -58,7 +69,7 @@ func (p *Plan) planLlamafile(ctx context.Context, o *Options) error {
 	if err := addTexts(&in, o.Args, o.Settings); err != nil {
 		return err
 	}
-	if err := addPrograms(ctx, &in, o.Targets); err != nil {
+	if err := addPrograms(ctx, &in, o.Targets, o.Core); err != nil {
 		return err
 	}
 	if len(o.Models) > 0 {

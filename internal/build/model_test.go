@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -159,5 +160,39 @@ func TestModelsTheEngineCannotRun(t *testing.T) {
 		} else {
 			m.Close()
 		}
+	}
+}
+
+// TestOneFile: a file that takes the name of a model after it was opened changes nothing, neither what is run for the
+// golden tokens nor what is copied.
+func TestOneFile(t *testing.T) {
+	want, err := os.ReadFile("../../testdata/demo.gguf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "m.gguf")
+	if err := os.WriteFile(path, want, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := os.Rename(path, path+".old"); err != nil {
+		if runtime.GOOS == "windows" {
+			t.Skip("an open file keeps its name on Windows")
+		}
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.recordGolden(t.Context(), GoldenYes); err != nil || m.Golden == nil || m.Golden.IDs == "" {
+		t.Errorf("golden tokens: %v, %+v", err, m.Golden)
+	}
+	got, err := io.ReadAll(io.NewSectionReader(m.Data, 0, m.Size))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, %v; want the %d bytes that were opened", len(got), err, len(want))
 	}
 }

@@ -16,8 +16,9 @@ import (
 // AllTargets stands for every target in Options.Targets.
 const AllTargets = "all"
 
-// addPrograms puts the programs for the wanted targets into in and chooses the PE flavour if there is none.
-func addPrograms(ctx context.Context, in *ape.Input, targets []string) error {
+// addPrograms puts the programs for the wanted targets into in, core in place of the embedded one if it is given, and
+// chooses the PE flavour if there is none.
+func addPrograms(ctx context.Context, in *ape.Input, targets []string, core []byte) error {
 	if len(targets) == 0 {
 		targets = programs.Default()
 	}
@@ -27,10 +28,17 @@ func addPrograms(ctx context.Context, in *ape.Input, targets []string) error {
 	if !slices.Contains(targets, format.CoreTarget) {
 		targets = append([]string{format.CoreTarget}, targets...)
 	}
-	var err error
-	if in.Programs, err = readPrograms(ctx, targets); err != nil {
+	embedded := targets
+	if core != nil {
+		osName, arch, _ := strings.Cut(format.CoreTarget, "/")
+		in.Programs = []ape.Program{{OS: osName, Arch: arch, Data: core}}
+		embedded = slices.DeleteFunc(slices.Clone(targets), func(t string) bool { return t == format.CoreTarget })
+	}
+	list, err := readPrograms(ctx, embedded)
+	if err != nil {
 		return err
 	}
+	in.Programs = append(in.Programs, list...)
 	if in.PE == "" {
 		in.PE = format.EFI
 		if slices.Contains(targets, "windows/amd64") {

@@ -42,7 +42,6 @@ type job struct {
 type work struct {
 	ctx     context.Context
 	file    string // the demo llamafile
-	command string // bin/llamaboot
 	want    string // the sentence
 	keep    string // folder for logs
 	timeout time.Duration
@@ -50,7 +49,6 @@ type work struct {
 
 func main() {
 	file := flag.String("file", "build/demo.llamafile", "llamafile of the demo model")
-	command := flag.String("llamaboot", "bin/llamaboot", "the llamaboot command")
 	keep := flag.String("keep", "build/matrix", "folder for the logs and screens of failures")
 	only := flag.String("only", "", "run only what this regular expression matches")
 	part := flag.String("part", "1/1", "run part I/N of the list")
@@ -59,7 +57,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	w := &work{ctx: ctx, file: *file, command: *command, keep: *keep, timeout: *timeout}
+	w := &work{ctx: ctx, file: *file, keep: *keep, timeout: *timeout}
 	if err := w.run(*only, *part, *list); err != nil {
 		fmt.Fprintln(os.Stderr, "matrix:", err)
 		os.Exit(1)

@@ -6,9 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/internal/build"
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/internal/qemu"
 )
@@ -224,11 +224,7 @@ func another(w *work, path string) error {
 	if err := os.WriteFile(args, []byte("--version\n"), 0o666); err != nil {
 		return err
 	}
-	file := strings.TrimSuffix(path, ".img") + ".llamafile"
-	if out, err := exec.Command(w.command, "build", "--model", "testdata/demo.gguf", "--args", args, "-o", file).CombinedOutput(); err != nil {
-		return fmt.Errorf("llamaboot build: %w\n%s", err, out)
-	}
-	return os.Rename(file, path)
+	return build.Llamafile(w.ctx, build.Options{Models: []string{"testdata/demo.gguf"}, Args: args}, build.Output{Path: path})
 }
 
 // faults makes a sector in the middle of the weights unreadable, for one read or for good.

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -15,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/ape/format"
+	"github.com/llamaboot/llamaboot/internal/build"
 	"github.com/llamaboot/llamaboot/internal/corebuild"
 	"github.com/llamaboot/llamaboot/internal/qemu"
 )
@@ -88,33 +87,10 @@ func makeDisk(ctx context.Context, disk, core string) error {
 	if err != nil {
 		return err
 	}
-	model, err := os.ReadFile("testdata/demo.gguf")
-	if err != nil {
+	// The tokens that are the test's measure lie beside the model.
+	in := build.Options{Models: []string{"testdata/demo.gguf"}, Core: program, Targets: []string{format.CoreTarget}, Golden: build.GoldenNo}
+	if err := build.Llamafile(ctx, in, build.Output{Path: disk, Force: true}); err != nil {
 		return fmt.Errorf("%w; run this in the project's folder", err)
 	}
-	golden, err := os.ReadFile("testdata/demo.golden.json")
-	if err != nil {
-		return err
-	}
-	plan, err := ape.NewPlan(ape.Input{
-		Faces:    format.Faces{BIOS: true, UEFI: true},
-		Programs: []ape.Program{{OS: "linux", Arch: "amd64", Data: program}},
-		PE:       format.EFI,
-		Members: []ape.Member{
-			{Name: "golden.json", Size: int64(len(golden)), Data: bytes.NewReader(golden)},
-			{Name: "demo.gguf", Size: int64(len(model)), Data: bytes.NewReader(model)},
-		},
-	})
-	if err != nil {
-		return err
-	}
-	f, err := os.Create(disk)
-	if err != nil {
-		return err
-	}
-	if err := plan.Write(ctx, f, func(int64) {}); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return build.Add(ctx, disk, []string{"testdata/demo.golden.json"}, "golden.json", nil, nil)
 }
