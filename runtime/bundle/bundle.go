@@ -113,10 +113,6 @@ func (f *File) read(name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
-func (f *File) noMember(name string) error {
-	return fmt.Errorf("%s: %w: %q", f.name, ErrNoMember, name)
-}
-
 // Has reports whether the archive holds a member.
 func (f *File) Has(name string) bool {
 	_, err := f.member(name)
