@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 )
@@ -66,7 +67,7 @@ const (
 // Open takes over the disks of a controller; the first is called name plus number first.
 // Ports whose disk cannot be used are left to the firmware and reported as an error
 // beside the others.
-func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
+func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*block.Disk, error) {
 	f.Enable()
 	disks, err := open(name, first, m, f, mapBAR)
 	if len(disks) == 0 {
@@ -78,7 +79,7 @@ func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.Map
 	return disks, nil
 }
 
-func open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
+func open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*block.Disk, error) {
 	r, err := f.Map(barNumber, portsStart+portSize, mapBAR)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.Map
 	if caps&cap64 == 0 {
 		c.maxAddr = 1<<32 - 1
 	}
-	var disks []*bus.Disk
+	var disks []*block.Disk
 	var problems []error
 	present := r.Read32(regPI)
 	for n := range maxPorts {

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
-	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
 )
 
 // restored checks that everything is as the firmware left it.
@@ -49,13 +50,13 @@ func TestRead(t *testing.T) {
 			if err := d.ReadBlocks(77, b); err != nil {
 				t.Fatal(err)
 			}
-			if i := bustest.Wrong(b, 77*uint64(block)); i >= 0 {
+			if i := blocktest.Wrong(b, 77*uint64(block)); i >= 0 {
 				t.Errorf("byte %d of %d is wrong", i, len(b))
 			}
 		}
 	}
 	far := f.m.Alloc(4096, 0)
-	if err := disks[0].ReadBlocks(1<<30-8, far); err != nil || bustest.Wrong(far, (1<<30-8)*512) >= 0 {
+	if err := disks[0].ReadBlocks(1<<30-8, far); err != nil || blocktest.Wrong(far, (1<<30-8)*512) >= 0 {
 		t.Errorf("far away: %v", err)
 	}
 	if disks[0].Close() != nil || !f.config.Master() {
@@ -79,7 +80,7 @@ func Test32Bit(t *testing.T) {
 	if err := disks[0].ReadBlocks(9, b); err != nil {
 		t.Fatal(err)
 	}
-	if i := bustest.Wrong(b, 9*512); i >= 0 {
+	if i := blocktest.Wrong(b, 9*512); i >= 0 {
 		t.Errorf("byte %d is wrong", i)
 	}
 }
@@ -142,7 +143,7 @@ func TestReadErrors(t *testing.T) {
 			}
 			c.spoil(f.ports[1])
 			err = disks[0].ReadBlocks(500, f.m.Alloc(1<<20, 0))
-			var at *bus.ReadError
+			var at *block.ReadError
 			if !errors.Is(err, c.want) || name != "never ends" && !strings.Contains(err.Error(), c.text) || !errors.As(err, &at) {
 				t.Fatalf("got %v", err)
 			}
@@ -173,7 +174,7 @@ func TestPassingError(t *testing.T) {
 		if err := disks[0].ReadBlocks(0, b); err != nil {
 			t.Fatal(err)
 		}
-		if i := bustest.Wrong(b, 0); i >= 0 {
+		if i := blocktest.Wrong(b, 0); i >= 0 {
 			t.Errorf("byte %d is wrong", i)
 		}
 	}

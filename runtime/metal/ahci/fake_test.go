@@ -3,6 +3,8 @@ package ahci
 import (
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
@@ -67,7 +69,7 @@ func newFake() *fake {
 	return f
 }
 
-func (f *fake) open() ([]*bus.Disk, error) {
+func (f *fake) open() ([]*block.Disk, error) {
 	return Open("sata", 0, f.m, f.config.Function(), func(b pci.BAR) (bus.Registers, error) {
 		return bustest.Registers{Len: f.size, Load: f.load, Store: f.store}, nil
 	})
@@ -195,7 +197,7 @@ func (p *fakePort) carryOut(slot int) {
 		data = p.id[:]
 	case 0x25:
 		data = make([]byte, count*int(p.block))
-		bustest.Fill(data, lba*p.block)
+		blocktest.Fill(data, lba*p.block)
 		for s, n := range p.bad {
 			if n > 0 && s >= lba && s < lba+uint64(count) {
 				p.bad[s]--

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 )
 
@@ -31,22 +32,22 @@ func (p *port) identify() ([]byte, error) {
 }
 
 // geometry reads the words of IDENTIFY DEVICE that matter.
-func geometry(id []byte) (bus.Geometry, error) {
+func geometry(id []byte) (block.Geometry, error) {
 	word := func(n int) uint64 { return uint64(le.Uint16(id[2*n:])) }
 	const lba48, valid, validMask, longSectors = 1 << 10, 1 << 14, 3 << 14, 1 << 12
 	if w := word(83); w&validMask != valid || w&lba48 == 0 {
-		return bus.Geometry{}, fmt.Errorf("%w: a disk without 48-bit addresses", bus.ErrUnsupported)
+		return block.Geometry{}, fmt.Errorf("%w: a disk without 48-bit addresses", bus.ErrUnsupported)
 	}
-	g := bus.Geometry{Block: 512, Blocks: le.Uint64(id[2*100:])}
+	g := block.Geometry{Block: 512, Blocks: le.Uint64(id[2*100:])}
 	if w := word(106); w&validMask == valid && w&longSectors != 0 {
 		size := 2 * uint64(le.Uint32(id[2*117:])) // words 117 and 118, in 16-bit words
 		if size > 64<<10 {
-			return bus.Geometry{}, fmt.Errorf("%w: sectors of %d bytes", bus.ErrUnsupported, size)
+			return block.Geometry{}, fmt.Errorf("%w: sectors of %d bytes", bus.ErrUnsupported, size)
 		}
 		g.Block = int(size)
 	}
 	if g.Blocks > 1<<48 {
-		return bus.Geometry{}, fmt.Errorf("%w: %d sectors", bus.ErrProtocol, g.Blocks)
+		return block.Geometry{}, fmt.Errorf("%w: %d sectors", bus.ErrProtocol, g.Blocks)
 	}
 	return g, nil
 }

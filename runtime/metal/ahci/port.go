@@ -3,6 +3,7 @@ package ahci
 import (
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 )
 
@@ -42,7 +43,7 @@ const (
 	isErrors = 1<<30 | 1<<29 | 1<<28 | 1<<27
 )
 
-// port is a port with a disk, the controller of a bus.Disk.
+// port is a port with a disk, the controller of a block.Disk.
 type port struct {
 	*controller
 	base   uint32
@@ -68,7 +69,7 @@ func (p *port) hasDisk() bool {
 }
 
 // open makes the port ours and asks the disk who it is.
-func (p *port) open(name string) (*bus.Disk, error) {
+func (p *port) open(name string) (*block.Disk, error) {
 	p.saved = savedPort{p.read(pxCLB), p.read(pxCLBU), p.read(pxFB), p.read(pxFBU), p.read(pxIE), p.read(pxCMD)}
 	l, err := newLists(p.machine, p.slots)
 	if err != nil {
@@ -88,7 +89,7 @@ func (p *port) open(name string) (*bus.Disk, error) {
 	return d, nil
 }
 
-func (p *port) start(name string) (*bus.Disk, error) {
+func (p *port) start(name string) (*block.Disk, error) {
 	if err := p.stop(); err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (p *port) start(name string) (*bus.Disk, error) {
 		return nil, err
 	}
 	g.Name, g.Unit, p.block = name, p.number, g.Block
-	return bus.NewDisk(g, p.machine, p, bus.Limits{
+	return block.NewDisk(g, p.machine, p, block.Limits{
 		Slots: p.slots, Bytes: min(maxRequest, maxBlocks*p.block), Segments: maxSegments,
 		Align:   2, // section 4.2.3.3
 		MaxAddr: p.maxAddr,
@@ -174,7 +175,7 @@ func (p *port) giveBack() error {
 	return err
 }
 
-// Submit implements bus.Controller with READ DMA EXT (ACS-3 section 7.21).
+// Submit implements block.Controller with READ DMA EXT (ACS-3 section 7.21).
 func (p *port) Submit(slot int, lba uint64, blocks int, to []bus.Segment) error {
 	const readDMAExt = 0x25
 	p.expected[slot] = uint32(blocks * p.block)
@@ -188,7 +189,7 @@ func (p *port) issue(slot int) {
 	p.write(pxCI, 1<<slot)
 }
 
-// Poll implements bus.Controller.
+// Poll implements block.Controller.
 func (p *port) Poll() (int, error) {
 	if is := p.read(pxIS); is&isErrors != 0 {
 		slot := int(p.read(pxCMD) >> cmdCurrent & 0x1f)
@@ -219,7 +220,7 @@ func (p *port) Poll() (int, error) {
 	return slot, nil
 }
 
-// Recover implements bus.Controller (section 6.2.2.1).
+// Recover implements block.Controller (section 6.2.2.1).
 func (p *port) Recover() error {
 	if err := p.stop(); err != nil {
 		return err
@@ -227,7 +228,7 @@ func (p *port) Recover() error {
 	return p.run()
 }
 
-// Close implements bus.Controller.
+// Close implements block.Controller.
 func (p *port) Close() error {
 	err := p.giveBack()
 	p.release()

@@ -3,18 +3,19 @@
 package board
 
 import (
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
 
 // newBIOSDisk opens a drive of the BIOS.
-func newBIOSDisk(drive uint8, extensions bool) (disk.Blocks, error) {
+func newBIOSDisk(drive uint8, extensions bool) (block.Device, error) {
 	addr, low := kern.LowBuffer()
 	d, err := disk.NewBIOS(drive, extensions, low, uint16(addr>>4), int13)
 	if err != nil {
 		return nil, err
 	}
-	return disk.Patient(d, d.Reset), nil
+	return block.Patient(d, d.Reset), nil
 }
 
 // int13 calls the BIOS's disk services.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/ape/format"
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 )
@@ -95,7 +96,7 @@ func efiBootDisk() (*disk.Reader, error) {
 	var found []*disk.Reader
 	var problems []error
 	for _, d := range all {
-		b := disk.Patient(d, nil)
+		b := block.Patient(d, nil)
 		t, err := disk.ReadTable(b)
 		if err != nil {
 			problems = append(problems, err)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/llamaboot/llamaboot/image/gpt"
-	"github.com/llamaboot/llamaboot/runtime/metal/bus"
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 )
@@ -90,7 +90,7 @@ func (c efiController) take(d driver, f *pci.Function, esp gpt.GUID) (*disk.Read
 		return nil, fmt.Errorf("%w: %w", errFirmwareKeeps, err)
 	}
 	disks, err := d.open(d.name, 0, &machine{}, f, mapBAR)
-	right, pickErr := pick(disks, func(d *bus.Disk, t *disk.Table) bool {
+	right, pickErr := pick(disks, func(d *block.Disk, t *disk.Table) bool {
 		return t.HasID(esp) && (c.unit < 0 || d.Unit() == c.unit)
 	})
 	if len(right) == 1 {

@@ -70,7 +70,7 @@ func bootPartition() (g gpt.GUID, ok bool) {
 }
 
 // unitOf returns the number of a disk on its controller that a device path gives, as the
-// drivers count (bus.Geometry.Unit): the port of a SATA disk (section 10.3.4.6), the
+// drivers count (block.Geometry.Unit): the port of a SATA disk (section 10.3.4.6), the
 // namespace of an NVMe disk (section 10.3.4.17); else -1.
 func unitOf(path uintptr) int {
 	for _, n := range pathNodes(path) {

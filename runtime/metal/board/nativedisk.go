@@ -9,6 +9,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/image/gpt"
 	"github.com/llamaboot/llamaboot/runtime/metal/ahci"
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/nvme"
@@ -22,7 +23,7 @@ type driver struct {
 	match func(*pci.Function) bool
 	// open returns the disks of a function, numbered from first on; with a broken one
 	// among them both the disks and an error.
-	open func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error)
+	open func(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*block.Disk, error)
 	// final: the BIOS cannot use the device after us and would wait for it forever.
 	final bool
 	// faster: worth taking from UEFI firmware, whose drivers read one request at a time.
@@ -37,16 +38,16 @@ var drivers = []driver{
 	{name: "nvme", match: nvme.Match, open: nvme.Open, faster: true},
 }
 
-func openVirtio(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
+func openVirtio(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*block.Disk, error) {
 	d, err := virtioblk.Open(fmt.Sprint(name, first), m, f, mapBAR)
 	if err != nil {
 		return nil, err
 	}
-	return []*bus.Disk{d}, nil
+	return []*block.Disk{d}, nil
 }
 
 // native is the disk in use, which must be stopped before a reset.
-var native *bus.Disk
+var native *block.Disk
 
 // strangers says of which disks the partition table is none we can read: nothing unusual,
 // but an explanation when no boot disk is found.
@@ -71,7 +72,7 @@ func nativeBootDisk(want gpt.GUID) (*disk.Reader, error) {
 				warn(err)
 			}
 			counts[i] += len(disks)
-			right, err := pick(disks, func(_ *bus.Disk, t *disk.Table) bool { return t.Disk == want })
+			right, err := pick(disks, func(_ *block.Disk, t *disk.Table) bool { return t.Disk == want })
 			switch {
 			case len(right) > 0 && driver.final:
 				return right[0].use(), nil
@@ -100,7 +101,7 @@ func nativeBootDisk(want gpt.GUID) (*disk.Reader, error) {
 
 // match is an open disk and the file on it.
 type match struct {
-	disk   *bus.Disk
+	disk   *block.Disk
 	reader *disk.Reader
 }
 
@@ -112,7 +113,7 @@ func (c match) use() *disk.Reader {
 
 // pick returns the disks that are right and closes the others. The error is that of disks
 // that cannot be read.
-func pick(disks []*bus.Disk, right func(*bus.Disk, *disk.Table) bool) (found []match, err error) {
+func pick(disks []*block.Disk, right func(*block.Disk, *disk.Table) bool) (found []match, err error) {
 	var problems []error
 	for _, d := range disks {
 		t, err := disk.ReadTable(d)

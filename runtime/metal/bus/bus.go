@@ -1,7 +1,6 @@
-// Package bus is what a disk driver needs of the machine, small enough to be faked
-// (package bustest): registers, memory that devices can reach, and time; and Disk, which
-// keeps several reads of a controller in flight, so that every driver has only to say
-// how one request is written down.
+// Package bus is what a driver needs of the machine, small enough to be faked (package
+// bustest): registers, memory that devices can reach, and time. Package block builds disks
+// on it, package link network interfaces.
 //
 // Drivers are polled and used by one goroutine at a time. They need no interrupts.
 package bus
@@ -60,6 +59,12 @@ type Memory struct {
 	Addr  uint64 // physical
 }
 
+// Segment is a run of physical memory.
+type Segment struct {
+	Addr uint64
+	N    int // bytes
+}
+
 // At returns n bytes of m from off on.
 func (m Memory) At(off, n int) Memory {
 	return Memory{m.Bytes[off : off+n : off+n], m.Addr + uint64(off)}
@@ -89,13 +94,13 @@ func Read64(r Registers, off uint32) uint64 {
 	return uint64(r.Read32(off)) | uint64(r.Read32(off+4))<<32
 }
 
-// pollEvery is the pause between two looks at a device. Queues are deep enough to keep
+// PollEvery is the pause between two looks at a device. Queues are deep enough to keep
 // the device busy meanwhile.
-const pollEvery = 50 * time.Microsecond
+const PollEvery = 50 * time.Microsecond
 
 // Wait waits until ready, at most limit; what is for the error.
 func Wait(m Machine, limit time.Duration, what string, ready func() bool) error {
-	for end := m.Now() + limit; !ready(); m.Sleep(pollEvery) {
+	for end := m.Now() + limit; !ready(); m.Sleep(PollEvery) {
 		if m.Now() >= end {
 			return fmt.Errorf("%w: %s not within %v", ErrTimeout, what, limit)
 		}

@@ -8,19 +8,8 @@ import (
 	"io"
 
 	"github.com/llamaboot/llamaboot/image/gpt"
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 )
-
-// Blocks is a disk that reads whole blocks.
-type Blocks interface {
-	// BlockSize is the size of a logical block in bytes, 512 or 4096.
-	BlockSize() int
-	// MaxBlocks is the largest number of blocks of one read.
-	MaxBlocks() int
-	// ReadBlocks fills b, whole blocks, from block lba on.
-	ReadBlocks(lba uint64, b []byte) error
-	// Name says which disk it is, for messages.
-	Name() string
-}
 
 // ErrNoGPT reports a disk without a valid GUID partition table.
 var ErrNoGPT = errors.New("disk: no GUID partition table")
@@ -37,7 +26,7 @@ const (
 )
 
 // ReadTable reads and checks the primary GPT of b.
-func ReadTable(b Blocks) (*Table, error) {
+func ReadTable(b block.Device) (*Table, error) {
 	size := b.BlockSize()
 	if size < 512 || size > maxBlockSize || size&(size-1) != 0 {
 		return nil, fmt.Errorf("disk: %s has blocks of %d bytes, want a power of two from 512 to %d", b.Name(), size, maxBlockSize)
@@ -82,13 +71,13 @@ func trim(t *gpt.Table, r *Reader, block int64) (int64, error) {
 
 // Reader reads the first size bytes of a disk at any offset.
 type Reader struct {
-	blocks Blocks
+	blocks block.Device
 	size   int64
 	bounce []byte
 }
 
 // NewReader returns a reader; it is not safe for concurrent use.
-func NewReader(b Blocks, size int64) *Reader {
+func NewReader(b block.Device, size int64) *Reader {
 	return &Reader{blocks: b, size: size, bounce: make([]byte, b.BlockSize())}
 }
 

@@ -15,7 +15,7 @@ type Regs struct {
 
 // BIOS is a drive read through INT 13h, which works with every disk a BIOS can start from: by its extensions (Phoenix
 // EDD 3.0, function 42h), else by cylinder, head and sector (IBM PS/2 BIOS interface, 02h and 08h). It
-// implements Blocks. Its sectors have 512 bytes: a BIOS started us by addresses in that unit.
+// implements block.Device. Its sectors have 512 bytes: a BIOS started us by addresses in that unit.
 type BIOS struct {
 	drive        uint8
 	call         func(*Regs) // INT 13h
@@ -67,7 +67,7 @@ func (d *BIOS) Name() string   { return fmt.Sprintf("BIOS drive %#x", d.drive) }
 // Reset is what INT 13h wants after an error.
 func (d *BIOS) Reset() { d.call(&Regs{EAX: funcReset, EDX: uint32(d.drive)}) }
 
-// ReadBlocks implements Blocks.
+// ReadBlocks implements block.Device.
 func (d *BIOS) ReadBlocks(lba uint64, b []byte) error {
 	for len(b) > 0 {
 		n := len(b) / biosSector

@@ -3,6 +3,8 @@ package nvme
 import (
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
@@ -62,7 +64,7 @@ func newFake() *fake {
 	return f
 }
 
-func (f *fake) open() ([]*bus.Disk, error) {
+func (f *fake) open() ([]*block.Disk, error) {
 	return Open("nvme", 3, f.m, f.config.Function(), func(b pci.BAR) (bus.Registers, error) {
 		return bustest.Registers{Len: f.size, Load: f.load, Store: f.store}, nil
 	})
@@ -229,7 +231,7 @@ func (f *fake) read(c command) uint32 {
 		}
 	}
 	data := make([]byte, count*block)
-	bustest.Fill(data, lba*block)
+	blocktest.Fill(data, lba*block)
 	if f.id[77] != 0 && f.id[77] < 20 && len(data) > pageSize<<f.id[77] {
 		panic("request larger than MDTS")
 	}

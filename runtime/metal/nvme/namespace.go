@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 )
 
-// namespace is one namespace, the controller of a bus.Disk. Only one reads at a time.
+// namespace is one namespace, the controller of a block.Disk. Only one reads at a time.
 type namespace struct {
 	*controller
 	id    uint32
@@ -15,7 +16,7 @@ type namespace struct {
 }
 
 // namespaces lists the active namespaces as disks.
-func (c *controller) namespaces(name string, first int) ([]*bus.Disk, error) {
+func (c *controller) namespaces(name string, first int) ([]*block.Disk, error) {
 	id, err := c.identify("the controller", identifyController, 0)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,7 @@ func (c *controller) namespaces(name string, first int) ([]*bus.Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	var disks []*bus.Disk
+	var disks []*block.Disk
 	var problems []error
 	for _, nsid := range ids {
 		d, err := c.namespace(fmt.Sprint(name, first+len(disks)), nsid)
@@ -74,7 +75,7 @@ func (c *controller) active() ([]uint32, error) {
 }
 
 // namespace returns one namespace as a disk.
-func (c *controller) namespace(name string, id uint32) (*bus.Disk, error) {
+func (c *controller) namespace(name string, id uint32) (*block.Disk, error) {
 	data, err := c.identify("a namespace", identifyNamespace, id)
 	if err != nil {
 		return nil, err
@@ -85,27 +86,27 @@ func (c *controller) namespace(name string, id uint32) (*bus.Disk, error) {
 	}
 	g.Name, g.Unit = name, int(id)
 	n := &namespace{controller: c, id: id, block: g.Block}
-	return bus.NewDisk(g, c.machine, n, bus.Limits{Slots: c.entries - 1, Bytes: min(c.limit, maxBlocks*g.Block), Align: 4})
+	return block.NewDisk(g, c.machine, n, block.Limits{Slots: c.entries - 1, Bytes: min(c.limit, maxBlocks*g.Block), Align: 4})
 }
 
 // maxBlocks of a read (section 6.9, NLB).
 const maxBlocks = 65536
 
 // geometry reads a namespace structure (figure 245).
-func geometry(ns []byte) (bus.Geometry, error) {
+func geometry(ns []byte) (block.Geometry, error) {
 	const nsze, flbas, lbaf, interleaved = 0, 26, 128, 1 << 4
 	format := le.Uint32(ns[lbaf+4*(ns[flbas]&0xf):])
 	metadata, shift := format&0xffff, format>>16&0xff
 	if shift < 9 || shift > 16 {
-		return bus.Geometry{}, fmt.Errorf("%w: blocks of 2^%d bytes", bus.ErrUnsupported, shift)
+		return block.Geometry{}, fmt.Errorf("%w: blocks of 2^%d bytes", bus.ErrUnsupported, shift)
 	}
 	if metadata != 0 && ns[flbas]&interleaved != 0 {
-		return bus.Geometry{}, fmt.Errorf("%w: %d bytes of metadata in each block", bus.ErrUnsupported, metadata)
+		return block.Geometry{}, fmt.Errorf("%w: %d bytes of metadata in each block", bus.ErrUnsupported, metadata)
 	}
-	return bus.Geometry{Block: 1 << shift, Blocks: le.Uint64(ns[nsze:])}, nil
+	return block.Geometry{Block: 1 << shift, Blocks: le.Uint64(ns[nsze:])}, nil
 }
 
-// Submit implements bus.Controller with a read (section 6.9).
+// Submit implements block.Controller with a read (section 6.9).
 func (n *namespace) Submit(slot int, lba uint64, blocks int, to []bus.Segment) error {
 	prp1, prp2, err := n.pages(slot, to)
 	if err != nil {
@@ -152,7 +153,7 @@ func (n *namespace) pages(slot int, to []bus.Segment) (prp1, prp2 uint64, err er
 	return prp1, list.Addr, nil
 }
 
-// Poll implements bus.Controller.
+// Poll implements block.Controller.
 func (n *namespace) Poll() (int, error) {
 	done, ok := n.io.get()
 	if !ok {
@@ -161,8 +162,8 @@ func (n *namespace) Poll() (int, error) {
 	return done.slot, done.err()
 }
 
-// Recover implements bus.Controller: a reset gives up all commands.
+// Recover implements block.Controller: a reset gives up all commands.
 func (n *namespace) Recover() error { return n.start() }
 
-// Close implements bus.Controller.
+// Close implements block.Controller.
 func (n *namespace) Close() error { return n.close() }

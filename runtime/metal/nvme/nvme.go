@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 )
@@ -75,7 +76,7 @@ type controller struct {
 // Open takes a controller over and returns its namespaces as disks; the first is called
 // name plus number first. Namespaces that cannot be used are reported as an error beside
 // the others. Without any the controller is left quiet: disabled, off the bus.
-func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
+func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) ([]*block.Disk, error) {
 	c := &controller{machine: m, f: f}
 	f.Enable()
 	disks, err := c.open(name, first, mapBAR)
@@ -91,7 +92,7 @@ func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.Map
 	return disks, nil
 }
 
-func (c *controller) open(name string, first int, mapBAR pci.MapFunc) ([]*bus.Disk, error) {
+func (c *controller) open(name string, first int, mapBAR pci.MapFunc) ([]*block.Disk, error) {
 	r, err := c.f.Map(barNumber, regDoor+16, mapBAR)
 	if err != nil {
 		return nil, err

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
-	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
 )
 
 // quiet checks that the controller is disabled and off the bus.
@@ -36,7 +37,7 @@ func TestRead(t *testing.T) {
 				if err := d.ReadBlocks(77, b); err != nil {
 					t.Fatal(err)
 				}
-				if i := bustest.Wrong(b, 77*uint64(block)); i >= 0 {
+				if i := blocktest.Wrong(b, 77*uint64(block)); i >= 0 {
 					t.Errorf("byte %d of %d is wrong", i, len(b))
 				}
 			}
@@ -63,8 +64,8 @@ func TestOldController(t *testing.T) {
 		t.Fatalf("%d disks, %v", len(disks), err)
 	}
 	b := f.m.Alloc(1<<20, 0)
-	if err := disks[0].ReadBlocks(5, b); err != nil || bustest.Wrong(b, 5*512) >= 0 {
-		t.Errorf("%v, byte %d is wrong", err, bustest.Wrong(b, 5*512))
+	if err := disks[0].ReadBlocks(5, b); err != nil || blocktest.Wrong(b, 5*512) >= 0 {
+		t.Errorf("%v, byte %d is wrong", err, blocktest.Wrong(b, 5*512))
 	}
 }
 
@@ -136,7 +137,7 @@ func TestReadErrors(t *testing.T) {
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("got %v", err)
 			}
-			if at := (*bus.ReadError)(nil); name == "bad block" && (!errors.As(err, &at) || at.Offset > 512000 || at.Offset+uint64(at.Bytes) <= 512000) {
+			if at := (*block.ReadError)(nil); name == "bad block" && (!errors.As(err, &at) || at.Offset > 512000 || at.Offset+uint64(at.Bytes) <= 512000) {
 				t.Errorf("got %v, want it around offset 512000", err)
 			}
 			if len(f.wait) != 0 {
@@ -144,7 +145,7 @@ func TestReadErrors(t *testing.T) {
 			}
 			*f = fake{m: f.m, config: f.config, cap: f.cap, regs: f.regs, size: f.size, tails: f.tails, queues: f.queues, id: f.id, ns: f.ns}
 			f.m.Step = f.step
-			if err := disks[1].ReadBlocks(0, b[:4096]); err != nil || bustest.Wrong(b[:4096], 0) >= 0 {
+			if err := disks[1].ReadBlocks(0, b[:4096]); err != nil || blocktest.Wrong(b[:4096], 0) >= 0 {
 				t.Errorf("the other namespace: %v", err)
 			}
 			if err := disks[1].Close(); err != nil {
@@ -169,7 +170,7 @@ func TestPassingError(t *testing.T) {
 	if err := disks[0].ReadBlocks(0, b); err != nil {
 		t.Fatal(err)
 	}
-	if i := bustest.Wrong(b, 0); i >= 0 {
+	if i := blocktest.Wrong(b, 0); i >= 0 {
 		t.Errorf("byte %d is wrong", i)
 	}
 	if f.resets < 2 {

@@ -3,6 +3,8 @@ package virtioblk
 import (
 	"fmt"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
@@ -67,7 +69,7 @@ func capability(kind byte, off, size uint32) []byte {
 	return b
 }
 
-func (f *fake) open() (*bus.Disk, error) {
+func (f *fake) open() (*block.Disk, error) {
 	f.features = featVersion1 | 1<<28 | 1<<9
 	if f.noVersion1 || !f.modern {
 		f.features &^= featVersion1
@@ -288,7 +290,7 @@ func (f *fake) carryOut(id uint16) {
 			}
 			if status == 0 {
 				b := make([]byte, length)
-				bustest.Fill(b, sector*512)
+				blocktest.Fill(b, sector*512)
 				f.m.Put(addr, b)
 			}
 			if length%512 != 0 {

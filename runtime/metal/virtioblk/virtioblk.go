@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 )
@@ -68,7 +69,7 @@ const (
 	maxQueue = 8 * maxSlots
 )
 
-// device is the controller of a bus.Disk.
+// device is the controller of a block.Disk.
 type device struct {
 	machine bus.Machine
 	f       *pci.Function
@@ -80,7 +81,7 @@ type device struct {
 }
 
 // Open takes the device over and returns it as a disk. On an error it is left quiet.
-func Open(name string, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) (*bus.Disk, error) {
+func Open(name string, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) (*block.Disk, error) {
 	d := &device{machine: m, f: f}
 	f.Enable()
 	disk, err := d.open(name, mapBAR)
@@ -91,7 +92,7 @@ func Open(name string, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) (*bus
 	return disk, nil
 }
 
-func (d *device) open(name string, mapBAR pci.MapFunc) (*bus.Disk, error) {
+func (d *device) open(name string, mapBAR pci.MapFunc) (*block.Disk, error) {
 	m, err := findModern(d.f, mapBAR)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (d *device) open(name string, mapBAR pci.MapFunc) (*bus.Disk, error) {
 	}
 	g, l := d.geometry(features)
 	g.Name = name
-	disk, err := bus.NewDisk(g, d.machine, d, l)
+	disk, err := block.NewDisk(g, d.machine, d, l)
 	if err != nil {
 		return nil, fmt.Errorf("%w (and %v)", err, d.reset())
 	}
@@ -177,34 +178,34 @@ func (d *device) startQueue() error {
 }
 
 // geometry reads the device configuration.
-func (d *device) geometry(features uint64) (bus.Geometry, bus.Limits) {
+func (d *device) geometry(features uint64) (block.Geometry, block.Limits) {
 	d.block = sector
 	if features&featBlockSize != 0 {
 		d.block = int(d.t.config32(cfgBlockSize))
 	}
 	sectors := uint64(d.t.config32(cfgCapacity)) | uint64(d.t.config32(cfgCapacity+4))<<32
-	l := bus.Limits{Slots: d.slots, Bytes: maxRequest, Segments: d.queue.segments}
+	l := block.Limits{Slots: d.slots, Bytes: maxRequest, Segments: d.queue.segments}
 	if features&featSegMax != 0 {
 		l.Segments = min(l.Segments, int(max(d.t.config32(cfgSegMax), 1)))
 	}
 	if features&featSizeMax != 0 {
 		l.SegmentBytes = int(min(d.t.config32(cfgSizeMax), maxRequest))
 	}
-	g := bus.Geometry{Block: d.block}
+	g := block.Geometry{Block: d.block}
 	if d.block >= sector { // else NewDisk refuses
 		g.Blocks = sectors / uint64(d.block/sector)
 	}
 	return g, l
 }
 
-// Submit implements bus.Controller.
+// Submit implements block.Controller.
 func (d *device) Submit(slot int, lba uint64, blocks int, to []bus.Segment) error {
 	d.queue.add(slot, lba*uint64(d.block/sector), to)
 	d.t.notify()
 	return nil
 }
 
-// Poll implements bus.Controller.
+// Poll implements block.Controller.
 func (d *device) Poll() (int, error) {
 	used := d.queue.usedIndex()
 	if used == d.seen {
@@ -232,13 +233,13 @@ func (d *device) Poll() (int, error) {
 	}
 }
 
-// Recover implements bus.Controller: a reset gives up all requests.
+// Recover implements block.Controller: a reset gives up all requests.
 func (d *device) Recover() error {
 	_, err := d.start()
 	return err
 }
 
-// Close implements bus.Controller.
+// Close implements block.Controller.
 func (d *device) Close() error {
 	err := d.reset()
 	d.f.Quiet()

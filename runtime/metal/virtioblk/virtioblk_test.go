@@ -7,12 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
-	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 )
-
-var _ disk.Blocks = (*bus.Disk)(nil)
 
 func generations(t *testing.T, test func(t *testing.T, f *fake)) {
 	for _, modern := range []bool{true, false} {
@@ -42,7 +40,7 @@ func TestRead(t *testing.T) {
 			if err := d.ReadBlocks(77, b); err != nil {
 				t.Fatal(err)
 			}
-			if i := bustest.Wrong(b, 77*512); i >= 0 {
+			if i := blocktest.Wrong(b, 77*512); i >= 0 {
 				t.Errorf("byte %d of %d is wrong", i, len(b))
 			}
 		}
@@ -68,7 +66,7 @@ func TestRing(t *testing.T) {
 				t.Fatal(i, err)
 			}
 		}
-		if i := bustest.Wrong(b, 65999*512); i >= 0 {
+		if i := blocktest.Wrong(b, 65999*512); i >= 0 {
 			t.Errorf("byte %d is wrong", i)
 		}
 	})
@@ -89,7 +87,7 @@ func TestGeometries(t *testing.T) {
 			if err := d.ReadBlocks(3, b); err != nil {
 				t.Fatal(g, err)
 			}
-			if i := bustest.Wrong(b, 3*uint64(max(g.block, 512))); i >= 0 {
+			if i := blocktest.Wrong(b, 3*uint64(max(g.block, 512))); i >= 0 {
 				t.Errorf("%+v: byte %d is wrong", g, i)
 			}
 			d.Close()
@@ -182,7 +180,7 @@ func TestPassingError(t *testing.T) {
 		if err := d.ReadBlocks(0, b); err != nil {
 			t.Fatal(err)
 		}
-		if i := bustest.Wrong(b, 0); i >= 0 {
+		if i := blocktest.Wrong(b, 0); i >= 0 {
 			t.Errorf("byte %d is wrong", i)
 		}
 		if f.resets < 4 {

@@ -131,24 +131,4 @@ func (m *Machine) Put(addr uint64, b []byte) {
 	}
 }
 
-// Pattern is what sector-like test disks hold: byte i of the disk.
-func Pattern(i uint64) byte { return byte(i ^ i>>9*7 ^ i>>17) }
-
-// Fill makes b the bytes of such a disk from off on.
-func Fill(b []byte, off uint64) {
-	for i := range b {
-		b[i] = Pattern(off + uint64(i))
-	}
-}
-
-// Wrong returns the index of the first byte of b that is not the disk's, or -1.
-func Wrong(b []byte, off uint64) int {
-	for i := range b {
-		if b[i] != Pattern(off+uint64(i)) {
-			return i
-		}
-	}
-	return -1
-}
-
 var _ bus.Machine = (*Machine)(nil)

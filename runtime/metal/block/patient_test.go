@@ -1,10 +1,12 @@
-package disk
+package block
 
 import (
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 )
 
 // TestPatienceEnds: firmware that takes long for every failure is not asked to the last block.
@@ -18,13 +20,13 @@ func TestPatienceEnds(t *testing.T) {
 		// The first failure alone uses all patience up.
 		time.Minute: {1, "2048 bytes at disk offset 0"},
 	} {
-		m := &memory{data: make([]byte, 64<<10), block: 512, most: 4, bad: 2}
+		m := &blocktest.Memory{Data: make([]byte, 64<<10), Block: 512, Most: 4, Bad: 2}
 		clock := time.Unix(0, 0)
 		p := Patient(m, nil).(*patient)
 		p.now = func() time.Time { clock = clock.Add(took); return clock }
 		err := p.ReadBlocks(0, make([]byte, 4096))
-		if !errors.Is(err, errBad) || !strings.Contains(err.Error(), want.text) || m.reads != want.reads {
-			t.Errorf("failures of %v: %d reads, %v; want %d, %q", took, m.reads, err, want.reads, want.text)
+		if !errors.Is(err, blocktest.ErrBad) || !strings.Contains(err.Error(), want.text) || m.Reads != want.reads {
+			t.Errorf("failures of %v: %d reads, %v; want %d, %q", took, m.Reads, err, want.reads, want.text)
 		}
 	}
 }

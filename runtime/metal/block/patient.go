@@ -1,4 +1,4 @@
-package disk
+package block
 
 import (
 	"fmt"
@@ -15,25 +15,25 @@ const (
 // Patient returns b with errors forgiven that need not be the medium's: a read that fails is repeated with fewer blocks
 // at a time, which is how b is read from then on, and at last several times with one. again, if not nil, is called
 // after each failure.
-func Patient(b Blocks, again func()) Blocks {
-	return &patient{Blocks: b, most: b.MaxBlocks(), again: again, now: time.Now}
+func Patient(b Device, again func()) Device {
+	return &patient{Device: b, most: b.MaxBlocks(), again: again, now: time.Now}
 }
 
 type patient struct {
-	Blocks
+	Device
 	most  int
 	again func()
 	now   func() time.Time
 }
 
-// ReadBlocks implements Blocks.
+// ReadBlocks implements Device.
 func (p *patient) ReadBlocks(lba uint64, b []byte) error {
 	size := p.BlockSize()
 	var since time.Time // the failure that is being dealt with; zero: none
 	for tries := 0; len(b) > 0; {
 		n := min(len(b)/size, p.most)
 		before := p.now()
-		err := p.Blocks.ReadBlocks(lba, b[:n*size])
+		err := p.Device.ReadBlocks(lba, b[:n*size])
 		if err == nil {
 			lba, b, tries = lba+uint64(n), b[n*size:], 0
 			continue

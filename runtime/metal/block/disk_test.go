@@ -1,23 +1,23 @@
-package bus_test
+package block_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/metal/block"
+	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
-	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 )
 
 // fake is a controller that ends the youngest request first, one at every step.
 type fake struct {
 	m          *bustest.Machine
 	block      uint64
-	limits     bus.Limits
+	limits     block.Limits
 	flying     []flight
 	ended      []int
 	most       int // requests in flight at one time
@@ -41,14 +41,14 @@ type flight struct {
 }
 
 func newFake() *fake {
-	f := &fake{m: bustest.New(16 << 20), block: 512, bad: map[uint64]int{}, lost: -1, limits: bus.Limits{Slots: 4, Bytes: 64 << 10}}
+	f := &fake{m: bustest.New(16 << 20), block: 512, bad: map[uint64]int{}, lost: -1, limits: block.Limits{Slots: 4, Bytes: 64 << 10}}
 	f.m.Step = f.step
 	return f
 }
 
-func (f *fake) disk(t testing.TB) *bus.Disk {
+func (f *fake) disk(t testing.TB) *block.Disk {
 	t.Helper()
-	d, err := bus.NewDisk(bus.Geometry{Name: "fake0", Block: int(f.block), Blocks: 1 << 20}, f.m, f, f.limits)
+	d, err := block.NewDisk(block.Geometry{Name: "fake0", Block: int(f.block), Blocks: 1 << 20}, f.m, f, f.limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func (f *fake) step() {
 				}
 			}
 			b := make([]byte, s.N)
-			bustest.Fill(b, off)
+			blocktest.Fill(b, off)
 			f.m.Put(s.Addr, b)
 			off += uint64(s.N)
 		}
@@ -141,10 +141,13 @@ func (f *fake) Close() error {
 	return nil
 }
 
-var _ disk.Blocks = (*bus.Disk)(nil)
+var (
+	_ block.Device = (*block.Disk)(nil)
+	_ block.Device = (*blocktest.Memory)(nil)
+)
 
 func TestReadBlocks(t *testing.T) {
-	for name, l := range map[string]bus.Limits{
+	for name, l := range map[string]block.Limits{
 		"plain":          {Slots: 4, Bytes: 64 << 10},
 		"one at a time":  {Slots: 1, Bytes: 4096},
 		"few segments":   {Slots: 4, Bytes: 64 << 10, Segments: 2},
@@ -163,7 +166,7 @@ func TestReadBlocks(t *testing.T) {
 				if err := d.ReadBlocks(33, b); err != nil {
 					t.Fatal(err)
 				}
-				if i := bustest.Wrong(b, 33*512); i >= 0 {
+				if i := blocktest.Wrong(b, 33*512); i >= 0 {
 					t.Fatalf("byte %d of %d is wrong (was %d)", i, len(b), guard[i])
 				}
 			}
@@ -178,7 +181,7 @@ func TestEnds(t *testing.T) {
 	f := newFake()
 	d := f.disk(t)
 	b := f.m.Alloc(4096, 0)
-	if err := d.ReadBlocks(1<<20-8, b); err != nil || bustest.Wrong(b, (1<<20-8)*512) >= 0 {
+	if err := d.ReadBlocks(1<<20-8, b); err != nil || blocktest.Wrong(b, (1<<20-8)*512) >= 0 {
 		t.Errorf("the last blocks: %v", err)
 	}
 	for _, c := range []struct {
@@ -215,7 +218,7 @@ func TestErrors(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
-			if at := (*bus.ReadError)(nil); c.offset != 0 && (!errors.As(err, &at) || c.offset < at.Offset || c.offset >= at.Offset+uint64(at.Bytes)) {
+			if at := (*block.ReadError)(nil); c.offset != 0 && (!errors.As(err, &at) || c.offset < at.Offset || c.offset >= at.Offset+uint64(at.Bytes)) {
 				t.Errorf("%v: does not name offset %d", err, c.offset)
 			}
 			if !f.closed {
@@ -243,7 +246,7 @@ func TestPassingErrors(t *testing.T) {
 		if err := f.disk(t).ReadBlocks(0, b); err != nil {
 			t.Fatal(err)
 		}
-		if i := bustest.Wrong(b, 0); i >= 0 {
+		if i := blocktest.Wrong(b, 0); i >= 0 {
 			t.Errorf("byte %d is wrong", i)
 		}
 		if f.recoveries == 0 || f.closed {
@@ -253,24 +256,24 @@ func TestPassingErrors(t *testing.T) {
 }
 
 func TestNewDiskRefuses(t *testing.T) {
-	good := bus.Geometry{Name: "x", Block: 512, Blocks: 8}
-	limits := bus.Limits{Slots: 1, Bytes: 4096}
+	good := block.Geometry{Name: "x", Block: 512, Blocks: 8}
+	limits := block.Limits{Slots: 1, Bytes: 4096}
 	for name, c := range map[string]struct {
-		g    bus.Geometry
-		l    bus.Limits
+		g    block.Geometry
+		l    block.Limits
 		want error
 	}{
-		"no blocks":        {bus.Geometry{Block: 512}, limits, bus.ErrProtocol},
-		"too many blocks":  {bus.Geometry{Block: 512, Blocks: 1 << 60}, limits, bus.ErrProtocol},
-		"block of 0":       {bus.Geometry{Blocks: 8}, limits, bus.ErrUnsupported},
-		"block of 520":     {bus.Geometry{Block: 520, Blocks: 8}, limits, bus.ErrUnsupported},
-		"block of 128 KiB": {bus.Geometry{Block: 128 << 10, Blocks: 8}, limits, bus.ErrUnsupported},
-		"no slots":         {good, bus.Limits{Bytes: 4096}, bus.ErrUnsupported},
-		"no bytes":         {good, bus.Limits{Slots: 1, Bytes: 511}, bus.ErrUnsupported},
-		"no segments":      {good, bus.Limits{Slots: 1, Bytes: 4096, Segments: -1}, bus.ErrUnsupported},
-		"tiny segments":    {good, bus.Limits{Slots: 1, Bytes: 4096, Segments: 3, SegmentBytes: 100}, bus.ErrUnsupported},
+		"no blocks":        {block.Geometry{Block: 512}, limits, bus.ErrProtocol},
+		"too many blocks":  {block.Geometry{Block: 512, Blocks: 1 << 60}, limits, bus.ErrProtocol},
+		"block of 0":       {block.Geometry{Blocks: 8}, limits, bus.ErrUnsupported},
+		"block of 520":     {block.Geometry{Block: 520, Blocks: 8}, limits, bus.ErrUnsupported},
+		"block of 128 KiB": {block.Geometry{Block: 128 << 10, Blocks: 8}, limits, bus.ErrUnsupported},
+		"no slots":         {good, block.Limits{Bytes: 4096}, bus.ErrUnsupported},
+		"no bytes":         {good, block.Limits{Slots: 1, Bytes: 511}, bus.ErrUnsupported},
+		"no segments":      {good, block.Limits{Slots: 1, Bytes: 4096, Segments: -1}, bus.ErrUnsupported},
+		"tiny segments":    {good, block.Limits{Slots: 1, Bytes: 4096, Segments: 3, SegmentBytes: 100}, bus.ErrUnsupported},
 	} {
-		if _, err := bus.NewDisk(c.g, nil, nil, c.l); !errors.Is(err, c.want) {
+		if _, err := block.NewDisk(c.g, nil, nil, c.l); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
@@ -281,30 +284,5 @@ func TestNoBuffer(t *testing.T) {
 	f.m.NoDMA = true
 	if err := f.disk(t).ReadBlocks(0, make([]byte, 512)); err == nil || !strings.Contains(err.Error(), "no memory") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestMemory(t *testing.T) {
-	m, err := bustest.New(0).DMA(100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := m.At(8, 8)
-	p.Store32(4, 0x11223344)
-	if p.Load32(4) != 0x11223344 || !bytes.Equal(m.Bytes[12:16], []byte{0x44, 0x33, 0x22, 0x11}) || p.Addr != m.Addr+8 {
-		t.Errorf("%x at %#x", m.Bytes[:16], p.Addr)
-	}
-}
-
-func TestWait(t *testing.T) {
-	m := bustest.New(0)
-	n := 0
-	if err := bus.Wait(m, time.Second, "third look", func() bool { n++; return n == 3 }); err != nil || n != 3 {
-		t.Errorf("%v after %d looks", err, n)
-	}
-	start := m.Slept
-	err := bus.Wait(m, time.Second, "wonder", func() bool { return false })
-	if !errors.Is(err, bus.ErrTimeout) || !strings.Contains(err.Error(), "wonder") || m.Slept-start > 2*time.Second {
-		t.Errorf("%v after %v", err, m.Slept-start)
 	}
 }
