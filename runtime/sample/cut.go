@@ -55,35 +55,42 @@ func (s *Sampler) topK(k int) {
 	s.cand = s.cand[:min(k, len(s.cand))]
 }
 
-// selectTop keeps the k likeliest with a heap whose root is the least of them: one pass over the vocabulary.
+// selectTop keeps the k likeliest: one pass over the vocabulary.
 func (s *Sampler) selectTop(k int) {
-	h := s.cand[:k]
-	down := func(i int) {
-		for {
-			c := 2*i + 1
-			if c >= k {
-				return
-			}
-			if c+1 < k && byLogit(h[c+1], h[c]) > 0 {
-				c++
-			}
-			if byLogit(h[c], h[i]) <= 0 {
-				return
-			}
-			h[i], h[c] = h[c], h[i]
-			i = c
+	rest := s.cand[k:]
+	s.cand = s.cand[:k]
+	s.heap()
+	for _, c := range rest {
+		if byLogit(c, s.cand[0]) < 0 {
+			s.cand[0] = c
+			s.down(0)
 		}
 	}
-	for i := k/2 - 1; i >= 0; i-- {
-		down(i)
+}
+
+// heap orders the candidates as a heap whose root is the least likely.
+func (s *Sampler) heap() {
+	for i := len(s.cand)/2 - 1; i >= 0; i-- {
+		s.down(i)
 	}
-	for _, c := range s.cand[k:] {
-		if byLogit(c, h[0]) < 0 {
-			h[0] = c
-			down(0)
+}
+
+// down restores the order of the heap below i.
+func (s *Sampler) down(i int) {
+	for h, k := s.cand, len(s.cand); ; {
+		c := 2*i + 1
+		if c >= k {
+			return
 		}
+		if c+1 < k && byLogit(h[c+1], h[c]) > 0 {
+			c++
+		}
+		if byLogit(h[c], h[i]) <= 0 {
+			return
+		}
+		h[i], h[c] = h[c], h[i]
+		i = c
 	}
-	s.cand = h
 }
 
 // topP keeps the likeliest whose probabilities reach TopP together (Holtzman et al. 2020).

@@ -15,30 +15,45 @@ func (s *Sampler) recent(n int) []int32 {
 
 // penalties makes recent tokens less likely.
 func (s *Sampler) penalties() {
-	p := &s.p
-	repeat := p.RepeatPenalty != 0 && p.RepeatPenalty != 1
-	if p.RepeatLastN == 0 || !repeat && p.FrequencyPenalty == 0 && p.PresencePenalty == 0 {
+	counts := s.penalised()
+	if len(counts) == 0 {
 		return
+	}
+	for i := range s.cand {
+		c := &s.cand[i]
+		if n := counts[c.id]; n > 0 {
+			c.logit = s.penalise(c.logit, n)
+		}
+	}
+}
+
+// repeats reports whether the repeat penalty does anything.
+func (p *Params) repeats() bool { return p.RepeatPenalty != 0 && p.RepeatPenalty != 1 }
+
+// penalised counts the tokens that get penalties; none when there are no penalties.
+func (s *Sampler) penalised() map[int32]int {
+	p := &s.p
+	if p.RepeatLastN == 0 || !p.repeats() && p.FrequencyPenalty == 0 && p.PresencePenalty == 0 {
+		return nil
 	}
 	clear(s.counts)
 	for _, id := range s.recent(p.RepeatLastN) {
 		s.counts[id]++
 	}
-	for i := range s.cand {
-		c := &s.cand[i]
-		n := s.counts[c.id]
-		if n == 0 {
-			continue
+	return s.counts
+}
+
+// penalise is the logit of a token that occurred n times.
+func (s *Sampler) penalise(logit float32, n int) float32 {
+	p := &s.p
+	if p.repeats() {
+		if logit <= 0 {
+			logit *= p.RepeatPenalty
+		} else {
+			logit /= p.RepeatPenalty
 		}
-		if repeat {
-			if c.logit <= 0 {
-				c.logit *= p.RepeatPenalty
-			} else {
-				c.logit /= p.RepeatPenalty
-			}
-		}
-		c.logit -= float32(n)*p.FrequencyPenalty + p.PresencePenalty
 	}
+	return logit - (float32(n)*p.FrequencyPenalty + p.PresencePenalty)
 }
 
 // dryLongest bounds the length of a repetition that counts; the penalty has long reached the largest float by then.

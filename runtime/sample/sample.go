@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,9 @@ type Sampler struct {
 	cand    []candidate
 	counts  map[int32]int
 	chain   []func()
+	topAt   int       // where top_k is in the chain if only penalties come before it, else -1
+	before  bool      // penalties come before it
+	work    []float32 // logits after biases and penalties
 }
 
 // candidate is one token that may still be chosen.
@@ -128,13 +132,19 @@ func (s *Sampler) buildChain() error {
 	if order == nil {
 		order = DefaultOrder
 	}
-	for _, name := range order {
+	s.topAt = -1
+	for i, name := range order {
 		f, ok := steps[name]
 		if !ok {
 			return fmt.Errorf("%w: sampler %q is unknown; known are %s", ErrParams, name, strings.Join(DefaultOrder, " "))
 		}
 		if s.p.Mirostat > 0 && name != "penalties" && name != "dry" && name != "temperature" {
 			continue // mirostat does the cutting
+		}
+		if name == "top_k" {
+			if !slices.ContainsFunc(order[:i], func(n string) bool { return n != "penalties" && n != "dry" && n != "top_n_sigma" }) {
+				s.topAt, s.before = len(s.chain), slices.Contains(order[:i], "penalties")
+			}
 		}
 		s.chain = append(s.chain, f)
 	}
@@ -158,16 +168,22 @@ func (s *Sampler) Choose(logits []float32, allowed Filter) int32 {
 }
 
 func (s *Sampler) choose(logits []float32, allowed Filter, all bool) int32 {
-	if !s.load(logits, allowed, all) {
+	k, next := s.shortcut(len(logits))
+	if all {
+		k, next = 0, 0
+	}
+	if k > 0 && !s.loadTop(logits, k) || k == 0 && !s.load(logits, allowed, all) {
 		return -1
 	}
 	if s.p.Temp <= 0 && s.p.Mirostat == 0 {
-		s.penalties()
-		s.dry()
+		if k == 0 {
+			s.penalties()
+			s.dry()
+		}
 		return s.accept(s.best(), allowed)
 	}
 	pcg, mu := s.pcg, s.mu
-	for _, f := range s.chain {
+	for _, f := range s.chain[next:] {
 		f()
 	}
 	var id int32
@@ -203,8 +219,8 @@ func (s *Sampler) load(logits []float32, allowed Filter, all bool) bool {
 		if l != l || all && !allowed.Allowed(id) {
 			continue
 		}
-		if b, ok := s.p.LogitBias[id]; ok {
-			l += b
+		if len(s.p.LogitBias) > 0 {
+			l += s.p.LogitBias[id]
 		}
 		s.cand = append(s.cand, candidate{id: id, logit: l})
 	}
