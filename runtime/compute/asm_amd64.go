@@ -324,6 +324,66 @@ func decodeQ40rowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *b
 //go:noescape
 func decodeIQ4NLrowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
+// decodeQ40AVX512n4 multiplies 16 rows of Q40 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ40AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ41AVX512n4 multiplies 16 rows of Q41 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ41AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ50AVX512n4 multiplies 16 rows of Q50 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ50AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ51AVX512n4 multiplies 16 rows of Q51 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ51AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ80AVX512n4 multiplies 16 rows of Q80 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ80AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ4KAVX512n4 multiplies 16 rows of Q4K with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ4KAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeIQ4NLAVX512n4 multiplies 16 rows of IQ4NL with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeIQ4NLAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeIQ4XSAVX512n4 multiplies 16 rows of IQ4XS with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeIQ4XSAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeMXFP4AVX512n4 multiplies 16 rows of MXFP4 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeMXFP4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ40x4AVX512n4 multiplies 16 rows of Q40x4 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ40x4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeIQ4NLx4AVX512n4 multiplies 16 rows of IQ4NLx4 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeIQ4NLx4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
+// decodeQ80x2AVX512n4 multiplies 16 rows of Q80x2 with 4 columns (see ops.few).
+//
+//go:noescape
+func decodeQ80x2AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+
 // decodeQ40farAVX512 multiplies rows rows of each of four streams of Q40far with one column (see ops.far).
 //
 //go:noescape

@@ -29,6 +29,9 @@ type Level struct {
 	// far are routines for whole matrices and one column, with the same bits. A
 	// nil entry means decode.
 	far [tensor.Numbers]farDecoder
+	// few does what decode does for a panel of fewCols columns, whose results are
+	// stride apart. A nil entry means unpack and tile.
+	few [tensor.Numbers]fewDecoder
 	// tiles reports whether tile multiplies a form without overflow; nil: it does all forms.
 	tiles func(f form) bool
 	// tile multiplies a strip with a panel (see genericTile).
@@ -61,6 +64,20 @@ type decoder struct {
 	group     int
 	halves    bool
 }
+
+// fewDecoder is decoder for fewCols columns.
+type fewDecoder struct {
+	one, many fewFunc
+	group     int
+	halves    bool
+}
+
+// fewCols is the only number of columns that are multiplied as rows are
+// unpacked: four generations at once are common, and for more columns unpacking
+// is a small part.
+const fewCols = 4
+
+type fewFunc func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
 type decodeFunc func(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 

@@ -130,6 +130,7 @@ var avx512Level = Level{
 	widths:    []int{12, 8, 4, 2, 1},
 	unpack:    unpackAVX512,
 	decode:    decodeAVX512,
+	few:       fewAVX512,
 	tile:      tileAVX512,
 	pair:      pairAVX512,
 	quantize:  quantizeAsm,

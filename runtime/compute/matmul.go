@@ -18,6 +18,7 @@ type product struct {
 	n     int
 	cols  int
 	panel []byte // the quantised columns, panel after panel
+	few   bool   // they are one panel of fewCols columns, the last of them zero where there are fewer
 }
 
 // part is one matrix of a product. Items are numbered through all parts.
@@ -100,8 +101,16 @@ func (p *Pool) multiply(m *product) {
 	if t.IsFloat() {
 		unit = 1
 	} else {
-		m.panel = grow(m.panel, m.n*(m.cols/unitCols)*formOf(t).colBytes()+cacheLine)
-		p.run(jobQuantize, panels(p.level.widths, m.n))
+		m.few = m.n > 1 && m.n <= fewCols
+		for i := range m.parts {
+			m.few = m.few && p.level.few[m.parts[i].w.t].one != nil
+		}
+		count, columns := panels(p.level.widths, m.n), m.n
+		if m.few {
+			count, columns = 1, fewCols
+		}
+		m.panel = grow(m.panel, columns*(m.cols/unitCols)*formOf(t).colBytes()+cacheLine)
+		p.run(jobQuantize, count)
 	}
 	total, items := 0, 0
 	for i := range m.parts {
@@ -189,9 +198,14 @@ func panelAt(widths []int, n, i int) (first, width int) {
 // quantizePanel rounds the columns of panel i.
 func (m *product) quantizePanel(s *scratch, i int) {
 	f := formOf(m.parts[0].w.t)
-	first, width := panelAt(m.level.widths, m.n, i)
+	first, width := 0, fewCols
+	if !m.few {
+		first, width = panelAt(m.level.widths, m.n, i)
+	} else if m.n < fewCols {
+		clear(m.panel)
+	}
 	panel := &m.panel[first*(m.cols/unitCols)*f.colBytes()]
-	for c := range width {
+	for c := range min(width, m.n) {
 		s.args = panelArgsFor(f, width, c)
 		m.level.quantize(panel, &m.x[(first+c)*m.cols], m.cols, &s.args)
 	}

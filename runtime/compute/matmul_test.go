@@ -71,7 +71,7 @@ func TestMatMulReference(t *testing.T) {
 			}
 			for _, rows := range []int{1, 16, 53} {
 				w := randMatrix(t, r, ty, rows, cols)
-				for _, n := range []int{1, 2, 7, 25} {
+				for _, n := range []int{1, 2, 3, 4, 7, 25} {
 					x := randFloats(r, n*cols)
 					dst := make([]float32, n*rows)
 					p.MatMul(dst, w, x, n)
@@ -137,7 +137,7 @@ func TestMatMulExtremes(t *testing.T) {
 			rows, cols := 17, 512
 			w := randMatrix(t, r, ty, rows, cols)
 			for _, v := range []float32{0, 1e-40, 1e38, -3e38, float32(math.Inf(1)), float32(math.NaN())} {
-				for _, n := range []int{1, 5} {
+				for _, n := range []int{1, 3, 4, 5} {
 					x := make([]float32, n*cols)
 					for i := range x {
 						x[i] = v
@@ -180,7 +180,7 @@ func TestMatMuls(t *testing.T) {
 		for i, ty := range []tensor.Type{tensor.Q4_0, tensor.Q4_0, tensor.Q8_0, tensor.Q4_K, tensor.Q5_K, tensor.Q6_K, tensor.F16, tensor.F32, tensor.F16} {
 			list = append(list, Product{W: randMatrix(t, r, ty, 5+37*i, cols)})
 		}
-		for _, n := range []int{1, 2, 29} {
+		for _, n := range []int{1, 2, 3, 4, 29} {
 			x := randFloats(r, n*cols)
 			var want [][]float32
 			for i := range list {

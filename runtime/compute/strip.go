@@ -27,6 +27,12 @@ func (m *product) intStrips(s *scratch, i, following int) {
 		}
 		return
 	}
+	if m.few {
+		for t := first; t < last; t++ {
+			m.decodeFew(s, q, t, after(t), &m.level.few[q.w.t])
+		}
+		return
+	}
 	f, k := formOf(q.w.t), m.cols
 	units := k / unitCols
 	size := units * f.unitBytes()

@@ -89,6 +89,19 @@ var decodeAVX512 = [tensor.Numbers]decoder{
 	tensor.MXFP4:  {one: decodeMXFP4AVX512},
 }
 
+// fewAVX512 are those for fewCols columns.
+var fewAVX512 = [tensor.Numbers]fewDecoder{
+	tensor.Q4_0:   {one: decodeQ40AVX512n4, many: decodeQ40x4AVX512n4, group: 4, halves: true},
+	tensor.Q4_1:   {one: decodeQ41AVX512n4},
+	tensor.Q5_0:   {one: decodeQ50AVX512n4},
+	tensor.Q5_1:   {one: decodeQ51AVX512n4},
+	tensor.Q8_0:   {one: decodeQ80AVX512n4, many: decodeQ80x2AVX512n4, group: 2},
+	tensor.Q4_K:   {one: decodeQ4KAVX512n4, halves: true},
+	tensor.IQ4_NL: {one: decodeIQ4NLAVX512n4, many: decodeIQ4NLx4AVX512n4, group: 4, halves: true},
+	tensor.IQ4_XS: {one: decodeIQ4XSAVX512n4, halves: true},
+	tensor.MXFP4:  {one: decodeMXFP4AVX512n4},
+}
+
 // useVBMI replaces routines by the row-wise ones, which need AVX512_VBMI.
 func useVBMI(d *[tensor.Numbers]decoder) {
 	d[tensor.Q4_0].many, d[tensor.Q4_0].group = decodeQ40rowsAVX512, 4

@@ -58,7 +58,14 @@ func decodeFile(level isa) *file {
 	all := slices.Concat(formats, grouped, rowsFormats)
 	for _, fm := range all {
 		if _, ok := fused256[fm.name]; ok || level.size == 64 {
-			emitDecode(vec{level, f}, fm)
+			emitDecode(vec{level, f}, fm, 1)
+		}
+	}
+	if level.size == 64 {
+		for _, fm := range slices.Concat(formats, grouped) {
+			if fm.few() {
+				emitDecode(vec{level, f}, fm, fewCols)
+			}
 		}
 	}
 	far := farFormats
@@ -74,11 +81,27 @@ func decodeFile(level isa) *file {
 	return f
 }
 
+// fewCols is how many columns of a panel are multiplied as the rows are
+// unpacked (ops.few): their sums take the registers from fewSums and fewInts on.
+const (
+	fewCols = 4
+	fewSums = 16 // float sums, one for each column
+	fewInts = 20 // integer sums, one for each column of two units
+)
+
+// few reports whether a format is decoded for fewCols columns: at most two units
+// are in progress at a time, with one sum each, and the registers are free.
+func (f format) few() bool { return f.sub == 32 && f.name != "Q5K" }
+
 // emitDecode emits the loops over groups of rows and over blocks; the panel is
-// at R14, the results at R15.
-func emitDecode(v vec, fm format) {
-	op := v.fn("multiplies 16 rows of "+fm.name+" with one column (see ops.decode).", "decode"+fm.name+v.name,
-		"src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int", 0)
+// at R14, the results at R15 and, for further columns, R12 bytes apart.
+func emitDecode(v vec, fm format, cols int) {
+	doc, name, params := " with one column (see ops.decode).", "decode"+fm.name+v.name, "src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int"
+	if cols > 1 {
+		doc, name = fmt.Sprintf(" with %d columns (see ops.few).", cols), fmt.Sprintf("%sn%d", name, cols)
+		params = "src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int"
+	}
+	op := v.fn("multiplies 16 rows of "+fm.name+doc, name, params, 0)
 	groups, bases := 64/v.size, []string{"SI", "R8", "R9", "R10"}[:v.size/16]
 	v.ins("MOVQ %s, SI", op["src"])
 	v.ins("MOVQ %s, DX", op["rowBytes"])
@@ -102,28 +125,33 @@ func emitDecode(v vec, fm format) {
 	}
 	v.ins("MOVQ %s, CX", op["blocks"])
 	v.ins("MOVQ %s, R14", op["panel"])
-	v.zero(fusedSum)
+	u := &unpacker{vec: vec{v.isa, newFile("")}, format: fm, fused: true, cols: cols}
+	u.consts = v.consts
+	if cols > 1 {
+		v.ins("MOVQ %s, R12", op["stride"])
+		v.ins("SHLQ $2, R12")
+	}
+	for c := range cols {
+		v.zero(u.sum(c))
+	}
 	v.ins("MOVQ %s, AX", op["add"])
 	v.ins("TESTQ AX, AX")
 	v.ins("JZ start")
-	v.load("(R15)", fusedSum)
+	v.results(cols, func(c int, m string) { v.load(m, u.sum(c)) })
 	v.ins("start:")
 	v.ins("PCALIGN $64")
 	v.ins("loop:")
-	body := vec{v.isa, newFile("")}
-	body.consts = v.consts
-	u := &unpacker{vec: body, format: fm, fused: true}
 	fm.body(u)
 	streams := fm.streams()
-	v.spread(body.text.String(), 0, ceilDiv(16*fm.bytes/groups/len(streams), 64), streams...)
+	v.spread(u.text.String(), 0, ceilDiv(16*fm.bytes/groups/len(streams), 64), streams...)
 	for _, r := range bases {
 		v.ins("ADDQ $%d, %s", fm.bytes, r)
 	}
 	v.ins("ADDQ $%d, R11", 16*fm.bytes/groups/len(streams))
-	v.ins("ADDQ $%d, R14", fm.units*u.colBytes())
+	v.ins("ADDQ $%d, R14", fm.units*cols*u.colBytes())
 	v.ins("DECQ CX")
 	v.ins("JNZ loop")
-	v.store(fusedSum, "(R15)")
+	v.results(cols, func(c int, m string) { v.store(u.sum(c), m) })
 	if groups > 1 {
 		v.ins("LEAQ (R12)(DX*%d), R12", 16/groups)
 		v.ins("ADDQ $%d, R15", v.size)
@@ -131,6 +159,29 @@ func emitDecode(v vec, fm format) {
 		v.ins("JNZ group")
 	}
 	v.ret()
+}
+
+// results visits the place of every column's results.
+func (v vec) results(cols int, f func(c int, m string)) {
+	at := "R15"
+	if cols > 1 {
+		at = "R13"
+		v.ins("MOVQ R15, R13")
+	}
+	for c := range cols {
+		if c > 0 {
+			v.ins("ADDQ R12, R13")
+		}
+		f(c, "("+at+")")
+	}
+}
+
+// sum is the register of a column's float sums.
+func (u *unpacker) sum(c int) int {
+	if u.cols > 1 {
+		return fewSums + c
+	}
+	return fusedSum
 }
 
 // colBytes is the size of a unit's activations in a panel of one column: 32 q,
@@ -160,6 +211,10 @@ func (u *unpacker) multiply(r, n, j int) {
 		u.multiply256(r, n, j)
 		return
 	}
+	if u.cols > 1 {
+		u.multiplyFew(r, n, j)
+		return
+	}
 	acc := u.part(n, j)
 	if j%4 == 0 { // every body starts its sums with vectors 0 and 4
 		if u.min || u.sub == 32 && j == 4 {
@@ -180,6 +235,10 @@ func (u *unpacker) finish(n, count int) {
 		u.finish256(n, count)
 		return
 	}
+	if u.cols > 1 {
+		u.finishFew(n, count)
+		return
+	}
 	for ; count > 0; n, count = n+1, count-1 {
 		if u.sub == 32 {
 			u.op("VPADDD", u.part(n, 4), u.part(n, 0), u.part(n, 0))
@@ -193,6 +252,48 @@ func (u *unpacker) finish(n, count int) {
 			if u.min {
 				u.load(fusedLane(lane, true), fusedTemp)
 				u.ins("VFNMADD231PS.BCST %s, %s, %s", u.act(n, 32+4*s), z(fusedTemp), z(fusedSum))
+			}
+		}
+	}
+}
+
+// fewAct is the operand of byte off of unit n in a panel of several columns,
+// which has the activations, the slots and the scales of all of them together.
+func (u *unpacker) fewAct(n, off int) string { return mem(n*u.cols*u.colBytes()+off, "R14") }
+
+// slotOf and scaleOf are where a column's slot and scale are in a unit.
+func (u *unpacker) slotOf(c int) int  { return u.cols*32 + 4*c }
+func (u *unpacker) scaleOf(c int) int { return u.cols*36 + 4*c }
+
+// multiplyFew is multiply for several columns.
+func (u *unpacker) multiplyFew(r, n, j int) {
+	for c := range u.cols {
+		acc := fewInts + n%2*u.cols + c
+		switch {
+		case j > 0:
+		case u.min:
+			u.zero(acc)
+		default:
+			u.ins("VPBROADCASTD %s, %s", u.fewAct(n, u.slotOf(c)), z(acc))
+		}
+		u.ins("VPDPBUSD.BCST %s, %s, %s", u.fewAct(n, c*32+4*j), z(r), z(acc))
+	}
+}
+
+// finishFew is finish for several columns.
+func (u *unpacker) finishFew(n, count int) {
+	for ; count > 0; n, count = n+1, count-1 {
+		u.load(fusedLane(n, false), fusedSum)
+		for c := range u.cols {
+			acc := fewInts + n%2*u.cols + c
+			u.unary("VCVTDQ2PS", acc, acc)
+			u.ins("VMULPS.BCST %s, %s, %s", u.fewAct(n, u.scaleOf(c)), z(fusedSum), z(fusedTemp))
+			u.op("VFMADD231PS", acc, fusedTemp, u.sum(c))
+		}
+		if u.min {
+			u.load(fusedLane(n, true), fusedTemp)
+			for c := range u.cols {
+				u.ins("VFNMADD231PS.BCST %s, %s, %s", u.fewAct(n, u.slotOf(c)), z(fusedTemp), z(u.sum(c)))
 			}
 		}
 	}

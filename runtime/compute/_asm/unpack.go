@@ -60,7 +60,8 @@ var formats = []format{
 type unpacker struct {
 	vec
 	format
-	fused bool // multiply with one column instead of storing: see decode.go
+	fused bool // multiply with columns instead of storing: see decode.go
+	cols  int  // how many
 }
 
 func unpackFile(level isa) *file {

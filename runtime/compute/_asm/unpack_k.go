@@ -63,12 +63,13 @@ func (u *unpacker) scales6() {
 
 // sixteen returns a function that gives the registers of 16 bytes at base+off
 // of every row, as dwords does: from a square, loaded when off enters the next
-// 64 bytes, or where vectors are shorter one by one, in registers 8 to 11.
+// 64 bytes, or where vectors are shorter or registers few one by one, in
+// registers 8 to 11.
 func (u *unpacker) sixteen(base int) func(off int) []int {
 	loaded := -1
 	var regs []int
 	return func(off int) []int {
-		if u.size < 64 {
+		if u.size < 64 || u.cols > 1 {
 			u.dwords(base+off, 8, 4)
 			return []int{8, 9, 10, 11}
 		}
