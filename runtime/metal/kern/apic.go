@@ -2,7 +2,10 @@
 
 package kern
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // Local APIC registers (SDM volume 3A table 10-1); in x2APIC mode the MSR is
 // 0x800 + offset/16.
@@ -172,7 +175,7 @@ func waitICR() {
 
 // message interrupts c with vec, unless the firmware has it.
 func message(c *cpu, vec uint32) {
-	if apicOn && c.away == 0 {
+	if apicOn && atomic.LoadInt32(&c.away) == 0 {
 		send(c.apic, vec|icrAssert)
 	}
 }

@@ -3,6 +3,7 @@
 package kern
 
 import (
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -90,35 +91,54 @@ func firmware(fn, args uintptr) uintptr {
 		touch(*word(args + 8))
 	}
 	old := runOn(0)
+	// The caller's memory is read before and written after the time away, in which this
+	// CPU does not count as one that may use it (reclaim.go).
+	block, status := boot().lowPages+lowBlock, uintptr(0)
+	if fn == 0 {
+		copyWords(block, args, registersSize)
+	} else {
+		fwArgs = *(*efi.Args)(unsafe.Pointer(*word(args)))
+	}
+	leave()
+	if fn == 0 {
+		biosCall(boot().thunk, block, stage2Tables)
+	} else {
+		out8(0x21, uint32(fwPIC[0]))
+		out8(0xa1, uint32(fwPIC[1]))
+		status = efiCall(fn, &fwArgs)
+		maskPIC()
+	}
+	comeBack()
+	if fn == 0 {
+		copyWords(args, block, registersSize)
+	} else {
+		*word(*word(args + 8)) = status
+	}
+	runOn(old)
+	return 0
+}
+
+// leave takes the boot processor out of the kernel's hands for a call of the firmware,
+// comeBack puts it in again.
+func leave() {
 	c := currentCPU()
 	sched.lock()
-	c.away = 1
+	atomic.SwapInt32(&c.away, 1)
 	handTimerOver(c)
 	unlockSched()
 	c.window = 1
 	leaveAPIC()
-	if fn == 0 {
-		block := boot().lowPages + lowBlock
-		copyWords(block, args, registersSize)
-		biosCall(boot().thunk, block, stage2Tables)
-		copyWords(args, block, registersSize)
-	} else {
-		out8(0x21, uint32(fwPIC[0]))
-		out8(0xa1, uint32(fwPIC[1]))
-		fwArgs = *(*efi.Args)(unsafe.Pointer(*word(args)))
-		status := efiCall(fn, &fwArgs)
-		maskPIC()
-		*word(*word(args + 8)) = status
-	}
+}
+
+func comeBack() {
+	c := currentCPU()
 	enterAPIC()
 	c.window = 0
 	sched.lock()
-	c.away = 0
+	atomic.SwapInt32(&c.away, 0) // before the load of unmapGen in flushUnmapped
 	flushUnmapped(c)
 	arm(c, nanotime(), slice)
 	unlockSched()
-	runOn(old)
-	return 0
 }
 
 // handTimerOver has another CPU look after the next deadline, if this one did and

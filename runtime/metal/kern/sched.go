@@ -4,6 +4,7 @@ package kern
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -73,9 +74,6 @@ func next(c *cpu) int32 {
 	return i
 }
 
-// waiting reports whether next would find a thread.
-func waiting(c *cpu) bool { return c.own != 0 || !queue.empty() }
-
 func thisThread() *thread { return (*thread)(unsafe.Pointer(currentCPU().cur)) }
 
 func threadIndex(t *thread) int32 {
@@ -143,12 +141,12 @@ func idleCPU(want int32) int32 {
 	return second
 }
 
-// setIdle records whether c has nothing to run. sched held.
+// setIdle records whether c has nothing to run. sched held. The record is swapped and
+// not stored: the CPU's next load, of unmapGen, must not pass it (reclaim.go).
 func setIdle(c *cpu, idle int32) {
-	if c.idling == idle {
+	if atomic.SwapInt32(&c.idling, idle) == idle {
 		return
 	}
-	c.idling = idle
 	idleCPUs[c.id/64] ^= 1 << (c.id % 64)
 	cpus[c.core].busy += 1 - 2*idle
 }
@@ -194,12 +192,20 @@ func suspend(t *thread, ns int64) {
 	block()
 }
 
-// yield lets another ready thread run. sched held.
+// yield lets another ready thread run, if there is one. That is chosen before the current
+// one is queued: a thread bound to this CPU would come before all that may run anywhere,
+// again and again. sched held.
 func yield() {
+	c := currentCPU()
+	i := next(c)
+	if i < 0 {
+		return
+	}
 	t := thisThread()
 	t.state = threadReady
 	enqueue(threadIndex(t))
-	block()
+	arm(c, nanotime(), slice)
+	switchTo(c, t, &threads[i])
 }
 
 // breathe does what a tick would do, in system calls that take long.
@@ -209,9 +215,7 @@ func breathe() {
 	now := nanotime()
 	expire(now)
 	arm(c, now, slice)
-	if waiting(c) {
-		yield()
-	}
+	yield()
 	unlockSched()
 }
 
@@ -232,6 +236,7 @@ func idleLoop() {
 		setIdle(c, 1)
 		arm(c, now, idleNap)
 		unlockSched()
+		watch()
 		halt()
 	}
 }
@@ -244,10 +249,9 @@ func tick(f *trapFrame, fp uintptr) {
 	expire(now)
 	arm(c, now, slice)
 	flushUnmapped(c)
-	if waiting(c) {
-		yield()
-	}
+	yield()
 	unlockSched()
+	nameNMI()
 	watch()
 	if sig := takeSignal(thisThread()); sig != 0 {
 		pushSignal(f, fp, sig, siTkill, 0)

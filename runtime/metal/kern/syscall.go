@@ -94,9 +94,7 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		Exit(int32(a1))
 	case syscall.SYS_SCHED_YIELD:
 		sched.lock()
-		if waiting(currentCPU()) {
-			yield()
-		}
+		yield()
 		unlockSched()
 		return 0
 	case syscall.SYS_NANOSLEEP:

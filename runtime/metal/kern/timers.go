@@ -2,6 +2,8 @@
 
 package kern
 
+import "sync/atomic"
+
 // timers is a binary heap of the threads that wait with a deadline, the next one
 // first. sched held.
 var timers struct {
@@ -112,6 +114,6 @@ func arm(c *cpu, now, limit int64) {
 		timers.armedBy, timers.armedAt = c.id, next
 		at = min(at, next)
 	}
-	c.ticked = now
+	atomic.StoreInt64(&c.ticked, now)
 	armTimer(at, now)
 }

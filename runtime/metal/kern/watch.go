@@ -73,13 +73,18 @@ var lostTicks uint32
 // watched is the CPU watch looks at next.
 var watched uint32
 
-// watch looks after one other CPU at each tick: if it runs a thread and its timer
-// has fallen silent, a message makes it tick, which sets the timer again.
-func watch() {
+// nameNMI reports non-maskable interrupts that have come since the last tick.
+func nameNMI() {
 	if n := atomic.LoadUint32(&strayNMIs); n != reportedNMIs {
 		reportedNMIs = n
 		reportNMI()
 	}
+}
+
+// watch looks after one other CPU, at each tick and each time this CPU goes idle: if the
+// other runs a thread and its timer has fallen silent, a message makes it tick, which
+// sets the timer again. The last CPU that runs a thread is watched by the idle ones.
+func watch() {
 	if ncpu < 2 {
 		return
 	}
@@ -89,7 +94,7 @@ func watch() {
 	}
 	sched.lock()
 	if c.idling == 0 && c.away == 0 {
-		c.ticked = nanotime() // not again at once
+		atomic.StoreInt64(&c.ticked, nanotime()) // not again at once
 		lostTicks++
 		message(c, vecTimer)
 	}
