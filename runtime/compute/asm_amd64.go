@@ -4,402 +4,402 @@
 
 package compute
 
-// unpackQ40SSE2 unpacks blocks of Q40 (see ops.unpack).
+// unpackQ40SSE2 unpacks blocks of Q40 (see Level.unpack).
 //
 //go:noescape
 func unpackQ40SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ41SSE2 unpacks blocks of Q41 (see ops.unpack).
+// unpackQ41SSE2 unpacks blocks of Q41 (see Level.unpack).
 //
 //go:noescape
 func unpackQ41SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ50SSE2 unpacks blocks of Q50 (see ops.unpack).
+// unpackQ50SSE2 unpacks blocks of Q50 (see Level.unpack).
 //
 //go:noescape
 func unpackQ50SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ51SSE2 unpacks blocks of Q51 (see ops.unpack).
+// unpackQ51SSE2 unpacks blocks of Q51 (see Level.unpack).
 //
 //go:noescape
 func unpackQ51SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ80SSE2 unpacks blocks of Q80 (see ops.unpack).
+// unpackQ80SSE2 unpacks blocks of Q80 (see Level.unpack).
 //
 //go:noescape
 func unpackQ80SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ2KSSE2 unpacks blocks of Q2K (see ops.unpack).
+// unpackQ2KSSE2 unpacks blocks of Q2K (see Level.unpack).
 //
 //go:noescape
 func unpackQ2KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ3KSSE2 unpacks blocks of Q3K (see ops.unpack).
+// unpackQ3KSSE2 unpacks blocks of Q3K (see Level.unpack).
 //
 //go:noescape
 func unpackQ3KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ4KSSE2 unpacks blocks of Q4K (see ops.unpack).
+// unpackQ4KSSE2 unpacks blocks of Q4K (see Level.unpack).
 //
 //go:noescape
 func unpackQ4KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ5KSSE2 unpacks blocks of Q5K (see ops.unpack).
+// unpackQ5KSSE2 unpacks blocks of Q5K (see Level.unpack).
 //
 //go:noescape
 func unpackQ5KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ6KSSE2 unpacks blocks of Q6K (see ops.unpack).
+// unpackQ6KSSE2 unpacks blocks of Q6K (see Level.unpack).
 //
 //go:noescape
 func unpackQ6KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ40AVX2 unpacks blocks of Q40 (see ops.unpack).
+// unpackQ40AVX2 unpacks blocks of Q40 (see Level.unpack).
 //
 //go:noescape
 func unpackQ40AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ41AVX2 unpacks blocks of Q41 (see ops.unpack).
+// unpackQ41AVX2 unpacks blocks of Q41 (see Level.unpack).
 //
 //go:noescape
 func unpackQ41AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ50AVX2 unpacks blocks of Q50 (see ops.unpack).
+// unpackQ50AVX2 unpacks blocks of Q50 (see Level.unpack).
 //
 //go:noescape
 func unpackQ50AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ51AVX2 unpacks blocks of Q51 (see ops.unpack).
+// unpackQ51AVX2 unpacks blocks of Q51 (see Level.unpack).
 //
 //go:noescape
 func unpackQ51AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ80AVX2 unpacks blocks of Q80 (see ops.unpack).
+// unpackQ80AVX2 unpacks blocks of Q80 (see Level.unpack).
 //
 //go:noescape
 func unpackQ80AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ2KAVX2 unpacks blocks of Q2K (see ops.unpack).
+// unpackQ2KAVX2 unpacks blocks of Q2K (see Level.unpack).
 //
 //go:noescape
 func unpackQ2KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ3KAVX2 unpacks blocks of Q3K (see ops.unpack).
+// unpackQ3KAVX2 unpacks blocks of Q3K (see Level.unpack).
 //
 //go:noescape
 func unpackQ3KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ4KAVX2 unpacks blocks of Q4K (see ops.unpack).
+// unpackQ4KAVX2 unpacks blocks of Q4K (see Level.unpack).
 //
 //go:noescape
 func unpackQ4KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ5KAVX2 unpacks blocks of Q5K (see ops.unpack).
+// unpackQ5KAVX2 unpacks blocks of Q5K (see Level.unpack).
 //
 //go:noescape
 func unpackQ5KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ6KAVX2 unpacks blocks of Q6K (see ops.unpack).
+// unpackQ6KAVX2 unpacks blocks of Q6K (see Level.unpack).
 //
 //go:noescape
 func unpackQ6KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackIQ4NLAVX2 unpacks blocks of IQ4NL (see ops.unpack).
+// unpackIQ4NLAVX2 unpacks blocks of IQ4NL (see Level.unpack).
 //
 //go:noescape
 func unpackIQ4NLAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackIQ4XSAVX2 unpacks blocks of IQ4XS (see ops.unpack).
+// unpackIQ4XSAVX2 unpacks blocks of IQ4XS (see Level.unpack).
 //
 //go:noescape
 func unpackIQ4XSAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackMXFP4AVX2 unpacks blocks of MXFP4 (see ops.unpack).
+// unpackMXFP4AVX2 unpacks blocks of MXFP4 (see Level.unpack).
 //
 //go:noescape
 func unpackMXFP4AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ80AVXVNNI unpacks blocks of Q80 (see ops.unpack).
+// unpackQ80AVXVNNI unpacks blocks of Q80 (see Level.unpack).
 //
 //go:noescape
 func unpackQ80AVXVNNI(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackIQ4NLAVXVNNI unpacks blocks of IQ4NL (see ops.unpack).
+// unpackIQ4NLAVXVNNI unpacks blocks of IQ4NL (see Level.unpack).
 //
 //go:noescape
 func unpackIQ4NLAVXVNNI(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackIQ4XSAVXVNNI unpacks blocks of IQ4XS (see ops.unpack).
+// unpackIQ4XSAVXVNNI unpacks blocks of IQ4XS (see Level.unpack).
 //
 //go:noescape
 func unpackIQ4XSAVXVNNI(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ40AVX512 unpacks blocks of Q40 (see ops.unpack).
+// unpackQ40AVX512 unpacks blocks of Q40 (see Level.unpack).
 //
 //go:noescape
 func unpackQ40AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ41AVX512 unpacks blocks of Q41 (see ops.unpack).
+// unpackQ41AVX512 unpacks blocks of Q41 (see Level.unpack).
 //
 //go:noescape
 func unpackQ41AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ50AVX512 unpacks blocks of Q50 (see ops.unpack).
+// unpackQ50AVX512 unpacks blocks of Q50 (see Level.unpack).
 //
 //go:noescape
 func unpackQ50AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ51AVX512 unpacks blocks of Q51 (see ops.unpack).
+// unpackQ51AVX512 unpacks blocks of Q51 (see Level.unpack).
 //
 //go:noescape
 func unpackQ51AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ80AVX512 unpacks blocks of Q80 (see ops.unpack).
+// unpackQ80AVX512 unpacks blocks of Q80 (see Level.unpack).
 //
 //go:noescape
 func unpackQ80AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ2KAVX512 unpacks blocks of Q2K (see ops.unpack).
+// unpackQ2KAVX512 unpacks blocks of Q2K (see Level.unpack).
 //
 //go:noescape
 func unpackQ2KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ3KAVX512 unpacks blocks of Q3K (see ops.unpack).
+// unpackQ3KAVX512 unpacks blocks of Q3K (see Level.unpack).
 //
 //go:noescape
 func unpackQ3KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ4KAVX512 unpacks blocks of Q4K (see ops.unpack).
+// unpackQ4KAVX512 unpacks blocks of Q4K (see Level.unpack).
 //
 //go:noescape
 func unpackQ4KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ5KAVX512 unpacks blocks of Q5K (see ops.unpack).
+// unpackQ5KAVX512 unpacks blocks of Q5K (see Level.unpack).
 //
 //go:noescape
 func unpackQ5KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackQ6KAVX512 unpacks blocks of Q6K (see ops.unpack).
+// unpackQ6KAVX512 unpacks blocks of Q6K (see Level.unpack).
 //
 //go:noescape
 func unpackQ6KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackIQ4NLAVX512 unpacks blocks of IQ4NL (see ops.unpack).
+// unpackIQ4NLAVX512 unpacks blocks of IQ4NL (see Level.unpack).
 //
 //go:noescape
 func unpackIQ4NLAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackIQ4XSAVX512 unpacks blocks of IQ4XS (see ops.unpack).
+// unpackIQ4XSAVX512 unpacks blocks of IQ4XS (see Level.unpack).
 //
 //go:noescape
 func unpackIQ4XSAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// unpackMXFP4AVX512 unpacks blocks of MXFP4 (see ops.unpack).
+// unpackMXFP4AVX512 unpacks blocks of MXFP4 (see Level.unpack).
 //
 //go:noescape
 func unpackMXFP4AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
 
-// decodeQ40AVX2 multiplies 16 rows of Q40 with one column (see ops.decode).
+// decodeQ40AVX2 multiplies 16 rows of Q40 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ40AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ41AVX2 multiplies 16 rows of Q41 with one column (see ops.decode).
+// decodeQ41AVX2 multiplies 16 rows of Q41 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ41AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ50AVX2 multiplies 16 rows of Q50 with one column (see ops.decode).
+// decodeQ50AVX2 multiplies 16 rows of Q50 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ50AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ51AVX2 multiplies 16 rows of Q51 with one column (see ops.decode).
+// decodeQ51AVX2 multiplies 16 rows of Q51 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ51AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ4KAVX2 multiplies 16 rows of Q4K with one column (see ops.decode).
+// decodeQ4KAVX2 multiplies 16 rows of Q4K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ4KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ6KAVX2 multiplies 16 rows of Q6K with one column (see ops.decode).
+// decodeQ6KAVX2 multiplies 16 rows of Q6K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ6KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ80farAVX2 multiplies rows rows of each of four streams of Q80far with one column (see ops.far).
+// decodeQ80farAVX2 multiplies rows rows of each of four streams of Q80far with one column (see Level.far).
 //
 //go:noescape
 func decodeQ80farAVX2(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
-// decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see ops.decode).
+// decodeQ40AVX512 multiplies 16 rows of Q40 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ40AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ41AVX512 multiplies 16 rows of Q41 with one column (see ops.decode).
+// decodeQ41AVX512 multiplies 16 rows of Q41 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ41AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ50AVX512 multiplies 16 rows of Q50 with one column (see ops.decode).
+// decodeQ50AVX512 multiplies 16 rows of Q50 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ50AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ51AVX512 multiplies 16 rows of Q51 with one column (see ops.decode).
+// decodeQ51AVX512 multiplies 16 rows of Q51 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ51AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ80AVX512 multiplies 16 rows of Q80 with one column (see ops.decode).
+// decodeQ80AVX512 multiplies 16 rows of Q80 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ80AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ2KAVX512 multiplies 16 rows of Q2K with one column (see ops.decode).
+// decodeQ2KAVX512 multiplies 16 rows of Q2K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ2KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ3KAVX512 multiplies 16 rows of Q3K with one column (see ops.decode).
+// decodeQ3KAVX512 multiplies 16 rows of Q3K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ3KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ4KAVX512 multiplies 16 rows of Q4K with one column (see ops.decode).
+// decodeQ4KAVX512 multiplies 16 rows of Q4K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ4KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ5KAVX512 multiplies 16 rows of Q5K with one column (see ops.decode).
+// decodeQ5KAVX512 multiplies 16 rows of Q5K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ5KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ6KAVX512 multiplies 16 rows of Q6K with one column (see ops.decode).
+// decodeQ6KAVX512 multiplies 16 rows of Q6K with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ6KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeIQ4NLAVX512 multiplies 16 rows of IQ4NL with one column (see ops.decode).
+// decodeIQ4NLAVX512 multiplies 16 rows of IQ4NL with one column (see Level.decode).
 //
 //go:noescape
 func decodeIQ4NLAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeIQ4XSAVX512 multiplies 16 rows of IQ4XS with one column (see ops.decode).
+// decodeIQ4XSAVX512 multiplies 16 rows of IQ4XS with one column (see Level.decode).
 //
 //go:noescape
 func decodeIQ4XSAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeMXFP4AVX512 multiplies 16 rows of MXFP4 with one column (see ops.decode).
+// decodeMXFP4AVX512 multiplies 16 rows of MXFP4 with one column (see Level.decode).
 //
 //go:noescape
 func decodeMXFP4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ40x4AVX512 multiplies 16 rows of Q40x4 with one column (see ops.decode).
+// decodeQ40x4AVX512 multiplies 16 rows of Q40x4 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ40x4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeIQ4NLx4AVX512 multiplies 16 rows of IQ4NLx4 with one column (see ops.decode).
+// decodeIQ4NLx4AVX512 multiplies 16 rows of IQ4NLx4 with one column (see Level.decode).
 //
 //go:noescape
 func decodeIQ4NLx4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ80x2AVX512 multiplies 16 rows of Q80x2 with one column (see ops.decode).
+// decodeQ80x2AVX512 multiplies 16 rows of Q80x2 with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ80x2AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ40rowsAVX512 multiplies 16 rows of Q40rows with one column (see ops.decode).
+// decodeQ40rowsAVX512 multiplies 16 rows of Q40rows with one column (see Level.decode).
 //
 //go:noescape
 func decodeQ40rowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeIQ4NLrowsAVX512 multiplies 16 rows of IQ4NLrows with one column (see ops.decode).
+// decodeIQ4NLrowsAVX512 multiplies 16 rows of IQ4NLrows with one column (see Level.decode).
 //
 //go:noescape
 func decodeIQ4NLrowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
 
-// decodeQ40AVX512n4 multiplies 16 rows of Q40 with 4 columns (see ops.few).
+// decodeQ40AVX512n4 multiplies 16 rows of Q40 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ40AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ41AVX512n4 multiplies 16 rows of Q41 with 4 columns (see ops.few).
+// decodeQ41AVX512n4 multiplies 16 rows of Q41 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ41AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ50AVX512n4 multiplies 16 rows of Q50 with 4 columns (see ops.few).
+// decodeQ50AVX512n4 multiplies 16 rows of Q50 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ50AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ51AVX512n4 multiplies 16 rows of Q51 with 4 columns (see ops.few).
+// decodeQ51AVX512n4 multiplies 16 rows of Q51 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ51AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ80AVX512n4 multiplies 16 rows of Q80 with 4 columns (see ops.few).
+// decodeQ80AVX512n4 multiplies 16 rows of Q80 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ80AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ4KAVX512n4 multiplies 16 rows of Q4K with 4 columns (see ops.few).
+// decodeQ4KAVX512n4 multiplies 16 rows of Q4K with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ4KAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeIQ4NLAVX512n4 multiplies 16 rows of IQ4NL with 4 columns (see ops.few).
+// decodeIQ4NLAVX512n4 multiplies 16 rows of IQ4NL with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeIQ4NLAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeIQ4XSAVX512n4 multiplies 16 rows of IQ4XS with 4 columns (see ops.few).
+// decodeIQ4XSAVX512n4 multiplies 16 rows of IQ4XS with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeIQ4XSAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeMXFP4AVX512n4 multiplies 16 rows of MXFP4 with 4 columns (see ops.few).
+// decodeMXFP4AVX512n4 multiplies 16 rows of MXFP4 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeMXFP4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ40x4AVX512n4 multiplies 16 rows of Q40x4 with 4 columns (see ops.few).
+// decodeQ40x4AVX512n4 multiplies 16 rows of Q40x4 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ40x4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeIQ4NLx4AVX512n4 multiplies 16 rows of IQ4NLx4 with 4 columns (see ops.few).
+// decodeIQ4NLx4AVX512n4 multiplies 16 rows of IQ4NLx4 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeIQ4NLx4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ80x2AVX512n4 multiplies 16 rows of Q80x2 with 4 columns (see ops.few).
+// decodeQ80x2AVX512n4 multiplies 16 rows of Q80x2 with 4 columns (see Level.few).
 //
 //go:noescape
 func decodeQ80x2AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
 
-// decodeQ40farAVX512 multiplies rows rows of each of four streams of Q40far with one column (see ops.far).
+// decodeQ40farAVX512 multiplies rows rows of each of four streams of Q40far with one column (see Level.far).
 //
 //go:noescape
 func decodeQ40farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
-// decodeQ80farAVX512 multiplies rows rows of each of four streams of Q80far with one column (see ops.far).
+// decodeQ80farAVX512 multiplies rows rows of each of four streams of Q80far with one column (see Level.far).
 //
 //go:noescape
 func decodeQ80farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
-// decodeQ6KfarAVX512 multiplies rows rows of each of four streams of Q6Kfar with one column (see ops.far).
+// decodeQ6KfarAVX512 multiplies rows rows of each of four streams of Q6Kfar with one column (see Level.far).
 //
 //go:noescape
 func decodeQ6KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 
-// decodeQ4KfarAVX512 multiplies rows rows of each of four streams of Q4Kfar with one column (see ops.far).
+// decodeQ4KfarAVX512 multiplies rows rows of each of four streams of Q4Kfar with one column (see Level.far).
 //
 //go:noescape
 func decodeQ4KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
@@ -709,167 +709,167 @@ func tile16mAVX512n1(strip, panel *byte, units int, out *float32, stride, add in
 //go:noescape
 func tile16mAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
 
-// floatF32SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF32SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32SSE2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32SSE2r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF32SSE2r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32SSE2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF16SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16SSE2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16SSE2r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF16SSE2r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16SSE2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatBF16SSE2r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16SSE2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16SSE2r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatBF16SSE2r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16SSE2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX2r4n3 multiplies 4 rows with 3 columns of n vectors (see ops.floatTile).
+// floatF32AVX2r4n3 multiplies 4 rows with 3 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX2r4n3(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX2r4n2 multiplies 4 rows with 2 columns of n vectors (see ops.floatTile).
+// floatF32AVX2r4n2 multiplies 4 rows with 2 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX2r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF32AVX2r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX2r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF32AVX2r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX2r4n3 multiplies 4 rows with 3 columns of n vectors (see ops.floatTile).
+// floatF16AVX2r4n3 multiplies 4 rows with 3 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX2r4n3(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX2r4n2 multiplies 4 rows with 2 columns of n vectors (see ops.floatTile).
+// floatF16AVX2r4n2 multiplies 4 rows with 2 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX2r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF16AVX2r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX2r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF16AVX2r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX2r4n3 multiplies 4 rows with 3 columns of n vectors (see ops.floatTile).
+// floatBF16AVX2r4n3 multiplies 4 rows with 3 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX2r4n3(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX2r4n2 multiplies 4 rows with 2 columns of n vectors (see ops.floatTile).
+// floatBF16AVX2r4n2 multiplies 4 rows with 2 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX2r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX2r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatBF16AVX2r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX2r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatBF16AVX2r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX512r4n6 multiplies 4 rows with 6 columns of n vectors (see ops.floatTile).
+// floatF32AVX512r4n6 multiplies 4 rows with 6 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX512r4n6(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX512r4n4 multiplies 4 rows with 4 columns of n vectors (see ops.floatTile).
+// floatF32AVX512r4n4 multiplies 4 rows with 4 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX512r4n4(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX512r4n2 multiplies 4 rows with 2 columns of n vectors (see ops.floatTile).
+// floatF32AVX512r4n2 multiplies 4 rows with 2 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX512r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX512r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF32AVX512r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX512r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF32AVX512r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF32AVX512r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF32AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX512r4n6 multiplies 4 rows with 6 columns of n vectors (see ops.floatTile).
+// floatF16AVX512r4n6 multiplies 4 rows with 6 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX512r4n6(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX512r4n4 multiplies 4 rows with 4 columns of n vectors (see ops.floatTile).
+// floatF16AVX512r4n4 multiplies 4 rows with 4 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX512r4n4(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX512r4n2 multiplies 4 rows with 2 columns of n vectors (see ops.floatTile).
+// floatF16AVX512r4n2 multiplies 4 rows with 2 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX512r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX512r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF16AVX512r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX512r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatF16AVX512r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatF16AVX512r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatF16AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX512r4n6 multiplies 4 rows with 6 columns of n vectors (see ops.floatTile).
+// floatBF16AVX512r4n6 multiplies 4 rows with 6 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX512r4n6(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX512r4n4 multiplies 4 rows with 4 columns of n vectors (see ops.floatTile).
+// floatBF16AVX512r4n4 multiplies 4 rows with 4 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX512r4n4(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX512r4n2 multiplies 4 rows with 2 columns of n vectors (see ops.floatTile).
+// floatBF16AVX512r4n2 multiplies 4 rows with 2 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX512r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX512r4n1 multiplies 4 rows with 1 columns of n vectors (see ops.floatTile).
+// floatBF16AVX512r4n1 multiplies 4 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX512r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
 
-// floatBF16AVX512r1n1 multiplies 1 rows with 1 columns of n vectors (see ops.floatTile).
+// floatBF16AVX512r1n1 multiplies 1 rows with 1 columns of n vectors (see Level.floatTile).
 //
 //go:noescape
 func floatBF16AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)

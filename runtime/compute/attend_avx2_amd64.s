@@ -4,7 +4,12 @@
 
 #include "textflag.h"
 
-// func scoresAVX2n4
+// func scoresAVX2n4(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 4 queries c, 16 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX2n4(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -72,7 +77,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX2n3
+// func scoresAVX2n3(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 3 queries c, 16 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX2n3(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -132,7 +142,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX2n2
+// func scoresAVX2n2(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 2 queries c, 32 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX2n2(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -199,7 +214,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX2n1
+// func scoresAVX2n1(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 1 queries c, 64 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX2n1(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -270,7 +290,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX2n2v4
+// func mixAVX2n2v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 2 queries c, 32 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Y0-Y3 values; Y4 a weight; from Y5 on sums
 TEXT ·mixAVX2n2v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -328,7 +353,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX2n1v4
+// func mixAVX2n1v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 1 queries c, 32 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Y0-Y3 values; Y4 a weight; from Y5 on sums
 TEXT ·mixAVX2n1v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -371,7 +401,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX2n2v2
+// func mixAVX2n2v2(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 2 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Y0-Y1 values; Y4 a weight; from Y5 on sums
 TEXT ·mixAVX2n2v2(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -415,7 +450,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX2n1v2
+// func mixAVX2n1v2(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 1 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Y0-Y1 values; Y4 a weight; from Y5 on sums
 TEXT ·mixAVX2n1v2(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX

@@ -4,7 +4,12 @@
 
 #include "textflag.h"
 
-// func scoresAVX512n8
+// func scoresAVX512n8(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 8 queries c, 16 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX512n8(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -71,7 +76,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX512n4
+// func scoresAVX512n4(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 4 queries c, 32 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX512n4(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -136,7 +146,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX512n3
+// func scoresAVX512n3(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 3 queries c, 32 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX512n3(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -194,7 +209,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX512n2
+// func scoresAVX512n2(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 2 queries c, 64 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX512n2(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -261,7 +281,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX512n1
+// func scoresAVX512n1(k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%16], 1 queries c, 128 keys i at a time
+//
+//	SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)
+//	R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums
 TEXT ·scoresAVX512n1(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), SI
 	MOVQ blocks+8(FP), R12
@@ -335,7 +360,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n6v4
+// func mixAVX512n6v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 6 queries c, 64 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z3 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n6v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -453,7 +483,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n4v4
+// func mixAVX512n4v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 4 queries c, 64 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z3 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n4v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -541,7 +576,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n3v4
+// func mixAVX512n3v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 3 queries c, 64 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z3 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n3v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -614,7 +654,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n2v4
+// func mixAVX512n2v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 2 queries c, 64 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z3 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n2v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -672,7 +717,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n1v4
+// func mixAVX512n1v4(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 1 queries c, 64 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z3 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n1v4(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -715,7 +765,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n6v1
+// func mixAVX512n6v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 6 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z0 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n6v1(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -776,7 +831,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n4v1
+// func mixAVX512n4v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 4 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z0 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n4v1(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -825,7 +885,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n3v1
+// func mixAVX512n3v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 3 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z0 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n3v1(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -868,7 +933,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n2v1
+// func mixAVX512n2v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 2 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z0 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n2v1(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX
@@ -905,7 +975,12 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mixAVX512n1v1
+// func mixAVX512n1v1(v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int)
+//
+//	dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], 1 queries c, 16 elements d
+//
+//	SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left
+//	Z0-Z0 values; Z4 a weight; from Z8 on sums
 TEXT ·mixAVX512n1v1(SB), NOSPLIT, $0-56
 	MOVQ v+0(FP), SI
 	MOVQ rows+8(FP), CX

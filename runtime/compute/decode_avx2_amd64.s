@@ -104,7 +104,14 @@ DATA ·ones16<>+48(SB)/8, $0x0001000100010001
 DATA ·ones16<>+56(SB)/8, $0x0001000100010001
 GLOBL ·ones16<>(SB), RODATA|NOPTR, $64
 
-// func decodeQ40AVX2
+// func decodeQ40AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Y14 out of the first column, a row each lane; Y15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ40AVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -221,7 +228,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ41AVX2
+// func decodeQ41AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Y14 out of the first column, a row each lane; Y15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ41AVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -343,7 +357,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ50AVX2
+// func decodeQ50AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Y14 out of the first column, a row each lane; Y15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ50AVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -509,7 +530,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ51AVX2
+// func decodeQ51AVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Y14 out of the first column, a row each lane; Y15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ51AVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -679,7 +707,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ4KAVX2
+// func decodeQ4KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Y14 out of the first column, a row each lane; Y15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ4KAVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1329,7 +1364,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ6KAVX2
+// func decodeQ6KAVX2(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Y14 out of the first column, a row each lane; Y15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ6KAVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -2335,7 +2377,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ80farAVX2
+// func decodeQ80farAVX2(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+//
+//	out[i + k*outFar] = product of row i of stream k and the column, for 4 streams k and rows i
+//	isum, scales and order of additions as in the routines for 16 rows
+//
+//	SI, R8, R9, R10 streams 0-3, far bytes apart; R14 panel; R15 out; R13 rows left; CX, AX groups of blocks left, in a row
+//	BX, R12 outFar and 3*outFar in bytes; X14 sums, stream k in lane k
 TEXT ·decodeQ80farAVX2(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX

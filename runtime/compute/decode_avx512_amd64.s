@@ -514,7 +514,14 @@ DATA ·units3_0<>+48(SB)/8, $0x0000000700000007
 DATA ·units3_0<>+56(SB)/8, $0x0000000700000007
 GLOBL ·units3_0<>(SB), RODATA|NOPTR, $64
 
-// func decodeQ40AVX512
+// func decodeQ40AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ40AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -642,7 +649,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ41AVX512
+// func decodeQ41AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ41AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -776,7 +790,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ50AVX512
+// func decodeQ50AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ50AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -952,7 +973,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ51AVX512
+// func decodeQ51AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ51AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1133,7 +1161,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ80AVX512
+// func decodeQ80AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ80AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1285,7 +1320,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ2KAVX512
+// func decodeQ2KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ2KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1967,7 +2009,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ3KAVX512
+// func decodeQ3KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ3KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -2914,7 +2963,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ4KAVX512
+// func decodeQ4KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ4KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -3514,7 +3570,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ5KAVX512
+// func decodeQ5KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ5KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -4408,7 +4471,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ6KAVX512
+// func decodeQ6KAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ6KAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -5333,7 +5403,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4NLAVX512
+// func decodeIQ4NLAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4NLAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -5470,7 +5547,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4XSAVX512
+// func decodeIQ4XSAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4XSAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -6139,7 +6223,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeMXFP4AVX512
+// func decodeMXFP4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeMXFP4AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -6281,7 +6372,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ40x4AVX512
+// func decodeQ40x4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ40x4AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -6589,7 +6687,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4NLx4AVX512
+// func decodeIQ4NLx4AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4NLx4AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -6930,7 +7035,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ80x2AVX512
+// func decodeQ80x2AVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ80x2AVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -7166,7 +7278,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ40rowsAVX512
+// func decodeQ40rowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ40rowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -7468,7 +7587,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4NLrowsAVX512
+// func decodeIQ4NLrowsAVX512(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 1
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4NLrowsAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -7803,7 +7929,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ40AVX512n4
+// func decodeQ40AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ40AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -7984,7 +8117,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ41AVX512n4
+// func decodeQ41AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ41AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -8174,7 +8314,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ50AVX512n4
+// func decodeQ50AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ50AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -8403,7 +8550,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ51AVX512n4
+// func decodeQ51AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ51AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -8640,7 +8794,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ80AVX512n4
+// func decodeQ80AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ80AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -8845,7 +9006,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ4KAVX512n4
+// func decodeQ4KAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ4KAVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -9796,7 +9964,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4NLAVX512n4
+// func decodeIQ4NLAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4NLAVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -9986,7 +10161,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4XSAVX512n4
+// func decodeIQ4XSAVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4XSAVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -10946,7 +11128,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeMXFP4AVX512n4
+// func decodeMXFP4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeMXFP4AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -11141,7 +11330,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ40x4AVX512n4
+// func decodeQ40x4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ40x4AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -11604,7 +11800,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeIQ4NLx4AVX512n4
+// func decodeIQ4NLx4AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeIQ4NLx4AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -12100,7 +12303,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ80x2AVX512n4
+// func decodeQ80x2AVX512n4(src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int)
+//
+//	isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima
+//	out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: 4
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; R15 out, R12 stride in bytes; R11 address to prefetch; CX blocks left
+//	Z14 out of the first column, a row each lane; Z15 temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them
 TEXT ·decodeQ80x2AVX512n4(SB), NOSPLIT, $0-72
 	MOVQ src+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -12423,7 +12633,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ40farAVX512
+// func decodeQ40farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+//
+//	out[i + k*outFar] = product of row i of stream k and the column, for 4 streams k and rows i
+//	isum, scales and order of additions as in the routines for 16 rows
+//
+//	SI, R8, R9, R10 streams 0-3, far bytes apart; R14 panel; R15 out; R13 rows left; CX, AX groups of blocks left, in a row
+//	BX, R12 outFar and 3*outFar in bytes; X14 sums, stream k in lane k
 TEXT ·decodeQ40farAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX
@@ -12555,7 +12771,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ80farAVX512
+// func decodeQ80farAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+//
+//	out[i + k*outFar] = product of row i of stream k and the column, for 4 streams k and rows i
+//	isum, scales and order of additions as in the routines for 16 rows
+//
+//	SI, R8, R9, R10 streams 0-3, far bytes apart; R14 panel; R15 out; R13 rows left; CX, AX groups of blocks left, in a row
+//	BX, R12 outFar and 3*outFar in bytes; X14 sums, stream k in lane k
 TEXT ·decodeQ80farAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX
@@ -12662,7 +12884,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ6KfarAVX512
+// func decodeQ6KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+//
+//	out[i + k*outFar] = product of row i of stream k and the column, for 4 streams k and rows i
+//	isum, scales and order of additions as in the routines for 16 rows
+//
+//	SI, R8, R9, R10 streams 0-3, far bytes apart; R14 panel; R15 out; R13 rows left; CX, AX groups of blocks left, in a row
+//	BX, R12 outFar and 3*outFar in bytes; X14 sums, stream k in lane k
 TEXT ·decodeQ6KfarAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX
@@ -13010,7 +13238,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func decodeQ4KfarAVX512
+// func decodeQ4KfarAVX512(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
+//
+//	out[i + k*outFar] = product of row i of stream k and the column, for 4 streams k and rows i
+//	isum, scales and order of additions as in the routines for 16 rows
+//
+//	SI, R8, R9, R10 streams 0-3, far bytes apart; R14 panel; R15 out; R13 rows left; CX, AX groups of blocks left, in a row
+//	DX bytes of a row; BX offset of the prefetch; DI panel in the routine's order; R12 outFar in bytes; two rows of every stream at a time
 TEXT ·decodeQ4KfarAVX512(SB), NOSPLIT, $0-64
 	MOVQ src+0(FP), SI
 	MOVQ far+8(FP), DX

@@ -1,10 +1,7 @@
-// Package compute holds the arithmetic of the engine: the GGML tensor types,
-// matrix times activations, and the vector operations between them.
+// Package compute holds the arithmetic of the engine: matrix times activations, and the vector operations between them.
 //
-// The block layouts are those of ggml (ggml-common.h, GGUF version 3 files,
-// July 2025). Supported: F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K
-// Q5_K Q6_K IQ4_NL IQ4_XS MXFP4. Not supported: the other IQ types, TQ types,
-// integer and F64 tensors.
+// It computes with the types of runtime/tensor that have a form there, and with F32, F16 and BF16. A Level is a set of
+// routines for one instruction set; a Pool is a number of threads that compute at one level.
 //
 // # What a matrix product computes
 //
@@ -23,16 +20,38 @@
 //
 // # How
 //
-// Sixteen rows of weights make a strip. A strip is unpacked from the file's
-// own layout into a small per-thread scratch (form.go), where lane r of every
-// vector belongs to row r, and multiplied with panels of columns (tile.go).
-// No copy of the weights is kept: unpacking is cheaper than reading memory, and
-// in a prompt it is paid once per 16 rows for all columns. A single column
-// is multiplied as the rows are unpacked, without the scratch: with AVX-512 for
-// all quantised types, with AVX2 for some (decode in level.go); while one strip
-// is computed the next is prefetched. The commonest types are read along rows
-// from the four quarters of the matrix instead (far.go): four long streams come
-// from memory faster than the sixteen short ones of a strip.
+// The terms, for a product of a matrix [rows, cols] and n columns of activations:
+//
+//	        cols: blocks of the file's type, 32 or 256 elements each
+//	      +--------+--------+--------+--------+
+//	      |  unit  |  unit  |  unit  |  unit  |  strip 0: rows 0 to 15
+//	rows  +--------+--------+--------+--------+
+//	      |        |        |        |        |  strip 1: rows 16 to 31
+//	      +--------+--------+--------+--------+
+//
+//	strip   16 rows, a row block: lane r of every vector belongs to row r
+//	unit    32 columns of a strip, taken apart: integers q, scales, minima (form.go)
+//	panel   up to 12 columns of activations, rounded to int8, unit by unit (panel.go)
+//	tile    the routine that multiplies a strip with a panel (tile.go)
+//	pair    a tile of two strips, which shares the loading of the panel
+//	item    what a thread takes at a time: some strips, or some rows of float weights
+//	share   the items a thread begins with; when done it takes from the ends of others'
+//
+// No copy of the weights is kept: a strip is taken apart ("unpacked") into a small buffer of the thread, which is cheaper
+// than reading memory, and in a prompt is paid once per strip for all columns. A single column (n = 1, "decode") is
+// multiplied as the rows are unpacked, without the buffer: with AVX-512 for all quantised types, with AVX2 for some
+// (Level.decode). While one strip is computed the next is prefetched.
+//
+// The commonest types have routines for n = 1 that read whole rows of the four quarters of the matrix side by side
+// instead (far.go), for four long streams come from memory faster than the sixteen short ones of a strip:
+//
+//	+-------------------+
+//	| row i        ->   |  stream 0
+//	+-------------------+  far bytes between streams
+//	| row i+rows/4 ->   |  stream 1
+//	+-------------------+
+//	|     ...           |  streams 2 and 3
+//	+-------------------+
 //
 // Attention reads keys in blocks of 16, one vector lane for each key, and many
 // queries share the reading of keys and values (attend.go).

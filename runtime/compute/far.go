@@ -1,14 +1,14 @@
 package compute
 
-// farStreams is how many rows a far routine multiplies at a time.
+// farStreams is how many rows a far routine multiplies at a time, one of each quarter of the matrix.
 const farStreams = 4
 
-// farDecoder is a routine for a matrix and one vector that walks four rows in
-// step, one of each quarter of the matrix, to the ends of their quarters. It
-// sets out[i] and so on to out[i+rows-1], for each of the four i outFar apart,
-// to the products of the rows that start at src and far bytes apart. Rows have
-// groups groups of group blocks, scratch farScratch bytes for each of them. The
-// bits are those of unpack and tile.
+// farDecoder is a routine for a matrix and one vector x that reads four rows side by side (doc.go):
+//
+//	out[k*outFar+i] = row i of stream k times x,  0 <= k < 4, 0 <= i < rows
+//
+// Stream k starts at src + k*far bytes. A row has groups groups of group blocks; scratch has farScratch bytes for each
+// of them. The results are bit for bit those of unpack and tile.
 type farDecoder struct {
 	f     func(src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte)
 	group int
@@ -17,9 +17,9 @@ type farDecoder struct {
 // farScratch holds a superblock's activations in the order a routine wants.
 const farScratch = 3 * maxBlock
 
-// decodeFar does item strips first to last of q with a far routine: as many
-// rows of every quarter, so that items in order make long streams. It returns
-// false if there is none that fits.
+// decodeFar multiplies the rows that are due for strips first to last of q with a far routine. They are not the rows of
+// these strips but as many, a quarter of them from each quarter of the matrix, so that items in order make long streams.
+// It returns false if no routine fits the type and shape.
 func (m *product) decodeFar(s *scratch, q *part, first, last int) bool {
 	d, ti := &m.level.far[q.w.t], q.w.t.Info()
 	if d.f == nil || q.w.rows%stripRows != 0 || q.w.cols/ti.Elems%d.group != 0 {

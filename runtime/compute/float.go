@@ -44,7 +44,7 @@ func genericDot(a, b []float32) float32 {
 }
 
 // farRows multiplies rows first to last, but for up to three, with the single
-// column, and returns the first row left: four streams far apart are read
+// column, and returns the first row left: four streams from the quarters of the item are read
 // faster than one.
 func (m *product) farRows(s *scratch, q *part, first, last int) int {
 	const streams = 4

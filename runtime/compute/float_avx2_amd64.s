@@ -4,7 +4,12 @@
 
 #include "textflag.h"
 
-// func floatF32AVX2r4n3
+// func floatF32AVX2r4n3(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 3 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y4
 TEXT ·floatF32AVX2r4n3(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -160,7 +165,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX2r4n2
+// func floatF32AVX2r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 2 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y8
 TEXT ·floatF32AVX2r4n2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -277,7 +287,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX2r4n1
+// func floatF32AVX2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y12
 TEXT ·floatF32AVX2r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -354,7 +369,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX2r1n1
+// func floatF32AVX2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y0 rows of w; Y4 x; sums from the last register down to Y15
 TEXT ·floatF32AVX2r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -394,7 +414,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX2r4n3
+// func floatF16AVX2r4n3(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 3 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y4
 TEXT ·floatF16AVX2r4n3(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -549,7 +574,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX2r4n2
+// func floatF16AVX2r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 2 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y8
 TEXT ·floatF16AVX2r4n2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -665,7 +695,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX2r4n1
+// func floatF16AVX2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y12
 TEXT ·floatF16AVX2r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -742,7 +777,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX2r1n1
+// func floatF16AVX2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y0 rows of w; Y4 x; sums from the last register down to Y15
 TEXT ·floatF16AVX2r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -782,7 +822,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX2r4n3
+// func floatBF16AVX2r4n3(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 3 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y4
 TEXT ·floatBF16AVX2r4n3(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -941,7 +986,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX2r4n2
+// func floatBF16AVX2r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 2 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y8
 TEXT ·floatBF16AVX2r4n2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1061,7 +1111,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX2r4n1
+// func floatBF16AVX2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y3 rows of w; Y4 x; sums from the last register down to Y12
 TEXT ·floatBF16AVX2r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1142,7 +1197,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX2r1n1
+// func floatBF16AVX2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 8
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Y0-Y0 rows of w; Y4 x; sums from the last register down to Y15
 TEXT ·floatBF16AVX2r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX

@@ -4,7 +4,12 @@
 
 #include "textflag.h"
 
-// func floatF32AVX512r4n6
+// func floatF32AVX512r4n6(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 6 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z8
 TEXT ·floatF32AVX512r4n6(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -339,7 +344,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX512r4n4
+// func floatF32AVX512r4n4(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 4 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z16
 TEXT ·floatF32AVX512r4n4(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -574,7 +584,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX512r4n2
+// func floatF32AVX512r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 2 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z24
 TEXT ·floatF32AVX512r4n2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -709,7 +724,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX512r4n1
+// func floatF32AVX512r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z28
 TEXT ·floatF32AVX512r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -794,7 +814,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF32AVX512r1n1
+// func floatF32AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z0 rows of w; Z4 x; sums from the last register down to Z31
 TEXT ·floatF32AVX512r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -836,7 +861,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX512r4n6
+// func floatF16AVX512r4n6(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 6 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z8
 TEXT ·floatF16AVX512r4n6(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1169,7 +1199,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX512r4n4
+// func floatF16AVX512r4n4(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 4 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z16
 TEXT ·floatF16AVX512r4n4(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1402,7 +1437,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX512r4n2
+// func floatF16AVX512r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 2 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z24
 TEXT ·floatF16AVX512r4n2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1535,7 +1575,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX512r4n1
+// func floatF16AVX512r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z28
 TEXT ·floatF16AVX512r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1620,7 +1665,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatF16AVX512r1n1
+// func floatF16AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z0 rows of w; Z4 x; sums from the last register down to Z31
 TEXT ·floatF16AVX512r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1662,7 +1712,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX512r4n6
+// func floatBF16AVX512r4n6(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 6 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z8
 TEXT ·floatBF16AVX512r4n6(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -1999,7 +2054,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX512r4n4
+// func floatBF16AVX512r4n4(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 4 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z16
 TEXT ·floatBF16AVX512r4n4(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -2236,7 +2296,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX512r4n2
+// func floatBF16AVX512r4n2(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 2 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z24
 TEXT ·floatBF16AVX512r4n2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -2373,7 +2438,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX512r4n1
+// func floatBF16AVX512r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z3 rows of w; Z4 x; sums from the last register down to Z28
 TEXT ·floatBF16AVX512r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -2462,7 +2532,12 @@ sums:
 	VZEROUPPER
 	RET
 
-// func floatBF16AVX512r1n1
+// func floatBF16AVX512r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 16
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; Z0-Z0 rows of w; Z4 x; sums from the last register down to Z31
 TEXT ·floatBF16AVX512r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX

@@ -54,7 +54,12 @@ DATA ·k7f800000<>+48(SB)/8, $0x7f8000007f800000
 DATA ·k7f800000<>+56(SB)/8, $0x7f8000007f800000
 GLOBL ·k7f800000<>(SB), RODATA|NOPTR, $64
 
-// func floatF32SSE2r4n1
+// func floatF32SSE2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 4
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; X0-X3 rows of w; X4 x; sums from the last register down to X12
 TEXT ·floatF32SSE2r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -138,7 +143,12 @@ sums:
 	ADDQ R14, R15
 	RET
 
-// func floatF32SSE2r1n1
+// func floatF32SSE2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 4
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; X0-X0 rows of w; X4 x; sums from the last register down to X15
 TEXT ·floatF32SSE2r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -180,7 +190,12 @@ sums:
 	ADDQ R14, R15
 	RET
 
-// func floatF16SSE2r4n1
+// func floatF16SSE2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 4
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; X0-X3 rows of w; X4 x; sums from the last register down to X12
 TEXT ·floatF16SSE2r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -320,7 +335,12 @@ sums:
 	ADDQ R14, R15
 	RET
 
-// func floatF16SSE2r1n1
+// func floatF16SSE2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 4
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; X0-X0 rows of w; X4 x; sums from the last register down to X15
 TEXT ·floatF16SSE2r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -376,7 +396,12 @@ sums:
 	ADDQ R14, R15
 	RET
 
-// func floatBF16SSE2r4n1
+// func floatBF16SSE2r4n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 4 rows r, 1 columns c; lane l sums k = l mod 4
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; X0-X3 rows of w; X4 x; sums from the last register down to X12
 TEXT ·floatBF16SSE2r4n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX
@@ -468,7 +493,12 @@ sums:
 	ADDQ R14, R15
 	RET
 
-// func floatBF16SSE2r1n1
+// func floatBF16SSE2r1n1(w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr)
+//
+//	out[c*stride+r] = sum over k of w[r][k]*x[c][k], 1 rows r, 1 columns c; lane l sums k = l mod 4
+//
+//	SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride
+//	CX vectors left; R11 address to prefetch; X0-X0 rows of w; X4 x; sums from the last register down to X15
 TEXT ·floatBF16SSE2r1n1(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), SI
 	MOVQ rowBytes+8(FP), DX

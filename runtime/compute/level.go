@@ -26,7 +26,7 @@ type Level struct {
 	// apart, and the panel of one column, whole rows of blocks blocks; the bits
 	// are those of unpack and tile. A nil entry means unpack and tile.
 	decode [tensor.Numbers]decoder
-	// far are routines for whole matrices and one column, with the same bits. A
+	// far are routines for whole matrices and one column (far.go), with the same bits. A
 	// nil entry means decode.
 	far [tensor.Numbers]farDecoder
 	// few does what decode does for a panel of fewCols columns, whose results are

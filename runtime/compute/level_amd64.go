@@ -18,12 +18,12 @@ const spinPauses = 30000
 //go:noescape
 func pause()
 
-// prefetch brings n bytes at p nearer.
+// prefetch starts loading n bytes at p into the first level cache.
 //
 //go:noescape
 func prefetch(p *byte, n int)
 
-// fetch says that b will be needed soon.
+// fetch prefetches b.
 func fetch(b []byte) {
 	if len(b) > 0 {
 		prefetch(&b[0], len(b))

@@ -11,7 +11,7 @@ const spinPauses = 3000
 // scheduler.
 func pause() { runtime.Gosched() }
 
-// fetch says that b will be needed soon.
+// fetch prefetches b where there is an instruction for it.
 func fetch(b []byte) {}
 
 // threadsPerCore is 1 where the processor is not asked.

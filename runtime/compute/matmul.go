@@ -48,8 +48,8 @@ const (
 	// floatBudget bounds the float weights of one item: they stay in the second
 	// level cache while all columns pass.
 	floatBudget = 256 << 10
-	// decodeBudget bounds the weights of one item for one vector: large, for the
-	// streams of farRows to be far apart, and yet done in 50 microseconds.
+	// decodeBudget bounds the weights of one item for one vector: large, because farRows reads its four quarters side by
+	// side, and yet done in 50 microseconds.
 	decodeBudget = 1 << 20
 	// itemsPerThread: enough items that threads finish together.
 	itemsPerThread = 16
@@ -88,7 +88,7 @@ func (p *Pool) MatMuls(x []float32, n int, list ...Product) {
 	m.x = nil
 }
 
-// sameColumns says whether matrices of two types take columns in one form.
+// sameColumns reports whether matrices of two types take columns in one form.
 func sameColumns(a, b tensor.Type) bool {
 	f, g := formOf(a), formOf(b)
 	return a.IsFloat() == b.IsFloat() && f.Sub == g.Sub && f.Min == g.Min && f.Off == g.Off
@@ -146,8 +146,7 @@ func (q *part) most(n int) int {
 	return stripBudget / (q.w.cols / unitCols * formOf(q.w.t).unitBytes())
 }
 
-// together is how many strips or rows are computed at once, which items hold
-// multiples of.
+// together is how many strips or rows a routine computes at once; an item is a multiple of that.
 func (q *part) together(n int) int {
 	switch {
 	case q.w.t.IsFloat():

@@ -6,7 +6,7 @@ import "math"
 // still rounded to zero: its reciprocal would not be finite.
 const minActivation = 0x1p-100
 
-// panelArgs says where quantisation of one column puts its results: block b of
+// panelArgs is where quantisation of one column puts its results: block b of
 // 32 goes to q+b*stride, slot+b*stride and scale+b*stride.
 //
 // A panel holds cols columns; for every 32 rows of them

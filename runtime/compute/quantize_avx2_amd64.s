@@ -64,7 +64,12 @@ DATA ·unpack<>+48(SB)/8, $0x0000000600000002
 DATA ·unpack<>+56(SB)/8, $0x0000000700000003
 GLOBL ·unpack<>(SB), RODATA|NOPTR, $64
 
-// func quantizeAVX2
+// func quantizeAVX2(q, slot, scale *byte, x *float32, blocks, stride, slotStride, off, mode int)
+//
+//	d = max|x|/127; q[i] = round(x[i]/d), ties to even; scale = d, for 32 x at a time
+//	slot = -off * sum of q (mode 0, 2), or d * sum of q as float (mode 1, 3); one slot, or one for each 16 (mode 2, 3)
+//
+//	DI q; R8 slot; R9 scale; SI x; CX blocks left; Y0-Y3 the block's x, then q
 TEXT ·quantizeAVX2(SB), NOSPLIT, $0-72
 	MOVQ q+0(FP), DI
 	MOVQ slot+8(FP), R8

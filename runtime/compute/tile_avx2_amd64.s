@@ -14,7 +14,14 @@ DATA ·ones16<>+48(SB)/8, $0x0001000100010001
 DATA ·ones16<>+56(SB)/8, $0x0001000100010001
 GLOBL ·ones16<>(SB), RODATA|NOPTR, $64
 
-// func tile32x8AVX2n4
+// func tile32x8AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32x8AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -252,7 +259,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x8AVX2n2
+// func tile32x8AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32x8AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -391,7 +405,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x8AVX2n1
+// func tile32x8AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32x8AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -533,7 +554,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x5AVX2n4
+// func tile32x5AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32x5AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -715,7 +743,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x5AVX2n2
+// func tile32x5AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32x5AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -822,7 +857,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x5AVX2n1
+// func tile32x5AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32x5AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -923,7 +965,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x4AVX2n4
+// func tile32x4AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32x4AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1101,7 +1150,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x4AVX2n2
+// func tile32x4AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32x4AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1206,7 +1262,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32x4AVX2n1
+// func tile32x4AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32x4AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1305,7 +1368,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32m5AVX2n4
+// func tile32m5AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32m5AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1488,7 +1558,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32m5AVX2n2
+// func tile32m5AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32m5AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1596,7 +1673,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32m5AVX2n1
+// func tile32m5AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32m5AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1700,7 +1784,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32m4AVX2n4
+// func tile32m4AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32m4AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1879,7 +1970,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32m4AVX2n2
+// func tile32m4AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32m4AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1985,7 +2083,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32m4AVX2n1
+// func tile32m4AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32m4AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2087,7 +2192,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16x6AVX2n4
+// func tile16x6AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile16x6AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2298,7 +2410,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16x6AVX2n2
+// func tile16x6AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16x6AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2420,7 +2539,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16x6AVX2n1
+// func tile16x6AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16x6AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2536,7 +2662,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16m2AVX2n4
+// func tile16m2AVX2n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile16m2AVX2n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2741,7 +2874,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16m2AVX2n2
+// func tile16m2AVX2n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16m2AVX2n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2861,7 +3001,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16m2AVX2n1
+// func tile16m2AVX2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16m2AVX2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14

@@ -4,7 +4,14 @@
 
 #include "textflag.h"
 
-// func tile32xAVX512n12
+// func tile32xAVX512n12(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 12 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z20-Z31 out[c]; Z8-Z19 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVX512n12(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -247,7 +254,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVX512n8
+// func tile32xAVX512n8(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 8 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z24-Z31 out[c]; Z16-Z23 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVX512n8(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -419,7 +433,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVX512n4
+// func tile32xAVX512n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z28-Z31 out[c]; Z24-Z27 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVX512n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -521,7 +542,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVX512n2
+// func tile32xAVX512n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z30-Z31 out[c]; Z28-Z29 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVX512n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -590,7 +618,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVX512n1
+// func tile32xAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z31-Z31 out[c]; Z30-Z30 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVX512n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -644,7 +679,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVX512n12p
+// func tile32xAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 32 rows r and 12 columns c, six columns in a pass
+//
+//	SI strips (the second at R11); DI panel; R8 slots and scales of the panel; R9, R10 those of the pass; R14 out; DX stride
+//	CX units left; R13 passes left; Z0-Z3 q of both strips; Z4, Z5 a; Z6, Z7 scales; Z8-Z19 integer sums; Z20-Z31 out
 TEXT ·tile32xAVX512n12p(SB), NOSPLIT, $0-40
 	MOVQ out+24(FP), R14
 	MOVQ stride+32(FP), DX
@@ -922,7 +963,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVX512n12
+// func tile32mAVX512n12(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 12 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z20-Z31 out[c]; Z8-Z19 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVX512n12(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1178,7 +1226,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVX512n8
+// func tile32mAVX512n8(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 8 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z24-Z31 out[c]; Z16-Z23 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVX512n8(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1359,7 +1414,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVX512n4
+// func tile32mAVX512n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z28-Z31 out[c]; Z24-Z27 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVX512n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1466,7 +1528,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVX512n2
+// func tile32mAVX512n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z30-Z31 out[c]; Z28-Z29 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVX512n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1538,7 +1607,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVX512n1
+// func tile32mAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z31-Z31 out[c]; Z30-Z30 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVX512n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1594,7 +1670,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVX512n12p
+// func tile32mAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 32 rows r and 12 columns c, six columns in a pass
+//
+//	SI strips (the second at R11); DI panel; R8 slots and scales of the panel; R9, R10 those of the pass; R14 out; DX stride
+//	CX units left; R13 passes left; Z0-Z3 q of both strips; Z4, Z5 a; Z6, Z7 scales; Z8-Z19 integer sums; Z20-Z31 out
 TEXT ·tile32mAVX512n12p(SB), NOSPLIT, $0-40
 	MOVQ out+24(FP), R14
 	MOVQ stride+32(FP), DX
@@ -1892,7 +1974,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVX512n12
+// func tile16xAVX512n12(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 12 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z20-Z31 out[c]; Z8-Z19 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVX512n12(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2185,7 +2274,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVX512n8
+// func tile16xAVX512n8(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 8 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z24-Z31 out[c]; Z16-Z23 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVX512n8(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2391,7 +2487,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVX512n4
+// func tile16xAVX512n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z28-Z31 out[c]; Z24-Z27 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVX512n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2510,7 +2613,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVX512n2
+// func tile16xAVX512n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z30-Z31 out[c]; Z28-Z29 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVX512n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2592,7 +2702,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVX512n1
+// func tile16xAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z31-Z31 out[c]; Z30-Z30 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVX512n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2657,7 +2774,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVX512n12p
+// func tile16xAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 32 rows r and 12 columns c, six columns in a pass
+//
+//	SI strips (the second at R11); DI panel; R8 slots and scales of the panel; R9, R10 those of the pass; R14 out; DX stride
+//	CX units left; R13 passes left; Z0-Z3 q of both strips; Z4, Z5 a; Z6, Z7 scales; Z8-Z19 integer sums; Z20-Z31 out
 TEXT ·tile16xAVX512n12p(SB), NOSPLIT, $0-40
 	MOVQ out+24(FP), R14
 	MOVQ stride+32(FP), DX
@@ -2991,7 +3114,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVX512n12
+// func tile16mAVX512n12(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 12 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z20-Z31 out[c]; Z8-Z19 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVX512n12(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -3310,7 +3440,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVX512n8
+// func tile16mAVX512n8(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 8 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z24-Z31 out[c]; Z16-Z23 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVX512n8(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -3534,7 +3671,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVX512n4
+// func tile16mAVX512n4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z28-Z31 out[c]; Z24-Z27 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVX512n4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -3663,7 +3807,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVX512n2
+// func tile16mAVX512n2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z30-Z31 out[c]; Z28-Z29 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVX512n2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -3751,7 +3902,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVX512n1
+// func tile16mAVX512n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Z31-Z31 out[c]; Z30-Z30 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVX512n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -3820,7 +3978,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVX512n12p
+// func tile16mAVX512n12p(strips, panel *byte, units int, out *float32, stride int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 32 rows r and 12 columns c, six columns in a pass
+//
+//	SI strips (the second at R11); DI panel; R8 slots and scales of the panel; R9, R10 those of the pass; R14 out; DX stride
+//	CX units left; R13 passes left; Z0-Z3 q of both strips; Z4, Z5 a; Z6, Z7 scales; Z8-Z19 integer sums; Z20-Z31 out
 TEXT ·tile16mAVX512n12p(SB), NOSPLIT, $0-40
 	MOVQ out+24(FP), R14
 	MOVQ stride+32(FP), DX

@@ -4,7 +4,14 @@
 
 #include "textflag.h"
 
-// func tile32xAVXVNNIn4
+// func tile32xAVXVNNIn4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVXVNNIn4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -306,7 +313,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVXVNNIn2
+// func tile32xAVXVNNIn2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVXVNNIn2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -473,7 +487,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32xAVXVNNIn1
+// func tile32xAVXVNNIn1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32xAVXVNNIn1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -635,7 +656,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVXVNNIn4
+// func tile32mAVXVNNIn4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVXVNNIn4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -946,7 +974,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVXVNNIn2
+// func tile32mAVXVNNIn2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVXVNNIn2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1118,7 +1153,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile32mAVXVNNIn1
+// func tile32mAVXVNNIn1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile32mAVXVNNIn1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1286,7 +1328,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVXVNNIn4
+// func tile16xAVXVNNIn4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVXVNNIn4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1609,7 +1658,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVXVNNIn2
+// func tile16xAVXVNNIn2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVXVNNIn2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1787,7 +1843,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16xAVXVNNIn1
+// func tile16xAVXVNNIn1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16xAVXVNNIn1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1961,7 +2024,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVXVNNIn4
+// func tile16mAVXVNNIn4(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 4 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y12-Y15 out[c]; Y8-Y11 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVXVNNIn4(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2302,7 +2372,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVXVNNIn2
+// func tile16mAVXVNNIn2(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 2 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 8 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVXVNNIn2(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -2490,7 +2567,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tile16mAVXVNNIn1
+// func tile16mAVXVNNIn1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	Y14-Y15 out[c]; Y12-Y13 integer sums; those below hold q, a and scales
 TEXT ·tile16mAVXVNNIn1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14

@@ -14,7 +14,14 @@ DATA ·k00ff00ff<>+48(SB)/8, $0x00ff00ff00ff00ff
 DATA ·k00ff00ff<>+56(SB)/8, $0x00ff00ff00ff00ff
 GLOBL ·k00ff00ff<>(SB), RODATA|NOPTR, $64
 
-// func tile32xSSE2n1
+// func tile32xSSE2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	X12-X15 out[c]; X8-X11 integer sums; those below hold q, a and scales
 TEXT ·tile32xSSE2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -389,7 +396,14 @@ loop:
 	MOVOU X15, 48(R15)
 	RET
 
-// func tile32mSSE2n1
+// func tile32mSSE2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 32 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	X12-X15 out[c]; X8-X11 integer sums; those below hold q, a and scales
 TEXT ·tile32mSSE2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -780,7 +794,14 @@ loop:
 	MOVOU X15, 48(R15)
 	RET
 
-// func tile16xSSE2n1
+// func tile16xSSE2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	X12-X15 out[c]; X8-X11 integer sums; those below hold q, a and scales
 TEXT ·tile16xSSE2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14
@@ -1191,7 +1212,14 @@ loop:
 	MOVOU X15, 48(R15)
 	RET
 
-// func tile16mSSE2n1
+// func tile16mSSE2n1(strip, panel *byte, units int, out *float32, stride, add int)
+//
+//	out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it
+//	for 16 rows r and 1 columns c, each sub-block of 16 columns k in order
+//
+//	SI unit of the strip; DI that of the panel; R15 out; CX units left
+//	R12 strip and R14 out of the group; R13 groups of 16 rows left; DX stride in bytes
+//	X12-X15 out[c]; X8-X11 integer sums; those below hold q, a and scales
 TEXT ·tile16mSSE2n1(SB), NOSPLIT, $0-48
 	MOVQ strip+0(FP), R12
 	MOVQ out+24(FP), R14

@@ -184,7 +184,14 @@ DATA ·mxfp4<>+48(SB)/8, $0x1c18161413121110
 DATA ·mxfp4<>+56(SB)/8, $0x04080a0c0d0e0f10
 GLOBL ·mxfp4<>(SB), RODATA|NOPTR, $64
 
-// func unpackQ40AVX2
+// func unpackQ40AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ40AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -268,7 +275,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ41AVX2
+// func unpackQ41AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ41AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -358,7 +372,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ50AVX2
+// func unpackQ50AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ50AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -490,7 +511,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ51AVX2
+// func unpackQ51AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ51AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -626,7 +654,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ80AVX2
+// func unpackQ80AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ80AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -717,7 +752,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ2KAVX2
+// func unpackQ2KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ2KAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -1212,7 +1254,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ3KAVX2
+// func unpackQ3KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ3KAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -1967,7 +2016,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ4KAVX2
+// func unpackQ4KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ4KAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -2424,7 +2480,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ5KAVX2
+// func unpackQ5KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ5KAVX2(SB), NOSPLIT, $256-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -3151,7 +3214,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ6KAVX2
+// func unpackQ6KAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ6KAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -3875,7 +3945,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackIQ4NLAVX2
+// func unpackIQ4NLAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackIQ4NLAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -3968,7 +4045,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackIQ4XSAVX2
+// func unpackIQ4XSAVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackIQ4XSAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -4474,7 +4558,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackMXFP4AVX2
+// func unpackMXFP4AVX2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackMXFP4AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12

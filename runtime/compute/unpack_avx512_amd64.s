@@ -184,7 +184,14 @@ DATA ·mxfp4<>+48(SB)/8, $0x1c18161413121110
 DATA ·mxfp4<>+56(SB)/8, $0x04080a0c0d0e0f10
 GLOBL ·mxfp4<>(SB), RODATA|NOPTR, $64
 
-// func unpackQ40AVX512
+// func unpackQ40AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ40AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -291,7 +298,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ41AVX512
+// func unpackQ41AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ41AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -403,7 +417,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ50AVX512
+// func unpackQ50AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ50AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -559,7 +580,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ51AVX512
+// func unpackQ51AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ51AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -718,7 +746,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ80AVX512
+// func unpackQ80AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ80AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -850,7 +885,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ2KAVX512
+// func unpackQ2KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ2KAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -1407,7 +1449,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ3KAVX512
+// func unpackQ3KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ3KAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -2261,7 +2310,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ4KAVX512
+// func unpackQ4KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ4KAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -2776,7 +2832,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ5KAVX512
+// func unpackQ5KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ5KAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -3585,7 +3648,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackQ6KAVX512
+// func unpackQ6KAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackQ6KAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -4416,7 +4486,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackIQ4NLAVX512
+// func unpackIQ4NLAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackIQ4NLAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -4532,7 +4609,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackIQ4XSAVX512
+// func unpackIQ4XSAVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackIQ4XSAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -5132,7 +5216,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackMXFP4AVX512
+// func unpackMXFP4AVX512(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8, R9, R10 rows 0, 4, 8, 12 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes; K1-K3 lanes 4-7, 8-11, 12-15
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 16 rows left; R11 address to prefetch
 TEXT ·unpackMXFP4AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12

@@ -74,7 +74,14 @@ DATA ·k80808080<>+48(SB)/8, $0x8080808080808080
 DATA ·k80808080<>+56(SB)/8, $0x8080808080808080
 GLOBL ·k80808080<>(SB), RODATA|NOPTR, $64
 
-// func unpackQ80AVXVNNI
+// func unpackQ80AVXVNNI(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackQ80AVXVNNI(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -173,7 +180,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackIQ4NLAVXVNNI
+// func unpackIQ4NLAVXVNNI(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackIQ4NLAVXVNNI(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -266,7 +280,14 @@ loop:
 	VZEROUPPER
 	RET
 
-// func unpackIQ4XSAVXVNNI
+// func unpackIQ4XSAVXVNNI(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI, R8 rows 0, 4 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 8 rows left; R11 address to prefetch
 TEXT ·unpackIQ4XSAVXVNNI(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12

@@ -174,7 +174,14 @@ DATA ·k80808080<>+48(SB)/8, $0x8080808080808080
 DATA ·k80808080<>+56(SB)/8, $0x8080808080808080
 GLOBL ·k80808080<>(SB), RODATA|NOPTR, $64
 
-// func unpackQ40SSE2
+// func unpackQ40SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ40SSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -274,7 +281,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ41SSE2
+// func unpackQ41SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ41SSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -389,7 +403,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ50SSE2
+// func unpackQ50SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ50SSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -598,7 +619,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ51SSE2
+// func unpackQ51SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ51SSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -819,7 +847,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ80SSE2
+// func unpackQ80SSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ80SSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -929,7 +964,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ2KSSE2
+// func unpackQ2KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ2KSSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -1529,7 +1571,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ3KSSE2
+// func unpackQ3KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ3KSSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -2451,7 +2500,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ4KSSE2
+// func unpackQ4KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ4KSSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -3032,7 +3088,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ5KSSE2
+// func unpackQ5KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ5KSSE2(SB), NOSPLIT, $128-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12
@@ -3945,7 +4008,14 @@ loop:
 	JNZ group
 	RET
 
-// func unpackQ6KSSE2
+// func unpackQ6KSSE2(dst, src *byte, rowBytes, blocks int, next uintptr)
+//
+//	dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each
+//	dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)
+//
+//	SI rows 0 of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes
+//	DI unit being written; R14, R12 first unit and first row of the group
+//	CX blocks left; R13 groups of 4 rows left; R11 address to prefetch
 TEXT ·unpackQ6KSSE2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), R14
 	MOVQ src+8(FP), R12

@@ -184,7 +184,10 @@ DATA ·twice8<>+48(SB)/8, $0x0000000200000002
 DATA ·twice8<>+56(SB)/8, $0x0000000300000003
 GLOBL ·twice8<>(SB), RODATA|NOPTR, $64
 
-// func dotF32AVX2
+// func dotF32AVX2(a []float32, b []float32) (ret float32)
+//
+//	ret = sum over i of a[i]*b[i], 16 partial sums added pairwise
+//	SI a; DI b; vectors 0.. b; 8.. sums; CX rounds of 16 elements left
 TEXT ·dotF32AVX2(SB), NOSPLIT, $0-52
 	MOVQ a_base+0(FP), SI
 	MOVQ b_base+24(FP), DI
@@ -215,7 +218,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func axpyF32AVX2
+// func axpyF32AVX2(dst []float32, a float32, x []float32)
+//
+//	dst[i] += a*x[i]
+//	SI dst; DI x; vector 4 a; 0.. x; 8.. dst; CX rounds of 16 elements left
 TEXT ·axpyF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ dst_base+0(FP), SI
 	MOVQ x_base+32(FP), DI
@@ -240,7 +246,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotF16AVX2
+// func dotF16AVX2(a []float32, b []uint16) (ret float32)
+//
+//	ret = sum over i of a[i]*b[i], 16 partial sums added pairwise
+//	SI a; DI b; vectors 0.. b; 8.. sums; CX rounds of 16 elements left
 TEXT ·dotF16AVX2(SB), NOSPLIT, $0-52
 	MOVQ a_base+0(FP), SI
 	MOVQ b_base+24(FP), DI
@@ -271,7 +280,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func axpyF16AVX2
+// func axpyF16AVX2(dst []float32, a float32, x []uint16)
+//
+//	dst[i] += a*x[i]
+//	SI dst; DI x; vector 4 a; 0.. x; 8.. dst; CX rounds of 16 elements left
 TEXT ·axpyF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ dst_base+0(FP), SI
 	MOVQ x_base+32(FP), DI
@@ -296,7 +308,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func f16ToF32sAVX2
+// func f16ToF32sAVX2(dst []float32, src []uint16)
+//
+//	dst[i] = float32(src[i])
+//	SI dst; DI src; CX rounds of 16 elements left
 TEXT ·f16ToF32sAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_base+0(FP), SI
 	MOVQ src_base+24(FP), DI
@@ -316,7 +331,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func f32ToF16sAVX2
+// func f32ToF16sAVX2(dst []uint16, src []float32)
+//
+//	dst[i] = binary16(src[i]), to nearest even
+//	SI dst; DI src; CX rounds of 16 elements left
 TEXT ·f32ToF16sAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_base+0(FP), SI
 	MOVQ src_base+24(FP), DI
@@ -336,7 +354,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func sumSqAVX2
+// func sumSqAVX2(x []float32) (ret float32)
+//
+//	ret = sum over i of x[i]*x[i], 16 partial sums
+//	SI x; vectors 0.. x; 8.. sums; CX rounds of 16 elements left
 TEXT ·sumSqAVX2(SB), NOSPLIT, $0-28
 	MOVQ x_base+0(FP), SI
 	VPXOR Y8, Y8, Y8
@@ -365,7 +386,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func mulScaleAVX2
+// func mulScaleAVX2(a float32, dst, x, w []float32)
+//
+//	dst[i] = x[i]*a*w[i]
+//	SI dst; DI x; DX w; vector 4 a; CX rounds of 16 elements left
 TEXT ·mulScaleAVX2(SB), NOSPLIT, $0-80
 	MOVQ dst_base+8(FP), SI
 	MOVQ x_base+32(FP), DI
@@ -390,7 +414,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func addAVX2
+// func addAVX2(dst, x []float32)
+//
+//	dst[i] += x[i]
+//	SI dst; DI x; CX rounds of 16 elements left
 TEXT ·addAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_base+0(FP), SI
 	MOVQ x_base+24(FP), DI
@@ -412,7 +439,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleAVX2
+// func scaleAVX2(a float32, x []float32)
+//
+//	x[i] *= a
+//	SI x; vector 4 a; CX rounds of 16 elements left
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
 	MOVQ x_base+8(FP), SI
 	VBROADCASTSS a+0(FP), Y4
@@ -431,7 +461,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func maximumAVX2
+// func maximumAVX2(x []float32) (ret float32)
+//
+//	ret = max over i of x[i], -Inf for none
+//	SI x; vectors 8.. maxima; CX rounds of 16 elements left
 TEXT ·maximumAVX2(SB), NOSPLIT, $0-28
 	MOVQ x_base+0(FP), SI
 	VMOVDQU ·kff800000<>(SB), Y8
@@ -457,7 +490,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func expSumAVX2
+// func expSumAVX2(x []float32, shift float32) (ret float32)
+//
+//	x[i] = exp(x[i]-shift); ret = sum of the new x[i]
+//	SI x; vector 12 shift; 8.. sums; others: see exp; CX rounds of 16 elements left
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 	MOVQ x_base+0(FP), SI
 	VBROADCASTSS shift+24(FP), Y12
@@ -529,7 +565,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func siluMulAVX2
+// func siluMulAVX2(dst, gate, up []float32)
+//
+//	dst[i] = g/(1+exp(-g)) * up[i], g = gate[i]
+//	SI dst; DI gate; DX up; vector 12 one; others: see exp; CX rounds of 16 elements left
 TEXT ·siluMulAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), SI
 	MOVQ gate_base+24(FP), DI
@@ -604,7 +643,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func geluMulAVX2
+// func geluMulAVX2(dst, gate, up []float32)
+//
+//	dst[i] = g/(1+exp(-u)) * up[i], g = gate[i], u = 2*sqrt(2/pi)*(g + 0.044715*g^3)
+//	SI dst; DI gate; DX up; vector 12 one; others: see exp; CX rounds of 16 elements left
 TEXT ·geluMulAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), SI
 	MOVQ gate_base+24(FP), DI
@@ -685,7 +727,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func ropeNeoXAVX2
+// func ropeNeoXAVX2(cos, sin, x, y []float32)
+//
+//	x[i], y[i] = x[i]*cos[i] - y[i]*sin[i], x[i]*sin[i] + y[i]*cos[i]
+//	SI cos; DI sin; DX x; BX y; CX rounds of 16 elements left
 TEXT ·ropeNeoXAVX2(SB), NOSPLIT, $0-96
 	MOVQ cos_base+0(FP), SI
 	MOVQ sin_base+24(FP), DI
@@ -725,7 +770,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func ropeNormAVX2
+// func ropeNormAVX2(cos, sin, x []float32)
+//
+//	x[2i], x[2i+1] = x[2i]*cos[i] - x[2i+1]*sin[i], x[2i]*sin[i] + x[2i+1]*cos[i]
+//	SI cos; DI sin; DX x; CX rounds of 16 elements left
 TEXT ·ropeNormAVX2(SB), NOSPLIT, $0-72
 	MOVQ cos_base+0(FP), SI
 	MOVQ sin_base+24(FP), DI

@@ -184,7 +184,10 @@ DATA ·twice16<>+48(SB)/8, $0x0000000600000006
 DATA ·twice16<>+56(SB)/8, $0x0000000700000007
 GLOBL ·twice16<>(SB), RODATA|NOPTR, $64
 
-// func dotF32AVX512
+// func dotF32AVX512(a []float32, b []float32) (ret float32)
+//
+//	ret = sum over i of a[i]*b[i], 16 partial sums added pairwise
+//	SI a; DI b; vectors 0.. b; 8.. sums; CX rounds of 16 elements left
 TEXT ·dotF32AVX512(SB), NOSPLIT, $0-52
 	MOVQ a_base+0(FP), SI
 	MOVQ b_base+24(FP), DI
@@ -213,7 +216,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func axpyF32AVX512
+// func axpyF32AVX512(dst []float32, a float32, x []float32)
+//
+//	dst[i] += a*x[i]
+//	SI dst; DI x; vector 4 a; 0.. x; 8.. dst; CX rounds of 16 elements left
 TEXT ·axpyF32AVX512(SB), NOSPLIT, $0-56
 	MOVQ dst_base+0(FP), SI
 	MOVQ x_base+32(FP), DI
@@ -234,7 +240,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotF16AVX512
+// func dotF16AVX512(a []float32, b []uint16) (ret float32)
+//
+//	ret = sum over i of a[i]*b[i], 16 partial sums added pairwise
+//	SI a; DI b; vectors 0.. b; 8.. sums; CX rounds of 16 elements left
 TEXT ·dotF16AVX512(SB), NOSPLIT, $0-52
 	MOVQ a_base+0(FP), SI
 	MOVQ b_base+24(FP), DI
@@ -263,7 +272,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func axpyF16AVX512
+// func axpyF16AVX512(dst []float32, a float32, x []uint16)
+//
+//	dst[i] += a*x[i]
+//	SI dst; DI x; vector 4 a; 0.. x; 8.. dst; CX rounds of 16 elements left
 TEXT ·axpyF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ dst_base+0(FP), SI
 	MOVQ x_base+32(FP), DI
@@ -284,7 +296,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func f16ToF32sAVX512
+// func f16ToF32sAVX512(dst []float32, src []uint16)
+//
+//	dst[i] = float32(src[i])
+//	SI dst; DI src; CX rounds of 16 elements left
 TEXT ·f16ToF32sAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_base+0(FP), SI
 	MOVQ src_base+24(FP), DI
@@ -302,7 +317,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func f32ToF16sAVX512
+// func f32ToF16sAVX512(dst []uint16, src []float32)
+//
+//	dst[i] = binary16(src[i]), to nearest even
+//	SI dst; DI src; CX rounds of 16 elements left
 TEXT ·f32ToF16sAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_base+0(FP), SI
 	MOVQ src_base+24(FP), DI
@@ -320,7 +338,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func sumSqAVX512
+// func sumSqAVX512(x []float32) (ret float32)
+//
+//	ret = sum over i of x[i]*x[i], 16 partial sums
+//	SI x; vectors 0.. x; 8.. sums; CX rounds of 16 elements left
 TEXT ·sumSqAVX512(SB), NOSPLIT, $0-28
 	MOVQ x_base+0(FP), SI
 	VPXORD Z8, Z8, Z8
@@ -347,7 +368,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func mulScaleAVX512
+// func mulScaleAVX512(a float32, dst, x, w []float32)
+//
+//	dst[i] = x[i]*a*w[i]
+//	SI dst; DI x; DX w; vector 4 a; CX rounds of 16 elements left
 TEXT ·mulScaleAVX512(SB), NOSPLIT, $0-80
 	MOVQ dst_base+8(FP), SI
 	MOVQ x_base+32(FP), DI
@@ -369,7 +393,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func addAVX512
+// func addAVX512(dst, x []float32)
+//
+//	dst[i] += x[i]
+//	SI dst; DI x; CX rounds of 16 elements left
 TEXT ·addAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_base+0(FP), SI
 	MOVQ x_base+24(FP), DI
@@ -388,7 +415,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleAVX512
+// func scaleAVX512(a float32, x []float32)
+//
+//	x[i] *= a
+//	SI x; vector 4 a; CX rounds of 16 elements left
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-32
 	MOVQ x_base+8(FP), SI
 	VBROADCASTSS a+0(FP), Z4
@@ -405,7 +435,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func maximumAVX512
+// func maximumAVX512(x []float32) (ret float32)
+//
+//	ret = max over i of x[i], -Inf for none
+//	SI x; vectors 8.. maxima; CX rounds of 16 elements left
 TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	MOVQ x_base+0(FP), SI
 	VMOVDQU32 ·kff800000<>(SB), Z8
@@ -430,7 +463,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func expSumAVX512
+// func expSumAVX512(x []float32, shift float32) (ret float32)
+//
+//	x[i] = exp(x[i]-shift); ret = sum of the new x[i]
+//	SI x; vector 12 shift; 8.. sums; others: see exp; CX rounds of 16 elements left
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	MOVQ x_base+0(FP), SI
 	VBROADCASTSS shift+24(FP), Z12
@@ -479,7 +515,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func siluMulAVX512
+// func siluMulAVX512(dst, gate, up []float32)
+//
+//	dst[i] = g/(1+exp(-g)) * up[i], g = gate[i]
+//	SI dst; DI gate; DX up; vector 12 one; others: see exp; CX rounds of 16 elements left
 TEXT ·siluMulAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), SI
 	MOVQ gate_base+24(FP), DI
@@ -527,7 +566,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func geluMulAVX512
+// func geluMulAVX512(dst, gate, up []float32)
+//
+//	dst[i] = g/(1+exp(-u)) * up[i], g = gate[i], u = 2*sqrt(2/pi)*(g + 0.044715*g^3)
+//	SI dst; DI gate; DX up; vector 12 one; others: see exp; CX rounds of 16 elements left
 TEXT ·geluMulAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), SI
 	MOVQ gate_base+24(FP), DI
@@ -578,7 +620,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func ropeNeoXAVX512
+// func ropeNeoXAVX512(cos, sin, x, y []float32)
+//
+//	x[i], y[i] = x[i]*cos[i] - y[i]*sin[i], x[i]*sin[i] + y[i]*cos[i]
+//	SI cos; DI sin; DX x; BX y; CX rounds of 16 elements left
 TEXT ·ropeNeoXAVX512(SB), NOSPLIT, $0-96
 	MOVQ cos_base+0(FP), SI
 	MOVQ sin_base+24(FP), DI
@@ -608,7 +653,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func ropeNormAVX512
+// func ropeNormAVX512(cos, sin, x []float32)
+//
+//	x[2i], x[2i+1] = x[2i]*cos[i] - x[2i+1]*sin[i], x[2i]*sin[i] + x[2i+1]*cos[i]
+//	SI cos; DI sin; DX x; CX rounds of 16 elements left
 TEXT ·ropeNormAVX512(SB), NOSPLIT, $0-72
 	MOVQ cos_base+0(FP), SI
 	MOVQ sin_base+24(FP), DI

@@ -56,7 +56,11 @@ func (v vec) loadStrides(operand, one, three, five, seven string) {
 // emitScores emits the inner products of n queries with blocks of keys.
 func emitScores(v vec, n, blocks int) {
 	op := v.fn(fmt.Sprintf("multiplies %d queries with keys, %d blocks at a time (see ScoresF16).", n, blocks),
-		fmt.Sprintf("scores%sn%d", v.name, n), "k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int", 0)
+		fmt.Sprintf("scores%sn%d", v.name, n), "k *uint16, blocks, dim int, q *float32, qStride int, dst *float32, dstStride int", 0,
+		fmt.Sprintf("dst[c*dstStride+i] = sum over d, in order, of q[c*qStride+d] * k[i/16][d][i%%16], %d queries c, %d keys i at a time", n, blocks*keyBlock),
+		"",
+		"SI keys (blocks at BX, 2*BX, DX+BX ...; AX, DX bases for more); DI q (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8, 2*R9, R11 = 7*R8)",
+		"R15 dst; R12 blocks left; R13 dim; CX elements left; vectors 0-7 keys (Y7 a query's element with 256 bits), from 8 on sums")
 	v.ins("MOVQ %s, SI", op["k"])
 	v.ins("MOVQ %s, R12", op["blocks"])
 	v.loadStrides(op["qStride"], "R8", "R9", "R10", "R11")
@@ -142,7 +146,11 @@ func emitScores(v vec, n, blocks int) {
 // emitMix emits the weighted sum of values, for some vectors of their elements.
 func emitMix(v vec, n, vectors int) {
 	op := v.fn(fmt.Sprintf("adds values weighted for %d queries, %d elements of them (see MixF16).", n, vectors*v.size/4),
-		fmt.Sprintf("mix%sn%dv%d", v.name, n, vectors), "v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int", 0)
+		fmt.Sprintf("mix%sn%dv%d", v.name, n, vectors), "v *uint16, rows, vStride int, w *float32, wStride int, dst *float32, dstStride int", 0,
+		fmt.Sprintf("dst[c*dstStride+d] += sum over i, in order, of w[c*wStride+i] * v[i*vStride+d], %d queries c, %d elements d", n, vectors*v.size/4),
+		"",
+		"SI v; DX vStride; DI w (queries at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 dst; AX dstStride; CX rows left",
+		fmt.Sprintf("%s-%s values; %s a weight; from %s on sums", v.r(0), v.r(vectors-1), v.r(4), v.r(map[bool]int{true: 8, false: 5}[v.size == 64])))
 	v.ins("MOVQ %s, SI", op["v"])
 	v.ins("MOVQ %s, CX", op["rows"])
 	v.ins("MOVQ %s, DX", op["vStride"])

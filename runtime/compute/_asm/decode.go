@@ -96,12 +96,20 @@ func (f format) few() bool { return f.sub == 32 && f.name != "Q5K" }
 // emitDecode emits the loops over groups of rows and over blocks; the panel is
 // at R14, the results at R15 and, for further columns, R12 bytes apart.
 func emitDecode(v vec, fm format, cols int) {
-	doc, name, params := " with one column (see ops.decode).", "decode"+fm.name+v.name, "src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int"
+	doc, name, params := " with one column (see Level.decode).", "decode"+fm.name+v.name, "src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, scales *byte, add int"
+	place := "R15 out"
 	if cols > 1 {
-		doc, name = fmt.Sprintf(" with %d columns (see ops.few).", cols), fmt.Sprintf("%sn%d", name, cols)
+		doc, name = fmt.Sprintf(" with %d columns (see Level.few).", cols), fmt.Sprintf("%sn%d", name, cols)
 		params = "src *byte, rowBytes, blocks int, next uintptr, panel *byte, out *float32, stride int, scales *byte, add int"
+		place = "R15 out, R12 stride in bytes"
 	}
-	op := v.fn("multiplies 16 rows of "+fm.name+doc, name, params, 0)
+	op := v.fn("multiplies 16 rows of "+fm.name+doc, name, params, 0,
+		"isum = sum over k of q[r][k]*a[c][k], plus slot[c] if the form has no minima",
+		fmt.Sprintf("out[c][r] += float(isum) * (scale[r]*da[c]), then -= min[r]*slot[c] if it has, for each sub-block in order; columns c: %d", cols),
+		"",
+		rowRegisters(v),
+		"R14 panel (a, slot, da of 32 columns k); DI scales and minima of the block; "+place+"; R11 address to prefetch; CX blocks left",
+		fmt.Sprintf("%s out of the first column, a row each lane; %s temporary; 0-13 quants on their way; sums and other columns: fusedInts, fusedRegs and what follows them", v.r(fusedSum), v.r(fusedTemp)))
 	groups, bases := 64/v.size, []string{"SI", "R8", "R9", "R10"}[:v.size/16]
 	v.ins("MOVQ %s, SI", op["src"])
 	v.ins("MOVQ %s, DX", op["rowBytes"])

@@ -71,7 +71,9 @@ type eachFunc func(n string, advance map[string]int, body func(i int))
 // emitExp emits softmax's exponential and the gated activations.
 func emitExp(v vec, each eachFunc, scalar func(string, int), sumAll func(string), at func(int, string) string) {
 	regs := step * 4 / v.size
-	op := v.fn("replaces x by exp(x-shift) and returns the sum.", "expSum"+v.name, "x []float32, shift float32) (ret float32", 0)
+	op := v.fn("replaces x by exp(x-shift) and returns the sum.", "expSum"+v.name, "x []float32, shift float32) (ret float32", 0,
+		"x[i] = exp(x[i]-shift); ret = sum of the new x[i]",
+		"SI x; vector 12 shift; 8.. sums; others: see exp; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["x"])
 	scalar(op["shift"], 12)
 	for i := range regs {
@@ -90,7 +92,9 @@ func emitExp(v vec, each eachFunc, scalar func(string, int), sumAll func(string)
 	// Both gates are x / (1 + exp(-u)): u is x for SiLU; tanh's form of GELU
 	// has u = 2 sqrt(2/pi) (x + 0.044715 x^3), as (1+tanh(a))/2 = 1/(1+exp(-2a)).
 	for _, gate := range []string{"silu", "gelu"} {
-		op := v.fn("sets dst to "+gate+"(gate)*up.", gate+"Mul"+v.name, "dst, gate, up []float32", 0)
+		op := v.fn("sets dst to "+gate+"(gate)*up.", gate+"Mul"+v.name, "dst, gate, up []float32", 0,
+			map[string]string{"silu": "dst[i] = g/(1+exp(-g)) * up[i], g = gate[i]", "gelu": "dst[i] = g/(1+exp(-u)) * up[i], g = gate[i], u = 2*sqrt(2/pi)*(g + 0.044715*g^3)"}[gate],
+			"SI dst; DI gate; DX up; vector 12 one; others: see exp; CX rounds of 16 elements left")
 		v.ins("MOVQ %s, SI", op["dst"])
 		v.ins("MOVQ %s, DI", op["gate"])
 		v.ins("MOVQ %s, DX", op["up"])
@@ -122,7 +126,9 @@ func emitExp(v vec, each eachFunc, scalar func(string, int), sumAll func(string)
 
 // emitRope emits the two rotations.
 func emitRope(v vec, each eachFunc, at func(int, string) string) {
-	op := v.fn("turns the pairs (x[i], x[i+n]).", "ropeNeoX"+v.name, "cos, sin, x, y []float32", 0)
+	op := v.fn("turns the pairs (x[i], x[i+n]).", "ropeNeoX"+v.name, "cos, sin, x, y []float32", 0,
+		"x[i], y[i] = x[i]*cos[i] - y[i]*sin[i], x[i]*sin[i] + y[i]*cos[i]",
+		"SI cos; DI sin; DX x; BX y; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["cos"])
 	v.ins("MOVQ %s, DI", op["sin"])
 	v.ins("MOVQ %s, DX", op["x"])
@@ -146,7 +152,9 @@ func emitRope(v vec, each eachFunc, at func(int, string) string) {
 
 	// Lanes 2i and 2i+1 share an angle: both vectors are doubled, the pair
 	// swapped, and x*cos -/+ swapped*sin is one instruction.
-	op = v.fn("turns the pairs (x[2i], x[2i+1]).", "ropeNorm"+v.name, "cos, sin, x []float32", 0)
+	op = v.fn("turns the pairs (x[2i], x[2i+1]).", "ropeNorm"+v.name, "cos, sin, x []float32", 0,
+		"x[2i], x[2i+1] = x[2i]*cos[i] - x[2i+1]*sin[i], x[2i]*sin[i] + x[2i+1]*cos[i]",
+		"SI cos; DI sin; DX x; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["cos"])
 	v.ins("MOVQ %s, DI", op["sin"])
 	v.ins("MOVQ %s, DX", op["x"])

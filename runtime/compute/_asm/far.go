@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Decoding along far rows: four rows, one of each quarter of a matrix, are read
 // from end to end, and so are the rows after them. Processors read such streams
@@ -43,7 +46,7 @@ var far256 = []format{
 }
 
 func emitFar(v vec, fm format) {
-	op := v.farStart(fm)
+	op := v.farStart(fm, fmt.Sprintf("BX, R12 outFar and 3*outFar in bytes; %s sums, stream k in lane k", x(farSums)))
 	v.ins("MOVQ %s, BX", op["outFar"])
 	v.ins("SHLQ $2, BX")
 	v.ins("LEAQ (BX)(BX*2), R12")
@@ -94,9 +97,14 @@ func emitFar(v vec, fm format) {
 }
 
 // farStart begins a routine: streams in farBases, R13 rows, R15 out, AX groups.
-func (v vec) farStart(fm format) map[string]string {
-	op := v.fn("multiplies rows rows of each of four streams of "+fm.name+" with one column (see ops.far).", "decode"+fm.name+v.name,
-		"src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte", 0)
+func (v vec) farStart(fm format, registers string) map[string]string {
+	op := v.fn("multiplies rows rows of each of four streams of "+fm.name+" with one column (see Level.far).", "decode"+fm.name+v.name,
+		"src *byte, far, rows, groups int, panel *byte, out *float32, outFar int, scratch *byte", 0,
+		"out[i + k*outFar] = product of row i of stream k and the column, for 4 streams k and rows i",
+		"isum, scales and order of additions as in the routines for 16 rows",
+		"",
+		"SI, R8, R9, R10 streams 0-3, far bytes apart; R14 panel; R15 out; R13 rows left; CX, AX groups of blocks left, in a row",
+		registers)
 	v.ins("MOVQ %s, SI", op["src"])
 	v.ins("MOVQ %s, DX", op["far"])
 	v.ins("MOVQ %s, R13", op["rows"])

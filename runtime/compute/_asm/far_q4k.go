@@ -46,7 +46,7 @@ func farRows(off int) []string {
 // emitFarQ4K emits the routine; its rows are an even number.
 func emitFarQ4K(v vec) {
 	fm := format{name: "Q4Kfar", bytes: 144, units: 8, sub: 32, min: true}
-	op := v.farStart(fm)
+	op := v.farStart(fm, "DX bytes of a row; BX offset of the prefetch; DI panel in the routine's order; R12 outFar in bytes; two rows of every stream at a time")
 	u := &unpacker{vec: v, format: fm}
 	v.ins("IMUL3Q $%d, AX, DX", fm.bytes)
 	v.ins("MOVQ %s, R12", op["outFar"])

@@ -28,8 +28,12 @@ func floatFile(level isa) *file {
 // lanes, so that its value does not depend on the shape.
 func emitFloat(v vec, typ string, rows, cols int) {
 	name := fmt.Sprintf("float%s%sr%dn%d", typ, v.name, rows, cols)
-	op := v.fn(fmt.Sprintf("multiplies %d rows with %d columns of n vectors (see ops.floatTile).", rows, cols), name,
-		"w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr", 0)
+	op := v.fn(fmt.Sprintf("multiplies %d rows with %d columns of n vectors (see Level.floatTile).", rows, cols), name,
+		"w *byte, rowBytes int, x *float32, xs, n int, out *float32, stride int, next uintptr", 0,
+		fmt.Sprintf("out[c*stride+r] = sum over k of w[r][k]*x[c][k], %d rows r, %d columns c; lane l sums k = l mod %d", rows, cols, v.size/4),
+		"",
+		"SI w (rows at DX, 2*DX, BX = 3*DX); DI x (columns at R8, 2*R8, R9 = 3*R8, 4*R8, R10 = 5*R8); R15 out; R14 stride",
+		fmt.Sprintf("CX vectors left; R11 address to prefetch; %s-%s rows of w; %s x; sums from the last register down to %s", v.r(0), v.r(rows-1), v.r(4), v.r(map[int]int{64: 32}[v.size]+map[int]int{32: 16, 16: 16}[v.size]-rows*cols)))
 	v.ins("MOVQ %s, SI", op["w"])
 	v.ins("MOVQ %s, DX", op["rowBytes"])
 	v.ins("MOVQ %s, DI", op["x"])

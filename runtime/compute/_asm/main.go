@@ -42,10 +42,14 @@ func (f *file) note(format string, args ...any) { f.ins("// "+format, args...) }
 
 // fn starts a routine. params is the parameter list of its Go declaration; it
 // returns the operand of each parameter by name. Every parameter takes 8
-// bytes, or is a float32 (4 bytes).
-func (f *file) fn(doc, name, params string, frame int) map[string]string {
+// bytes, or is a float32 (4 bytes). notes are the formula it computes and the
+// roles of its registers, which stand above it in the file.
+func (f *file) fn(doc, name, params string, frame int, notes ...string) map[string]string {
+	if len(notes) < 2 {
+		panic(name + " has no formula or no register roles")
+	}
 	fmt.Fprintf(&f.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s(%s)\n", name, doc, name, params)
-	ops, off, result := map[string]string{}, 0, ""
+	ops, off, result, signature := map[string]string{}, 0, "", params
 	if i := strings.Index(params, ") "); i >= 0 { // a result
 		params, result = params[:i], params[i+2:]
 	}
@@ -77,7 +81,11 @@ func (f *file) fn(doc, name, params string, frame int) map[string]string {
 		ops["ret"] = fmt.Sprintf("ret+%d(FP)", off)
 		off += 4
 	}
-	fmt.Fprintf(&f.text, "\n// func %s\nTEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, name, frame, off)
+	fmt.Fprintf(&f.text, "\n// func %s(%s)\n//\n", name, signature)
+	for _, n := range notes {
+		f.text.WriteString(strings.TrimRight("//\t"+n, "\t") + "\n")
+	}
+	fmt.Fprintf(&f.text, "TEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, frame, off)
 	return ops
 }
 

@@ -16,7 +16,12 @@ func (t *tiler) pair() {
 	t.cols = panelCols
 	t.kind.name = fmt.Sprintf("tile%s%sn%dp", t.kind.name, t.isa.name, t.cols)
 	op := t.fn(fmt.Sprintf("multiplies two strips with %d columns (see genericTile).", t.cols), t.kind.name,
-		"strips, panel *byte, units int, out *float32, stride int", 0)
+		"strips, panel *byte, units int, out *float32, stride int", 0,
+		tileFormula,
+		"for 32 rows r and 12 columns c, six columns in a pass",
+		"",
+		"SI strips (the second at R11); DI panel; R8 slots and scales of the panel; R9, R10 those of the pass; R14 out; DX stride",
+		"CX units left; R13 passes left; Z0-Z3 q of both strips; Z4, Z5 a; Z6, Z7 scales; Z8-Z19 integer sums; Z20-Z31 out")
 	const (
 		w    = 0 // weights of both strips, two steps of them
 		in   = 4 // activations, a register for every other column

@@ -6,7 +6,11 @@ func quantizeFile(level isa) *file {
 	v := vec{level, f}
 	op := v.fn("quantises blocks of 32 activations (see genericQuantize); mode is 0 for\n"+
 		"// integer slots, 1 for float slots, plus 2 for two of them.", "quantize"+level.name,
-		"q, slot, scale *byte, x *float32, blocks, stride, slotStride, off, mode int", 0)
+		"q, slot, scale *byte, x *float32, blocks, stride, slotStride, off, mode int", 0,
+		"d = max|x|/127; q[i] = round(x[i]/d), ties to even; scale = d, for 32 x at a time",
+		"slot = -off * sum of q (mode 0, 2), or d * sum of q as float (mode 1, 3); one slot, or one for each 16 (mode 2, 3)",
+		"",
+		"DI q; R8 slot; R9 scale; SI x; CX blocks left; Y0-Y3 the block's x, then q")
 	for _, p := range [][2]string{
 		{"q", "DI"}, {"slot", "R8"}, {"scale", "R9"}, {"x", "SI"}, {"blocks", "CX"},
 		{"stride", "DX"}, {"slotStride", "R10"}, {"off", "R11"}, {"mode", "R12"},

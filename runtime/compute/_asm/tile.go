@@ -69,10 +69,27 @@ type tiler struct {
 	scratch    int // how many there are
 }
 
+// tileFormula is what every tile computes.
+const tileFormula = "out[c*stride+r] += float(sum over k of q[r][k]*a[c][k] + slot[c]) * (scale[r]*da[c]), or - min[r]*slot[c] behind it"
+
+// notes are the formula and the registers of a tile.
+func (t *tiler) notes() []string {
+	t.allot()
+	n := t.halves * t.cols
+	return []string{
+		tileFormula,
+		fmt.Sprintf("for 16 rows r and %d columns c, each sub-block of %d columns k in order", t.cols, t.sub),
+		"",
+		"SI unit of the strip; DI that of the panel; R15 out; CX units left",
+		fmt.Sprintf("R12 strip and R14 out of the group; R13 groups of %d rows left; DX stride in bytes", t.halves*t.size/4),
+		fmt.Sprintf("%s-%s out[c]; %s-%s integer sums; those below hold q, a and scales", t.r(t.facc), t.r(t.facc+n-1), t.r(t.iacc), t.r(t.facc-1)),
+	}
+}
+
 func (t *tiler) emit() {
 	t.kind.name = fmt.Sprintf("tile%s%sn%d", t.kind.name, t.isa.name, t.cols)
 	op := t.fn(fmt.Sprintf("multiplies a strip with %d columns (see genericTile).", t.cols), t.kind.name,
-		"strip, panel *byte, units int, out *float32, stride, add int", 0)
+		"strip, panel *byte, units int, out *float32, stride, add int", 0, t.notes()...)
 	groups := 64 / t.size / t.halves
 	t.ins("MOVQ %s, R12", op["strip"])
 	t.ins("MOVQ %s, R14", op["out"])
@@ -83,7 +100,6 @@ func (t *tiler) emit() {
 	t.ins("MOVQ R12, SI")
 	t.ins("MOVQ %s, DI", op["panel"])
 	t.ins("MOVQ %s, CX", op["units"])
-	t.allot()
 	for h := range t.halves {
 		for c := range t.cols {
 			t.zero(t.f(h, c))

@@ -87,8 +87,14 @@ func emitUnpack(v vec, fm format) {
 	if v.size == 64 {
 		frame = 0 // there are registers enough
 	}
-	op := v.fn("unpacks blocks of "+fm.name+" (see ops.unpack).", "unpack"+fm.name+v.name,
-		"dst, src *byte, rowBytes, blocks int, next uintptr", frame)
+	op := v.fn("unpacks blocks of "+fm.name+" (see Level.unpack).", "unpack"+fm.name+v.name,
+		"dst, src *byte, rowBytes, blocks int, next uintptr", frame,
+		"dst[u].q[j][r] = elements 4j..4j+3 of unit u (32 columns) of row r, a byte each",
+		"dst[u].scale[s][r], dst[u].min[s][r] = those of sub-block s of the unit (form.go)",
+		"",
+		rowRegisters(v),
+		"DI unit being written; R14, R12 first unit and first row of the group",
+		fmt.Sprintf("CX blocks left; R13 groups of %d rows left; R11 address to prefetch", v.size/4))
 	groups, bases := 64/v.size, []string{"SI", "R8", "R9", "R10"}[:v.size/16]
 	v.ins("MOVQ %s, R14", op["dst"])
 	v.ins("MOVQ %s, R12", op["src"])
@@ -124,6 +130,20 @@ func emitUnpack(v vec, fm format) {
 		v.ins("JNZ group")
 	}
 	v.ret()
+}
+
+// rowRegisters is the note on how rows are addressed (row).
+func rowRegisters(v vec) string {
+	bases := []string{"SI", "R8", "R9", "R10"}[:v.size/16]
+	s := strings.Join(bases, ", ") + " rows 0"
+	for i := range len(bases) - 1 {
+		s += fmt.Sprintf(", %d", 4*(i+1))
+	}
+	s += " of the group, three more behind each at DX, 2*DX, BX; DX rowBytes; BX 3*rowBytes"
+	if v.size == 64 {
+		s += "; K1-K3 lanes 4-7, 8-11, 12-15"
+	}
+	return s
 }
 
 // gatherMasks sets K1 to K3 for gather: K<p> selects lanes 4p to 4p+3.

@@ -48,7 +48,9 @@ func vecFile(level isa) *file {
 		}
 		place := func(i int, r string) string { return mem(i*size/regs, r) }
 
-		op := v.fn("is the inner product of a and b.", "dot"+typ+v.name, "a []float32, b "+slice+") (ret float32", 0)
+		op := v.fn("is the inner product of a and b.", "dot"+typ+v.name, "a []float32, b "+slice+") (ret float32", 0,
+			"ret = sum over i of a[i]*b[i], 16 partial sums added pairwise",
+			"SI a; DI b; vectors 0.. b; 8.. sums; CX rounds of 16 elements left")
 		v.ins("MOVQ %s, SI", op["a"])
 		v.ins("MOVQ %s, DI", op["b"])
 		for i := range regs {
@@ -61,7 +63,9 @@ func vecFile(level isa) *file {
 		sumAll(op["ret"])
 		v.ret()
 
-		op = v.fn("adds a*x to dst.", "axpy"+typ+v.name, "dst []float32, a float32, x "+slice, 0)
+		op = v.fn("adds a*x to dst.", "axpy"+typ+v.name, "dst []float32, a float32, x "+slice, 0,
+			"dst[i] += a*x[i]",
+			"SI dst; DI x; vector 4 a; 0.. x; 8.. dst; CX rounds of 16 elements left")
 		v.ins("MOVQ %s, SI", op["dst"])
 		v.ins("MOVQ %s, DI", op["x"])
 		scalar(op["a"], 4)
@@ -74,7 +78,9 @@ func vecFile(level isa) *file {
 		v.ret()
 	}
 
-	op := v.fn("converts binary16 to float32.", "f16ToF32s"+v.name, "dst []float32, src []uint16", 0)
+	op := v.fn("converts binary16 to float32.", "f16ToF32s"+v.name, "dst []float32, src []uint16", 0,
+		"dst[i] = float32(src[i])",
+		"SI dst; DI src; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["dst"])
 	v.ins("MOVQ %s, DI", op["src"])
 	each(op["dst_len"], map[string]int{"SI": 64, "DI": 32}, func(i int) {
@@ -83,7 +89,9 @@ func vecFile(level isa) *file {
 	})
 	v.ret()
 
-	op = v.fn("converts float32 to binary16, to nearest even.", "f32ToF16s"+v.name, "dst []uint16, src []float32", 0)
+	op = v.fn("converts float32 to binary16, to nearest even.", "f32ToF16s"+v.name, "dst []uint16, src []float32", 0,
+		"dst[i] = binary16(src[i]), to nearest even",
+		"SI dst; DI src; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["dst"])
 	v.ins("MOVQ %s, DI", op["src"])
 	each(op["dst_len"], map[string]int{"SI": 32, "DI": 64}, func(i int) {
@@ -92,7 +100,9 @@ func vecFile(level isa) *file {
 	})
 	v.ret()
 
-	op = v.fn("is the sum of squares.", "sumSq"+v.name, "x []float32) (ret float32", 0)
+	op = v.fn("is the sum of squares.", "sumSq"+v.name, "x []float32) (ret float32", 0,
+		"ret = sum over i of x[i]*x[i], 16 partial sums",
+		"SI x; vectors 0.. x; 8.. sums; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["x"])
 	for i := range regs {
 		v.zero(8 + i)
@@ -104,7 +114,9 @@ func vecFile(level isa) *file {
 	sumAll(op["ret"])
 	v.ret()
 
-	op = v.fn("sets dst to x*a*w.", "mulScale"+v.name, "a float32, dst, x, w []float32", 0)
+	op = v.fn("sets dst to x*a*w.", "mulScale"+v.name, "a float32, dst, x, w []float32", 0,
+		"dst[i] = x[i]*a*w[i]",
+		"SI dst; DI x; DX w; vector 4 a; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["dst"])
 	v.ins("MOVQ %s, DI", op["x"])
 	v.ins("MOVQ %s, DX", op["w"])
@@ -116,7 +128,9 @@ func vecFile(level isa) *file {
 	})
 	v.ret()
 
-	op = v.fn("adds x to dst.", "add"+v.name, "dst, x []float32", 0)
+	op = v.fn("adds x to dst.", "add"+v.name, "dst, x []float32", 0,
+		"dst[i] += x[i]",
+		"SI dst; DI x; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["dst"])
 	v.ins("MOVQ %s, DI", op["x"])
 	each(op["dst_len"], map[string]int{"SI": 64, "DI": 64}, func(i int) {
@@ -126,7 +140,9 @@ func vecFile(level isa) *file {
 	})
 	v.ret()
 
-	op = v.fn("multiplies x by a.", "scale"+v.name, "a float32, x []float32", 0)
+	op = v.fn("multiplies x by a.", "scale"+v.name, "a float32, x []float32", 0,
+		"x[i] *= a",
+		"SI x; vector 4 a; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["x"])
 	scalar(op["a"], 4)
 	each(op["x_len"], map[string]int{"SI": 64}, func(i int) {
@@ -135,7 +151,9 @@ func vecFile(level isa) *file {
 	})
 	v.ret()
 
-	op = v.fn("is the largest element, -Inf if there is none.", "maximum"+v.name, "x []float32) (ret float32", 0)
+	op = v.fn("is the largest element, -Inf if there is none.", "maximum"+v.name, "x []float32) (ret float32", 0,
+		"ret = max over i of x[i], -Inf for none",
+		"SI x; vectors 8.. maxima; CX rounds of 16 elements left")
 	v.ins("MOVQ %s, SI", op["x"])
 	for i := range regs {
 		v.load(v.data("kff800000", 32, 0xff800000), 8+i)
