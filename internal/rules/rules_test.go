@@ -29,6 +29,8 @@ func root(t *testing.T) string {
 var coreImports = []string{
 	"github.com/llamaboot/llamaboot",
 	"github.com/usbarmory/tamago",
+	"github.com/yuin/goldmark", // Markdown on the page
+	"go.etcd.io/bbolt",         // the page's chats
 	"golang.org/x/sys",
 	"golang.org/x/text", // Unicode normalisation for tokenizers
 }

@@ -91,6 +91,15 @@ func run(platform Platform) (status int, err error) {
 	if p.options.mode == modeServer {
 		return p.serve()
 	}
+	var s *service
+	if p.options.mode == modeDefault && p.Listen != nil {
+		if s, err = p.besideChat(); err != nil {
+			return 0, err
+		}
+	}
+	if s != nil {
+		defer func() { err = errors.Join(err, s.end()) }()
+	}
 	m, err := p.loadModel()
 	if err != nil {
 		return 0, err
@@ -116,7 +125,24 @@ func run(platform Platform) (status int, err error) {
 	case modeCLI:
 		return p.completeAll(e, p.options.prompts)
 	}
-	return p.chat(e)
+	if s == nil {
+		return p.chat(e, nil)
+	}
+	if err := s.ready(e, m); err != nil {
+		return 0, err
+	}
+	return p.chat(e, s.scheduler)
+}
+
+// besideChat starts the server that runs beside a chat. An address that cannot be had is an error only if the person asked
+// for it.
+func (p *program) besideChat() (*service, error) {
+	s, err := p.startService(make(chan struct{}, 2))
+	if o := &p.options.server; err != nil && !o.portGiven && o.host == defaultHost && !errors.Is(err, errUsage) {
+		p.warn("no server beside the chat: %v", err)
+		return nil, nil
+	}
+	return s, err
 }
 
 // Level is the instruction-set level that the environment asks for, "" for the best one.
@@ -128,6 +154,9 @@ func Level(env func(string) string) (string, error) {
 	return level, nil
 }
 
+// chats reports whether the mode reads lines.
+func (p *program) chats() bool { return p.options.mode == modeChat || p.options.mode == modeDefault }
+
 // openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C. The
 // function it returns gives the terminal back.
 func (p *program) openConsole() (closeConsole func()) {
@@ -137,9 +166,9 @@ func (p *program) openConsole() (closeConsole func()) {
 	}
 	o := console.Options{Columns: p.Columns, Signals: p.interrupts, Commands: p.commands()}
 	switch {
-	case p.options.mode == modeChat && p.RawConsole:
+	case p.chats() && p.RawConsole:
 		o.Echo = p.Stdout
-	case p.options.mode == modeChat:
+	case p.chats():
 		if p.Terminal == nil {
 			break
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/chat"
 	"github.com/llamaboot/llamaboot/runtime/console"
 	"github.com/llamaboot/llamaboot/runtime/engine"
+	"github.com/llamaboot/llamaboot/runtime/engine/sched"
 )
 
 // promptSign asks for a line. `llamaboot qemu` waits for it before it sends input.
@@ -43,20 +44,67 @@ func (p *program) commands() []string {
 type conversation struct {
 	*program
 	engine  *engine.Engine
-	session *engine.Session
+	talk    talker
 	history []chat.Message
 	text    string        // in place of history when the model has no chat template: everything so far
 	last    *engine.Stats // of the last answer
 	speed   meter         // of the answer being written
 }
 
-// chat answers line by line until the input ends.
-func (p *program) chat(e *engine.Engine) (int, error) {
-	session, err := e.NewSession()
-	if err != nil {
-		return 0, err
+// talker generates for one conversation.
+type talker interface {
+	generate(ctx context.Context, prompt []int32, params engine.Params, emit func(id int32, piece string) error) (engine.Stats, error)
+	tokens() int // of the conversation so far
+	reset()
+}
+
+// aloneTalker has the engine for itself.
+type aloneTalker struct{ *engine.Session }
+
+func (t aloneTalker) generate(ctx context.Context, prompt []int32, params engine.Params, emit func(id int32, piece string) error) (engine.Stats, error) {
+	return t.Generate(ctx, prompt, params, emit)
+}
+
+func (t aloneTalker) tokens() int { return len(t.Tokens()) }
+
+func (t aloneTalker) reset() { t.Reset() }
+
+// sharedTalker takes turns with the clients of a server.
+type sharedTalker struct {
+	*sched.Scheduler
+	count int
+}
+
+func (t *sharedTalker) generate(ctx context.Context, prompt []int32, params engine.Params, emit func(id int32, piece string) error) (engine.Stats, error) {
+	t.count = len(prompt)
+	stats, err := t.Generate(ctx, sched.Request{Params: params, Prompt: prompt, Client: "terminal"}, func(ev sched.Event) error {
+		if ev.ID >= 0 {
+			t.count++
+		}
+		if ev.ID < 0 && ev.Text == "" || ev.Special {
+			return nil // progress with the prompt, or a control token
+		}
+		return emit(ev.ID, ev.Text)
+	})
+	return stats.Stats, err
+}
+
+func (t *sharedTalker) tokens() int { return t.count }
+
+func (t *sharedTalker) reset() { t.count = 0 }
+
+// chat answers line by line until the input ends, beside the clients of a server if there is one.
+func (p *program) chat(e *engine.Engine, server *sched.Scheduler) (int, error) {
+	c := &conversation{program: p, engine: e}
+	if server != nil {
+		c.talk = &sharedTalker{Scheduler: server}
+	} else {
+		session, err := e.NewSession()
+		if err != nil {
+			return 0, err
+		}
+		c.talk = aloneTalker{session}
 	}
-	c := &conversation{program: p, engine: e, session: session}
 	c.clear()
 	info := e.Info()
 	fmt.Fprintf(p.Stderr, "%s: %s, %s, context %d, %s; /help lists commands\n", p.Name, info.Name, info.Arch, info.Context, info.Level)
@@ -69,7 +117,7 @@ func (p *program) chat(e *engine.Engine) (int, error) {
 			return 0, err
 		}
 	}
-	for {
+	for lines := 0; ; lines++ {
 		c.showStatus()
 		line, err := p.console.ReadLine(p.Stdout, promptSign)
 		switch {
@@ -80,6 +128,9 @@ func (p *program) chat(e *engine.Engine) (int, error) {
 			return ExitInterrupted, nil
 		case err == io.EOF:
 			fmt.Fprintln(p.Stdout)
+			if server != nil && lines == 0 {
+				<-p.stops() // nobody is at the keyboard: it is a server
+			}
 			return ExitOK, nil
 		case err != nil:
 			return 0, err
@@ -115,7 +166,7 @@ func (c *conversation) line(line string) (quit bool, err error) {
 		c.clear()
 		_, err = fmt.Fprintln(c.Stdout, "The conversation is forgotten.")
 	case line == "/context":
-		_, err = fmt.Fprintf(c.Stdout, "%d of %d tokens\n", len(c.session.Tokens()), c.engine.Info().Context)
+		_, err = fmt.Fprintf(c.Stdout, "%d of %d tokens\n", c.talk.tokens(), c.engine.Info().Context)
 	case line == "/stats":
 		text := "Nothing was answered yet."
 		if c.last != nil {
@@ -132,7 +183,7 @@ func (c *conversation) line(line string) (quit bool, err error) {
 
 // clear forgets everything but the system message.
 func (c *conversation) clear() {
-	c.session.Reset()
+	c.talk.reset()
 	c.history, c.text = nil, ""
 	if c.options.system != "" {
 		c.history = append(c.history, chat.Message{Role: "system", Content: c.options.system})
@@ -182,7 +233,7 @@ func (c *conversation) turn(line string) error {
 		_, err := fmt.Fprint(c.Stdout, piece)
 		return err
 	}
-	stats, err := c.session.Generate(ctx, c.engine.TokenizePrompt(prompt), params, emit)
+	stats, err := c.talk.generate(ctx, c.engine.TokenizePrompt(prompt), params, emit)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

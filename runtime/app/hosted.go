@@ -7,25 +7,29 @@ import (
 	"syscall"
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/chats"
 	"github.com/llamaboot/llamaboot/runtime/console"
 )
 
 // Hosted is the world of a process under an operating system.
 func Hosted(name string, args []string) Platform {
 	return Platform{
-		Name:       name,
-		Args:       args,
-		Env:        os.Getenv,
-		Stdin:      os.Stdin,
-		Stdout:     os.Stdout,
-		Stderr:     os.Stderr,
-		Interrupts: func() <-chan struct{} { return signals(os.Interrupt) },
-		Terminate:  func() <-chan struct{} { return signals(syscall.SIGTERM) },
-		Listen:     listenHosted,
-		Terminal:   func() (*console.Terminal, bool) { return console.OpenTerminal(os.Stdin, os.Stdout) },
-		OpenSelf:   bundle.OpenSelf,
-		OpenFile:   bundle.Open,
-		OpenText:   func(path string) (io.ReadCloser, error) { return os.Open(path) },
+		Name:        name,
+		Args:        args,
+		Env:         os.Getenv,
+		Stdin:       os.Stdin,
+		Stdout:      os.Stdout,
+		Stderr:      os.Stderr,
+		Interrupts:  func() <-chan struct{} { return signals(os.Interrupt) },
+		Terminate:   func() <-chan struct{} { return signals(syscall.SIGTERM) },
+		Listen:      listenHosted,
+		OpenBrowser: openBrowser,
+		ChatsFile:   chatsFile,
+		OpenChats:   chats.Open,
+		Terminal:    func() (*console.Terminal, bool) { return console.OpenTerminal(os.Stdin, os.Stdout) },
+		OpenSelf:    bundle.OpenSelf,
+		OpenFile:    bundle.Open,
+		OpenText:    func(path string) (io.ReadCloser, error) { return os.Open(path) },
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 type mode int
 
 const (
-	modeChat mode = iota
+	modeDefault mode = iota // modeChat with a server beside it
+	modeChat
 	modeCLI
 	modeBench
 	modeServer
@@ -61,9 +62,10 @@ var errUsage = errors.New("wrong arguments")
 
 // flagHelp is the help text, in its own order; TestHelpNamesEveryFlag compares it with the flag set.
 const flagHelp = `Modes
-  --chat                 chat line by line; this is also what happens without a mode
+  (none)                 chat line by line, and serve the page and the API (see Server); with -p or -f: --cli
+  --chat                 chat line by line only
   --cli                  complete one prompt, print the text and exit
-  --server               answer over HTTP as OpenAI's API does, on http://127.0.0.1:8080 (see Server)
+  --server               answer over HTTP as OpenAI's API does, on http://127.0.0.1:8080, with a page to chat on
   --bench                measure prompt and generation speed, one line of JSON a test; -n N generates N tokens
                          (128) after measuring a prompt four times as long
   --selftest             before anything else check that this machine computes what it should, on every CPU
@@ -128,6 +130,10 @@ Server
                          keys of which requests must carry one, with commas or line ends between
   --api-prefix PATH      before every path of the API
   --cors-origins LIST    origins whose web pages may ask, * for all (default: pages of this machine)
+  --chats FILE           where the page keeps its chats (default: llamaboot/chats.db in your folder for data); none:
+                         only until the program ends
+  --nobrowser            do not open the page in a web browser
+  --webui, --no-webui    serve the page, or not (default: serve)
   -a, --alias NAME       name of the model (default: the name of its file)
   -np, --parallel N      requests answered at once (default 4); further ones wait
   -b, --batch-size N, -ub, --ubatch-size N
@@ -161,6 +167,9 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 		return nil, fmt.Errorf("%w: unexpected %q", errUsage, fs.Arg(0))
 	}
 	o.pickPrompts(layers)
+	if o.mode == modeDefault && (len(o.prompts) > 0 || o.promptFile != "") {
+		o.mode = modeCLI // as llamafile does
+	}
 	if o.help || o.version {
 		return o, nil
 	}
@@ -234,7 +243,7 @@ func (o *options) check() error {
 		return fmt.Errorf("%w: --cli needs a prompt: -p TEXT or -f FILE", errUsage)
 	case o.mode == modeBench && (len(o.prompts) > 0 || o.promptFile != "" || o.ids):
 		return fmt.Errorf("%w: --bench makes its own prompts: leave out -p, -f and --ids", errUsage)
-	case o.mode == modeChat && o.ids:
+	case (o.mode == modeChat || o.mode == modeDefault) && o.ids:
 		return fmt.Errorf("%w: --ids goes with --cli", errUsage)
 	case o.constraint.given() > 1:
 		return fmt.Errorf("%w: one of --grammar, --grammar-file, --json-schema and --json-schema-file is enough", errUsage)

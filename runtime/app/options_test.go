@@ -38,7 +38,7 @@ func TestParseOptionsDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.mode != modeChat || o.n != -1 || o.context != 0 || o.threads != 0 || o.sampling.Temp != 0.8 || o.sampling.Seed != 0 {
+	if o.mode != modeDefault || o.n != -1 || o.context != 0 || o.threads != 0 || o.sampling.Temp != 0.8 || o.sampling.Seed != 0 {
 		t.Errorf("options %+v", o)
 	}
 }
@@ -132,7 +132,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		}
 	}
 	// Other spellings that llama.cpp accepts and the help leaves out.
-	aliases := []string{"n-predict", "temperature"}
+	aliases := []string{"n-predict", "temperature", "no-browser"}
 	fs.VisitAll(func(f *flag.Flag) {
 		if !named[f.Name] && !slices.Contains(aliases, f.Name) {
 			t.Errorf("the help does not name --%s", f.Name)

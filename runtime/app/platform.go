@@ -9,6 +9,7 @@ import (
 	"net"
 
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/chats"
 	"github.com/llamaboot/llamaboot/runtime/console"
 )
 
@@ -55,6 +56,12 @@ type Platform struct {
 	Terminate func() <-chan struct{}
 	// Listen opens a TCP address or a UNIX socket, as net.Listen does; nil where there is no network.
 	Listen func(network, address string) (net.Listener, error)
+
+	// OpenBrowser shows an address in the person's web browser, where there is one; nil where there never is.
+	OpenBrowser func(address string)
+	// ChatsFile is the usual place of the page's chats, "" for none; OpenChats opens such a file. nil: there are no files.
+	ChatsFile func() string
+	OpenChats func(path string) (*chats.Store, error)
 
 	// PowerOff and Reboot switch the machine off and start it again, at /quit and /reboot of the chat; nil where the
 	// program is one of many. They return when the machine does not let itself be switched.

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/llamaboot/llamaboot/internal/version"
-	"github.com/llamaboot/llamaboot/runtime/engine"
-	"github.com/llamaboot/llamaboot/runtime/engine/sched"
 	"github.com/llamaboot/llamaboot/runtime/serve"
 )
 
@@ -24,24 +21,10 @@ func (p *program) serve() (status int, err error) {
 	if p.Listen == nil {
 		return 0, errors.New("--server: there is no network here")
 	}
-	o := &p.options.server
-	config, err := p.serverConfig()
+	s, err := p.startService(p.stops())
 	if err != nil {
 		return 0, err
 	}
-	tlsConfig, err := p.certificate()
-	if err != nil {
-		return 0, err
-	}
-	listeners, err := p.listen()
-	if err != nil {
-		return 0, err
-	}
-	s := serve.New(*config)
-	done := make(chan error, 1)
-	stop := p.stops()
-	go func() { done <- s.Run(listeners, tlsConfig, stop, o.drain) }()
-
 	m, err := p.loadModel()
 	if err != nil {
 		return 0, err
@@ -57,24 +40,14 @@ func (p *program) serve() (status int, err error) {
 			return 0, err
 		}
 	}
-	scheduler := sched.New(e, sched.Options{Slots: o.slots, CacheBytes: o.cacheBytes(), Batch: o.batch})
-	defer scheduler.Close()
-	params, err := p.params(e)
-	if err != nil {
-		return 0, err
+	if err := s.ready(e, m); err != nil {
+		return 0, errors.Join(err, s.end())
 	}
-	params.Grammar = nil // a grammar serves one generation only; requests bring their own
-	id := o.alias
-	if id == "" {
-		id = strings.TrimSuffix(path.Base(m.name), ".gguf")
-	}
-	s.Ready(serve.Model{ID: id, Engine: e, Generate: scheduler, Defaults: params, Seeded: p.options.seeded})
-	p.announce(e, listeners, tlsConfig != nil)
-	return ExitOK, <-done
+	return ExitOK, s.close(<-s.done)
 }
 
 // stops delivers a value for each request to end the program: Ctrl-C, or the system's.
-func (p *program) stops() <-chan struct{} {
+func (p *program) stops() chan struct{} {
 	stop := make(chan struct{}, 2)
 	var terminate <-chan struct{}
 	if p.Terminate != nil {
@@ -192,22 +165,6 @@ func (p *program) listen() (list []net.Listener, err error) {
 		fmt.Fprintf(p.Stderr, "%s: port %d is in use, taking %d\n", p.Name, o.port, port)
 	}
 	return list, nil
-}
-
-// announce says where the server is.
-func (p *program) announce(e *engine.Engine, listeners []net.Listener, secure bool) {
-	info := e.Info()
-	scheme := "http"
-	if secure {
-		scheme = "https"
-	}
-	for _, l := range listeners {
-		where := l.Addr().String()
-		if l.Addr().Network() != "unix" {
-			where = scheme + "://" + where + p.options.server.prefix
-		}
-		fmt.Fprintf(p.Stderr, "%s: serving %s, %s, context %d, %s, on %s\n", p.Name, info.Name, info.Arch, info.Context, info.Level, where)
-	}
 }
 
 // listenHosted is net.Listen, which takes the place of a UNIX socket that a dead program has left behind.

@@ -28,7 +28,13 @@ type serverOptions struct {
 	drain     time.Duration
 	noMetrics bool
 	noSlots   bool
+	noPage    bool
+	noBrowser bool
+	chats     string // file of the page's chats, noChats, or empty for the usual place
 }
+
+// noChats is the value of --chats that keeps no file.
+const noChats = "none"
 
 // Defaults of the server.
 const (
@@ -71,6 +77,7 @@ func (o *serverOptions) flags(fs *flag.FlagSet) {
 	stringFlag(fs, &o.prefix, "api-prefix")
 	stringFlag(fs, &o.origins, "cors-origins")
 	stringFlag(fs, &o.alias, "alias", "a")
+	stringFlag(fs, &o.chats, "chats")
 	stringFlag(fs, &o.keyPEM, "ssl-key-file")
 	stringFlag(fs, &o.certPEM, "ssl-cert-file")
 	intFlag(fs, &o.slots, "parallel", "np")
@@ -91,7 +98,8 @@ func (o *serverOptions) flags(fs *flag.FlagSet) {
 		name string
 		p    *bool
 		off  bool
-	}{{"metrics", &o.noMetrics, false}, {"no-metrics", &o.noMetrics, true}, {"slots", &o.noSlots, false}, {"no-slots", &o.noSlots, true}} {
+	}{{"metrics", &o.noMetrics, false}, {"no-metrics", &o.noMetrics, true}, {"webui", &o.noPage, false}, {"no-webui", &o.noPage, true},
+		{"nobrowser", &o.noBrowser, true}, {"no-browser", &o.noBrowser, true}, {"slots", &o.noSlots, false}, {"no-slots", &o.noSlots, true}} {
 		fs.BoolFunc(f.name, "", func(s string) error {
 			v, err := strconv.ParseBool(s)
 			if err == nil {

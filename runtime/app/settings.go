@@ -194,6 +194,9 @@ func (p *program) readOptions() (*options, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.BootSettings { // a machine without a mode chats, and what its prompt says comes first
+		first = slices.Concat([]string{"--chat"}, first)
+	}
 	settings := p.settings()
 	o, err := parseOptions(slices.Concat(first, settings, last), last, settings, p.Args)
 	if err == nil || len(settings) == 0 {

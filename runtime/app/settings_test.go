@@ -180,10 +180,18 @@ func TestSettingsLayers(t *testing.T) {
 func TestPromptStartsChat(t *testing.T) {
 	model := files{"demo.gguf": string(demo(t))}
 	asked, _ := newWorld(t, model, "Hello!\n", "-n", "12", "--temp", "0").run(t, ExitOK)
-	given, _ := newWorld(t, model, "", "-n", "12", "--temp", "0", "-p", "Hello!").run(t, ExitOK)
+	given, _ := newWorld(t, model, "", "-n", "12", "--temp", "0", "--chat", "-p", "Hello!").run(t, ExitOK)
 	answer := strings.TrimPrefix(asked, promptSign)
 	if len(answer) < 10 || !strings.HasPrefix(given, promptSign+"Hello!\n"+answer[:len(answer)-len(promptSign)-1]) {
 		t.Errorf("typed: %q; given with -p: %q", asked, given)
+	}
+	booted := newWorld(t, model, "", "-n", "12", "--temp", "0", "-p", "Hello!")
+	booted.BootSettings = true
+	if got, _ := booted.run(t, ExitOK); got != given {
+		t.Errorf("booted: %q; want %q", got, given)
+	}
+	if text, _ := newWorld(t, model, "", "-n", "12", "--temp", "0", "-p", "Hello!").run(t, ExitOK); strings.Contains(text, promptSign) {
+		t.Errorf("-p without a mode: %q, want what --cli prints", text)
 	}
 	if !bytes.HasSuffix([]byte(given), []byte(promptSign+"\n")) {
 		t.Errorf("the chat did not go on: %q", given)

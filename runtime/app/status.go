@@ -40,7 +40,7 @@ func (c *conversation) statusText() string {
 	if c.last != nil {
 		speed = rate(c.last.Tokens, c.last.Time.Seconds())
 	}
-	parts := []string{info.Name, fmt.Sprintf("context %d/%d", len(c.session.Tokens()), info.Context), speed, info.Level}
+	parts := []string{info.Name, fmt.Sprintf("context %d/%d", c.talk.tokens(), info.Context), speed, info.Level}
 	if c.Temperature != nil {
 		if t, ok := c.Temperature(); ok {
 			parts = append(parts, fmt.Sprintf("%d \u00b0C", t))

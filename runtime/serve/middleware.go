@@ -106,13 +106,23 @@ func (s *Server) allows(origin string) bool {
 // public reports whether a request needs no key: the state of the server, and the page, which has no secrets.
 func (s *Server) public(r *http.Request) bool {
 	p := strings.TrimPrefix(r.URL.Path, s.Prefix)
-	return p == "/health" || p == "/v1/health" || r.Method == http.MethodGet && s.Page != nil && !apiPath(p)
+	return p == "/health" || p == "/v1/health" || s.Page != nil && s.Page.Public(p)
 }
 
-// apiPath reports whether a path below the prefix belongs to the API and not to the page.
-func apiPath(p string) bool {
-	first, _, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
-	return slices.Contains([]string{"v1", "models", "props", "slots", "metrics", "chats"}, first)
+// here reports whether a request may see what the page keeps: it carries a key, or was sent to an address or the name
+// localhost. A name of somebody else's that resolves to this machine (DNS rebinding) would make another page's scripts
+// ours.
+func (s *Server) here(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	return len(s.Keys) > 0 || net.ParseIP(host) != nil || host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "" ||
+		slices.ContainsFunc(s.Origins, func(o string) bool {
+			u, err := url.Parse(o)
+			return o == "*" || err == nil && u.Host == r.Host
+		})
 }
 
 // authorized reports whether a request carries one of the keys. Hashes are compared, so that the time says nothing of
@@ -213,10 +223,15 @@ func (s *Server) methods(mux *http.ServeMux) http.Handler {
 // fallback is what no path matches: the page, or an error.
 func (s *Server) fallback(w http.ResponseWriter, r *http.Request) {
 	p := strings.TrimPrefix(r.URL.Path, s.Prefix)
-	switch get := r.Method == http.MethodGet || r.Method == http.MethodHead; {
-	case s.Page != nil && get && !apiPath(p):
+	switch {
+	case s.Page != nil && s.Page.Known(p):
+		if !s.Page.Public(p) && !s.here(r) {
+			sendError(w, &apiError{Status: http.StatusForbidden, Type: "permission_error", Code: "forbidden_host",
+				Message: "without an API key what the page keeps is for this machine only, and " + r.Host + " is another name; behind a proxy use --api-key, or --cors-origins with the page's origin"})
+			return
+		}
 		http.StripPrefix(s.Prefix, s.Page).ServeHTTP(w, r)
-	case p == "/" && get:
+	case p == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Write([]byte("This is a llamaboot server. The API is below " + s.Prefix + "/v1.\n"))
 	default:

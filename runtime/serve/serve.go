@@ -50,7 +50,14 @@ type Config struct {
 	NoProps   bool          // refuse POST /props
 	Version   string        // of the program
 	Log       func(format string, args ...any)
-	Page      http.Handler // what is at / and every path that is not the API's; nil for a line of text
+	Page      *Page // nil for a line of text at /
+}
+
+// Page is a web page that uses the API, and what only it asks for.
+type Page struct {
+	http.Handler
+	Known  func(path string) bool // reports whether a path below the prefix is the page's
+	Public func(path string) bool // reports whether it needs no key: the page's own files
 }
 
 // Defaults of Config.
