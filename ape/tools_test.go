@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	saferwall "github.com/saferwall/pe"
-
 	"github.com/llamaboot/llamaboot/ape/apetest"
 	"github.com/llamaboot/llamaboot/ape/format"
 )
@@ -68,28 +66,4 @@ func lookTool(name string) (string, error) {
 		}
 	}
 	return exec.LookPath(name)
-}
-
-func TestSaferwallPE(t *testing.T) {
-	for _, flavour := range []format.Flavour{format.Windows, format.EFI} {
-		in := apetest.Input(t)
-		in.PE = flavour
-		path := apetest.Write(t, in)
-		f, err := saferwall.New(path, &saferwall.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Parse(); err != nil {
-			t.Errorf("%s: %v", flavour, err)
-		}
-		if !f.Is64 || len(f.Sections) != 4 {
-			t.Errorf("%s: 64-bit %v, %d sections, want 4", flavour, f.Is64, len(f.Sections))
-		}
-		if len(f.Anomalies) > 0 {
-			t.Logf("%s: anomalies: %q", flavour, f.Anomalies)
-		}
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 }

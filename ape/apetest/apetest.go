@@ -4,6 +4,7 @@ package apetest
 import (
 	"bytes"
 	_ "embed"
+	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,14 +29,24 @@ var program []byte
 // and some variables and ends with status 42.
 func Program() []byte { return bytes.Clone(program) }
 
+// windowsCUI is the subsystem of console programs.
+const windowsCUI = 3
+
+// setSubsystem sets the field Subsystem of a PE32+ image (PE format, "Optional Header Windows-Specific Fields").
+func setSubsystem(image []byte, subsystem uint16) {
+	header := binary.LittleEndian.Uint32(image[0x3c:])
+	binary.LittleEndian.PutUint16(image[header+24+68:], subsystem)
+}
+
 // Input is a small llamafile's input: the test program for linux/amd64, an EFI application
-// in the place of the Windows program, bytes for the others.
+// that says it is a console program in the place of the Windows program, bytes for the others.
 func Input(t testing.TB) ape.Input {
 	t.Helper()
 	pe, _, err := stub.EFIImage(program)
 	if err != nil {
 		t.Fatal(err)
 	}
+	setSubsystem(pe, windowsCUI)
 	model := append([]byte(gguf.Magic), bytes.Repeat([]byte("weights "), 30_000)...)
 	return ape.Input{
 		Faces: format.AllFaces,

@@ -66,6 +66,7 @@ func Verify(ctx context.Context, file *ape.File, version string, progress func(i
 			add("boot code, program headers and shell script", err)
 		}
 	}
+	f.checkPEs(add)
 	note, err := f.checkESP(esp)
 	for i := range f.ZIP.Members {
 		m := &f.ZIP.Members[i]
