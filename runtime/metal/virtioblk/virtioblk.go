@@ -1,52 +1,31 @@
-// Package virtioblk reads virtio block devices over PCI, modern and transitional ones.
+// Package virtioblk reads virtio block devices.
 //
-// Reference: Virtual I/O Device (VIRTIO) version 1.2, Committee Specification 01:
-// sections 2.7 (split virtqueues), 3.1 (initialisation), 4.1 (PCI) and 5.2 (block
-// device). Section numbers in this package are its.
+// Reference: Virtual I/O Device (VIRTIO) version 1.2, Committee Specification 01, section
+// 5.2. Section numbers in this package are its.
 //
-// Not supported: writing, packed virtqueues, several queues, interrupts.
+// Not supported: writing, several queues.
 package virtioblk
 
 import (
 	"encoding/binary"
 	"fmt"
-	"time"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/block"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
-)
-
-// PCI identity (sections 4.1.2 and 4.1.2.3).
-const (
-	vendor             = 0x1af4
-	deviceTransitional = 0x1001
-	deviceModern       = 0x1042
+	"github.com/llamaboot/llamaboot/runtime/metal/virtio"
 )
 
 // Match reports whether f is a virtio block device.
-func Match(f *pci.Function) bool {
-	return f.Vendor == vendor && (f.Device == deviceTransitional || f.Device == deviceModern)
-}
+func Match(f *pci.Function) bool { return virtio.Block.Match(f) }
 
-// Bits of the device status (section 2.1).
-const (
-	statusAcknowledge = 1
-	statusDriver      = 2
-	statusDriverOK    = 4
-	statusFeaturesOK  = 8
-	statusFailed      = 128
-)
-
-// Features (sections 5.2.3 and 6).
+// Features (section 5.2.3).
 const (
 	featSizeMax   = 1 << 1
 	featSegMax    = 1 << 2
 	featBlockSize = 1 << 6
-	featVersion1  = 1 << 32
-	featPlatform  = 1 << 33 // addresses go through what the platform has, here nothing
 
-	wanted = featSizeMax | featSegMax | featBlockSize | featVersion1 | featPlatform
+	wanted = featSizeMax | featSegMax | featBlockSize
 )
 
 // Device configuration (section 5.2.4).
@@ -60,136 +39,115 @@ const (
 	sector = 512 // unit of capacity and of requests, whatever the block size
 )
 
+// A request (section 5.2.6): header, data, status.
 const (
-	resetTime = time.Second
+	headerSize = 16
+	statusByte = headerSize // offset of the status in a slot's memory
+	slotSize   = 32
+	overhead   = 2 // segments besides the data
+	least      = 4 // descriptors of a queue: header, one segment, status; a power of two
 
+	requestIn = 0
+	unset     = 0xff
+)
+
+const (
 	maxRequest = 1 << 20
 	maxSlots   = 16
-	// maxQueue is what we use of a queue: eight descriptors for each request.
-	maxQueue = 8 * maxSlots
+	// segments is what a request may have of a queue that is long enough.
+	segments = 8
 )
 
 // device is the controller of a block.Disk.
 type device struct {
-	machine bus.Machine
-	f       *pci.Function
-	t       transport
-	queue   queue
-	slots   int
-	block   int
-	seen    uint16 // index of the next used entry
+	machine  bus.Machine
+	v        *virtio.Device
+	queue    *virtio.Queue
+	requests bus.Memory // header and status of each slot
+	write    []bus.Segment
+	block    int
 }
 
-// Open takes the device over and returns it as a disk. On an error it is left quiet.
+// Open takes a PCI device over and returns it as a disk. On an error it is left quiet.
 func Open(name string, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) (*block.Disk, error) {
-	d := &device{machine: m, f: f}
-	f.Enable()
-	disk, err := d.open(name, mapBAR)
+	v, err := virtio.OpenPCI(m, f, mapBAR, configSize)
 	if err != nil {
-		f.Quiet()
+		return nil, fmt.Errorf("virtioblk: %v: %w", f.Address, err)
+	}
+	disk, err := open(name, m, v)
+	if err != nil {
 		return nil, fmt.Errorf("virtioblk: %v: %w", f.Address, err)
 	}
 	return disk, nil
 }
 
-func (d *device) open(name string, mapBAR pci.MapFunc) (*block.Disk, error) {
-	m, err := findModern(d.f, mapBAR)
+// OpenMMIO takes a device behind memory-mapped registers over and returns it as a disk. The
+// error is virtio.ErrOtherType where there is no block device.
+func OpenMMIO(name string, m bus.Machine, r bus.Registers) (*block.Disk, error) {
+	v, err := virtio.OpenMMIO(m, r, virtio.Block, configSize)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("virtioblk: %w", err)
 	}
-	if m != nil {
-		d.t = m
-	} else {
-		r, err := d.f.Map(0, legConfig+configSize, mapBAR)
-		if err != nil {
-			return nil, err
-		}
-		d.t = legacy{r}
-	}
-	features, err := d.start()
+	disk, err := open(name, m, v)
 	if err != nil {
-		d.t.setStatus(statusFailed)
-		return nil, err
-	}
-	g, l := d.geometry(features)
-	g.Name = name
-	disk, err := block.NewDisk(g, d.machine, d, l)
-	if err != nil {
-		return nil, fmt.Errorf("%w (and %v)", err, d.reset())
+		return nil, fmt.Errorf("virtioblk: %w", err)
 	}
 	return disk, nil
 }
 
-// reset waits until the device has forgotten everything (section 4.1.4.3.2).
-func (d *device) reset() error {
-	d.t.setStatus(0)
-	return bus.Wait(d.machine, resetTime, "reset", func() bool { return d.t.status() == 0 })
+// open closes v on an error.
+func open(name string, m bus.Machine, v *virtio.Device) (*block.Disk, error) {
+	d := &device{machine: m, v: v}
+	disk, err := d.disk(name)
+	if err != nil {
+		// A device that failed may not come back from a reset; the first error says why.
+		_ = v.Close()
+		return nil, err
+	}
+	return disk, nil
 }
 
-// start initialises the device (section 3.1.1) and returns the features in use.
+func (d *device) disk(name string) (*block.Disk, error) {
+	features, err := d.start()
+	if err != nil {
+		return nil, err
+	}
+	g, l := d.geometry(features)
+	g.Name = name
+	return block.NewDisk(g, d.machine, d, l)
+}
+
+// start initialises the device and returns the features in use.
 func (d *device) start() (uint64, error) {
-	if err := d.reset(); err != nil {
+	features, err := d.v.Start(wanted)
+	if err != nil {
 		return 0, err
 	}
-	d.t.setStatus(statusAcknowledge)
-	d.t.setStatus(statusAcknowledge | statusDriver)
-	features := d.t.features() & wanted
-	status := uint8(statusAcknowledge | statusDriver)
-	if _, ok := d.t.(*modern); ok {
-		if features&featVersion1 == 0 {
-			return 0, fmt.Errorf("%w: it has modern registers but not VIRTIO_F_VERSION_1", bus.ErrProtocol)
-		}
-		d.t.accept(features)
-		status |= statusFeaturesOK
-		d.t.setStatus(status)
-		if d.t.status()&statusFeaturesOK == 0 {
-			return 0, fmt.Errorf("%w: it refuses features %#x", bus.ErrDevice, features)
-		}
-	} else {
-		d.t.accept(features)
-	}
-	if err := d.startQueue(); err != nil {
+	if d.queue, err = d.v.Queue(0, maxSlots, segments, least); err != nil {
 		return 0, err
 	}
-	d.t.setStatus(status | statusDriverOK)
+	if d.requests.Bytes == nil {
+		if d.requests, err = d.machine.DMA(maxSlots * slotSize); err != nil {
+			return 0, fmt.Errorf("no memory for requests: %w", err)
+		}
+	}
+	d.v.Ready()
 	return features, nil
-}
-
-// startQueue gives the device queue 0.
-func (d *device) startQueue() error {
-	size, fixed := d.t.queue()
-	if size < minQueue || size > 32768 || size&(size-1) != 0 { // section 2.7
-		return fmt.Errorf("%w: a queue of %d entries, want a power of two from %d to 32768", bus.ErrProtocol, size, minQueue)
-	}
-	if !fixed {
-		size = min(size, maxQueue)
-	}
-	d.slots = max(1, min(maxSlots, size/8))
-	if d.queue.size != size {
-		q, err := newQueue(d.machine, size, d.slots)
-		if err != nil {
-			return err
-		}
-		d.queue = q
-	}
-	d.queue.clear()
-	d.seen = 0
-	return d.t.setQueue(size, d.queue.desc.Addr, d.queue.avail.Addr, d.queue.used.Addr)
 }
 
 // geometry reads the device configuration.
 func (d *device) geometry(features uint64) (block.Geometry, block.Limits) {
 	d.block = sector
 	if features&featBlockSize != 0 {
-		d.block = int(d.t.config32(cfgBlockSize))
+		d.block = int(d.v.Config32(cfgBlockSize))
 	}
-	sectors := uint64(d.t.config32(cfgCapacity)) | uint64(d.t.config32(cfgCapacity+4))<<32
-	l := block.Limits{Slots: d.slots, Bytes: maxRequest, Segments: d.queue.segments}
+	sectors := d.v.Config64(cfgCapacity)
+	l := block.Limits{Slots: d.queue.Slots(), Bytes: maxRequest, Segments: d.queue.Segments() - overhead}
 	if features&featSegMax != 0 {
-		l.Segments = min(l.Segments, int(max(d.t.config32(cfgSegMax), 1)))
+		l.Segments = min(l.Segments, int(max(d.v.Config32(cfgSegMax), 1)))
 	}
 	if features&featSizeMax != 0 {
-		l.SegmentBytes = int(min(d.t.config32(cfgSizeMax), maxRequest))
+		l.SegmentBytes = int(min(d.v.Config32(cfgSizeMax), maxRequest))
 	}
 	g := block.Geometry{Block: d.block}
 	if d.block >= sector { // else NewDisk refuses
@@ -200,28 +158,27 @@ func (d *device) geometry(features uint64) (block.Geometry, block.Limits) {
 
 // Submit implements block.Controller.
 func (d *device) Submit(slot int, lba uint64, blocks int, to []bus.Segment) error {
-	d.queue.add(slot, lba*uint64(d.block/sector), to)
-	d.t.notify()
+	r := d.requests.At(slot*slotSize, slotSize)
+	clear(r.Bytes)
+	le.PutUint32(r.Bytes[0:], requestIn)
+	le.PutUint64(r.Bytes[8:], lba*uint64(d.block/sector))
+	r.Bytes[statusByte] = unset
+	d.write = append(append(d.write[:0], to...), bus.Segment{Addr: r.Addr + statusByte, N: 1})
+	if err := d.queue.Put(slot, []bus.Segment{{Addr: r.Addr, N: headerSize}}, d.write); err != nil {
+		return err
+	}
+	d.queue.Notify()
 	return nil
 }
 
 // Poll implements block.Controller.
 func (d *device) Poll() (int, error) {
-	used := d.queue.usedIndex()
-	if used == d.seen {
-		return -1, nil
-	}
-	if n := used - d.seen; int(n) > d.slots {
-		return -1, fmt.Errorf("%w: %d requests ended, %d can be in flight", bus.ErrProtocol, n, d.slots)
-	}
-	id := d.queue.usedID(d.seen)
-	d.seen++
-	slot, ok := d.queue.slot(id)
-	if !ok {
-		return -1, fmt.Errorf("%w: descriptor %d ended, which starts no request", bus.ErrProtocol, id)
+	slot, _, err := d.queue.Done()
+	if slot < 0 {
+		return slot, err
 	}
 	const good, ioError, unsupported = 0, 1, 2 // section 5.2.6
-	switch s := d.queue.status(slot); s {
+	switch s := byte(d.requests.Load32(slot*slotSize + statusByte)); s {
 	case good:
 		return slot, nil
 	case ioError:
@@ -241,10 +198,8 @@ func (d *device) Recover() error {
 
 // Close implements block.Controller.
 func (d *device) Close() error {
-	err := d.reset()
-	d.f.Quiet()
-	if err != nil {
-		return fmt.Errorf("virtioblk: %v: %w", d.f.Address, err)
+	if err := d.v.Close(); err != nil {
+		return fmt.Errorf("virtioblk: %w", err)
 	}
 	return nil
 }

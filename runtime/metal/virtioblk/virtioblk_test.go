@@ -2,33 +2,39 @@ package virtioblk
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/block/blocktest"
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
-	"github.com/llamaboot/llamaboot/runtime/metal/bus/bustest"
+	"github.com/llamaboot/llamaboot/runtime/metal/virtio"
+	"github.com/llamaboot/llamaboot/runtime/metal/virtio/virtiotest"
 )
 
-func generations(t *testing.T, test func(t *testing.T, f *fake)) {
-	for _, modern := range []bool{true, false} {
-		t.Run(fmt.Sprintf("modern=%v", modern), func(t *testing.T) { test(t, newFake(modern)) })
+// transports runs a test with each transport.
+func transports(t *testing.T, test func(t *testing.T, f *fake)) {
+	for _, kind := range virtiotest.Transports {
+		t.Run(kind.String(), func(t *testing.T) { test(t, newFake(kind)) })
 	}
 }
 
 func TestMatch(t *testing.T) {
-	if !Match(newFake(true).config.Function()) || !Match(newFake(false).config.Function()) {
+	if !Match(newFake(virtiotest.Modern).PCI.Function()) || !Match(newFake(virtiotest.Legacy).PCI.Function()) {
 		t.Error("block devices not recognised")
 	}
-	if Match(bustest.NewConfig(vendor, 0x1041, 0x020000, nil).Function()) {
+	if Match(virtiotest.New(virtiotest.Modern, virtio.Network.ID, 0, 0).PCI.Function()) {
 		t.Error("a network card matches")
+	}
+	f := newFake(virtiotest.MMIO)
+	f.ID = virtio.Network.ID
+	if _, err := f.open(); !errors.Is(err, virtio.ErrOtherType) {
+		t.Errorf("a network card: %v", err)
 	}
 }
 
 func TestRead(t *testing.T) {
-	generations(t, func(t *testing.T, f *fake) {
+	transports(t, func(t *testing.T, f *fake) {
 		d, err := f.open()
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +42,7 @@ func TestRead(t *testing.T) {
 		if d.BlockSize() != 512 || d.Bytes() != 1<<29 || d.Name() != "virtio0" {
 			t.Errorf("%s: %d bytes in blocks of %d", d.Name(), d.Bytes(), d.BlockSize())
 		}
-		for _, b := range [][]byte{f.m.Alloc(3<<20+512, 0), f.m.Alloc(512, 1024), f.m.Alloc(1<<20, 512), make([]byte, 1<<20+1024)} {
+		for _, b := range [][]byte{f.Machine.Alloc(3<<20+512, 0), f.Machine.Alloc(512, 1024), f.Machine.Alloc(1<<20, 512), make([]byte, 1<<20+1024)} {
 			if err := d.ReadBlocks(77, b); err != nil {
 				t.Fatal(err)
 			}
@@ -44,8 +50,8 @@ func TestRead(t *testing.T) {
 				t.Errorf("byte %d of %d is wrong", i, len(b))
 			}
 		}
-		if err := d.Close(); err != nil || f.status != 0 || f.config.Master() {
-			t.Errorf("close: %v, status %#x, bus master %v", err, f.status, f.config.Master())
+		if err := d.Close(); err != nil || f.Status != 0 || f.onBus() {
+			t.Errorf("close: %v, status %#x, bus master %v", err, f.Status, f.onBus())
 		}
 		if err := d.ReadBlocks(0, make([]byte, 512)); err == nil {
 			t.Error("a closed disk reads")
@@ -55,12 +61,12 @@ func TestRead(t *testing.T) {
 
 // TestRing: the indices run over 65536.
 func TestRing(t *testing.T) {
-	generations(t, func(t *testing.T, f *fake) {
+	transports(t, func(t *testing.T, f *fake) {
 		d, err := f.open()
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := f.m.Alloc(512, 0)
+		b := f.Machine.Alloc(512, 0)
 		for i := range 66000 {
 			if err := d.ReadBlocks(uint64(i), b); err != nil {
 				t.Fatal(i, err)
@@ -73,17 +79,17 @@ func TestRing(t *testing.T) {
 }
 
 func TestGeometries(t *testing.T) {
-	generations(t, func(t *testing.T, f *fake) {
+	transports(t, func(t *testing.T, f *fake) {
 		for _, g := range []struct {
 			block, sizeMax, segMax uint32
 			queue                  uint16
 		}{{4096, 0, 254, 256}, {512, 4096, 3, 128}, {0, 512, 0, 64}, {512, 0, 1, 4}, {4096, 4096, 1, 8}, {4096, 2048, 2, 1024}} {
-			f.block, f.sizeMax, f.segMax, f.queueSize = g.block, g.sizeMax, g.segMax, g.queue
+			f.block, f.sizeMax, f.segMax, f.Sizes[0] = g.block, g.sizeMax, g.segMax, g.queue
 			d, err := f.open()
 			if err != nil {
 				t.Fatal(g, err)
 			}
-			b := f.m.Alloc(256<<10, 0)
+			b := f.Machine.Alloc(256<<10, 0)
 			if err := d.ReadBlocks(3, b); err != nil {
 				t.Fatal(g, err)
 			}
@@ -101,36 +107,40 @@ func TestOpenRefuses(t *testing.T) {
 		spoil  func(f *fake)
 		want   error
 	}{
-		"no reset":           {false, func(f *fake) { f.noReset, f.status = true, 7 }, bus.ErrTimeout},
-		"no VERSION_1":       {false, func(f *fake) { f.noVersion1 = true }, bus.ErrProtocol},
-		"features refused":   {false, func(f *fake) { f.refuse = true }, bus.ErrDevice},
-		"no queue":           {true, func(f *fake) { f.queueSize = 0 }, bus.ErrProtocol},
-		"odd queue":          {false, func(f *fake) { f.queueSize = 100 }, bus.ErrProtocol},
+		"no reset":           {false, func(f *fake) { f.NoReset, f.Status = true, 7 }, bus.ErrTimeout},
+		"no VERSION_1":       {false, func(f *fake) { f.NoVersion1 = true }, bus.ErrProtocol},
+		"features refused":   {false, func(f *fake) { f.Refuse = true }, bus.ErrDevice},
+		"no queue":           {true, func(f *fake) { f.Sizes[0] = 0 }, bus.ErrProtocol},
+		"odd queue":          {false, func(f *fake) { f.Sizes[0] = 100 }, bus.ErrProtocol},
 		"empty disk":         {true, func(f *fake) { f.sectors = 0 }, bus.ErrProtocol},
 		"absurd disk":        {false, func(f *fake) { f.sectors = 1<<64 - 1 }, bus.ErrProtocol},
 		"absurd blocks":      {false, func(f *fake) { f.block = 1 << 31 }, bus.ErrUnsupported},
 		"tiny blocks":        {true, func(f *fake) { f.block = 1 }, bus.ErrUnsupported},
 		"blocks too large":   {false, func(f *fake) { f.block, f.sizeMax, f.segMax = 65536, 512, 1 }, bus.ErrUnsupported},
 		"segments of 0":      {false, func(f *fake) { f.sizeMax = 1; f.block = 4096 }, bus.ErrUnsupported},
-		"capability outside": {false, func(f *fake) { f.lying = true; le.PutUint32(f.config.Space[0x44+8:], 0xfff0) }, nil},
-		"common missing":     {false, func(f *fake) { f.config.Space[0x44+3] = 9 }, bus.ErrProtocol},
-		"short capability":   {false, func(f *fake) { le.PutUint32(f.config.Space[0x44+12:], 8) }, bus.ErrProtocol},
-		"doorbell outside":   {false, func(f *fake) { f.config.Space[0x64+16+2] = 1 }, bus.ErrProtocol},
-		"no memory":          {false, func(f *fake) { f.m.NoDMA = true }, nil},
-		"no address":         {true, func(f *fake) { le.PutUint32(f.config.Space[0x10:], 1) }, nil},
+		"capability outside": {false, func(f *fake) { f.Lying = true; le.PutUint32(f.PCI.Space[0x44+8:], 0xfff0) }, nil},
+		"common missing":     {false, func(f *fake) { f.PCI.Space[0x44+3] = 9 }, bus.ErrProtocol},
+		"short capability":   {false, func(f *fake) { le.PutUint32(f.PCI.Space[0x44+12:], 8) }, bus.ErrProtocol},
+		"doorbell outside":   {false, func(f *fake) { f.PCI.Space[0x64+16+2] = 1 }, bus.ErrProtocol},
+		"no memory":          {false, func(f *fake) { f.Machine.NoDMA = true }, nil},
+		"no address":         {true, func(f *fake) { le.PutUint32(f.PCI.Space[0x10:], 1) }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(!c.legacy)
+			kind := virtiotest.Modern
+			if c.legacy {
+				kind = virtiotest.Legacy
+			}
+			f := newFake(kind)
 			c.spoil(f)
 			_, err := f.open()
 			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
-			if f.config.Master() {
+			if f.onBus() {
 				t.Error("left on the bus")
 			}
-			if f.m.Slept > time.Minute {
-				t.Errorf("took %v", f.m.Slept)
+			if f.Machine.Slept > time.Minute {
+				t.Errorf("took %v", f.Machine.Slept)
 			}
 		})
 	}
@@ -143,26 +153,26 @@ func TestReadErrors(t *testing.T) {
 		text  string
 	}{
 		"bad sector":      {func(f *fake) { f.badSectors[1000] = 1000 }, bus.ErrDevice, "IOERR"},
-		"never ends":      {func(f *fake) { f.silent = true }, bus.ErrTimeout, "offset 256000"},
-		"unknown request": {func(f *fake) { f.strangeID = true }, bus.ErrProtocol, "descriptor"},
-		"too many end":    {func(f *fake) { f.tooMany = true }, bus.ErrProtocol, "requests ended"},
+		"never ends":      {func(f *fake) { f.Silent = true }, bus.ErrTimeout, "offset 256000"},
+		"unknown request": {func(f *fake) { f.StrangeID = 0xfffffff1 }, bus.ErrProtocol, "descriptor"},
+		"too many end":    {func(f *fake) { f.TooMany = true }, bus.ErrProtocol, "requests ended"},
 		"strange status":  {func(f *fake) { f.strangeState = 77 }, bus.ErrProtocol, "status 0x4d"},
 	} {
-		generations(t, func(t *testing.T, f *fake) {
+		transports(t, func(t *testing.T, f *fake) {
 			d, err := f.open()
 			if err != nil {
 				t.Fatal(err)
 			}
 			c.spoil(f)
-			err = d.ReadBlocks(500, f.m.Alloc(1<<20, 0))
+			err = d.ReadBlocks(500, f.Machine.Alloc(1<<20, 0))
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), "disk offset") {
 				t.Errorf("%s: got %v", name, err)
 			}
-			if f.status != 0 || f.config.Master() {
-				t.Errorf("%s: left with status %#x, bus master %v", name, f.status, f.config.Master())
+			if f.Status != 0 || f.onBus() {
+				t.Errorf("%s: left with status %#x, bus master %v", name, f.Status, f.onBus())
 			}
-			if f.m.Slept > time.Minute {
-				t.Errorf("%s: took %v", name, f.m.Slept)
+			if f.Machine.Slept > time.Minute {
+				t.Errorf("%s: took %v", name, f.Machine.Slept)
 			}
 		})
 	}
@@ -170,36 +180,37 @@ func TestReadErrors(t *testing.T) {
 
 // TestPassingError: an error that goes away when the read is tried again is none.
 func TestPassingError(t *testing.T) {
-	generations(t, func(t *testing.T, f *fake) {
+	transports(t, func(t *testing.T, f *fake) {
 		d, err := f.open()
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.badSectors[100], f.badSectors[1500] = 1, 2
-		b := f.m.Alloc(1<<20, 0)
+		b := f.Machine.Alloc(1<<20, 0)
 		if err := d.ReadBlocks(0, b); err != nil {
 			t.Fatal(err)
 		}
 		if i := blocktest.Wrong(b, 0); i >= 0 {
 			t.Errorf("byte %d is wrong", i)
 		}
-		if f.resets < 4 {
-			t.Errorf("%d resets", f.resets)
+		if f.Resets < 4 {
+			t.Errorf("%d resets", f.Resets)
 		}
 	})
 }
 
 // FuzzConfig: whatever a device says about itself, opening and reading end.
 func FuzzConfig(f *testing.F) {
-	f.Add(true, uint32(512), uint32(0), uint32(254), uint16(256), uint64(1<<20), []byte{})
-	f.Add(false, uint32(4096), uint32(1), uint32(1), uint16(8), uint64(9), []byte{9, 0, 1, 2, 3})
-	f.Fuzz(func(t *testing.T, modern bool, block, sizeMax, segMax uint32, queue uint16, sectors uint64, caps []byte) {
-		fake := newFake(modern)
-		fake.block, fake.sizeMax, fake.segMax, fake.queueSize, fake.sectors = block, sizeMax, segMax, queue, sectors
-		if modern {
-			copy(fake.config.Space[0x44:], caps)
+	f.Add(uint8(virtiotest.Modern), uint32(512), uint32(0), uint32(254), uint16(256), uint64(1<<20), []byte{})
+	f.Add(uint8(virtiotest.Legacy), uint32(4096), uint32(1), uint32(1), uint16(8), uint64(9), []byte{9, 0, 1, 2, 3})
+	f.Add(uint8(virtiotest.MMIO), uint32(512), uint32(7), uint32(0), uint16(4), uint64(1<<40), []byte{})
+	f.Fuzz(func(t *testing.T, kind uint8, block, sizeMax, segMax uint32, queue uint16, sectors uint64, caps []byte) {
+		fake := newFake(virtiotest.Transports[int(kind)%len(virtiotest.Transports)])
+		fake.block, fake.sizeMax, fake.segMax, fake.Sizes[0], fake.sectors = block, sizeMax, segMax, queue, sectors
+		if fake.Transport == virtiotest.Modern {
+			copy(fake.PCI.Space[0x44:], caps)
 		}
-		fake.silent, fake.lying = true, true
+		fake.Silent, fake.Lying = true, true
 		d, err := fake.open()
 		if err != nil {
 			return

@@ -1,4 +1,4 @@
-package virtioblk
+package virtio
 
 import (
 	"fmt"
@@ -6,20 +6,6 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/metal/bus"
 	"github.com/llamaboot/llamaboot/runtime/metal/pci"
 )
-
-// transport is how one of the two generations of virtio over PCI is spoken to.
-type transport interface {
-	features() uint64
-	accept(features uint64)
-	status() uint8
-	setStatus(v uint8)
-	// queue selects queue 0 and returns its size, which setQueue may lower when fixed is
-	// false; 0: the queue does not exist.
-	queue() (size int, fixed bool)
-	setQueue(size int, desc, avail, used uint64) error
-	notify()
-	config32(off uint32) uint32
-}
 
 // Offsets of the common configuration (section 4.1.4.3).
 const (
@@ -29,6 +15,7 @@ const (
 	comAccept         = 0x0c
 	comConfigVector   = 0x10
 	comStatus         = 0x14
+	comGeneration     = 0x15
 	comQueueSelect    = 0x16
 	comQueueSize      = 0x18
 	comQueueVector    = 0x1a
@@ -50,25 +37,15 @@ const (
 	cfgCommon, cfgNotify, cfgDevice = 1, 2, 4
 )
 
-// window is a part of a register block.
-type window struct {
-	r    bus.Registers
-	base uint32
-	size uint32
-}
-
-func (w window) inside(off, n uint32) bool { return n <= w.size && off <= w.size-n }
-
-// modern is virtio 1.x (section 4.1.4).
+// modern is a PCI device of virtio 1.x (section 4.1.4).
 type modern struct {
 	common, device window
 	notifyAll      window
 	multiplier     uint32
-	notifyAt       uint32
 }
 
 // findModern reads the capabilities; nil without an error when there are none.
-func findModern(f *pci.Function, mapBAR pci.MapFunc) (*modern, error) {
+func findModern(f *pci.Function, mapBAR pci.MapFunc, config uint32) (transport, error) {
 	m := &modern{}
 	maps := map[int]bus.Registers{}
 	for _, at := range f.Capabilities(capVendor) {
@@ -82,7 +59,7 @@ func findModern(f *pci.Function, mapBAR pci.MapFunc) (*modern, error) {
 		case cfgNotify:
 			w, need = &m.notifyAll, 2
 		case cfgDevice:
-			w, need = &m.device, configSize
+			w, need = &m.device, config
 		default:
 			continue
 		}
@@ -124,6 +101,9 @@ func (m *modern) write16(off uint32, v uint16) { m.common.r.Write16(m.common.bas
 func (m *modern) write32(off uint32, v uint32) { m.common.r.Write32(m.common.base+off, v) }
 func (m *modern) write64(off uint32, v uint64) { bus.Write64(m.common.r, m.common.base+off, v) }
 
+func (m *modern) legacy() bool   { return false }
+func (m *modern) config() window { return m.device }
+
 func (m *modern) features() uint64 {
 	var v uint64
 	for half := uint32(0); half < 2; half++ {
@@ -143,13 +123,16 @@ func (m *modern) accept(features uint64) {
 func (m *modern) status() uint8     { return m.common.r.Read8(m.common.base + comStatus) }
 func (m *modern) setStatus(v uint8) { m.common.r.Write8(m.common.base+comStatus, v) }
 
-func (m *modern) queue() (size int, fixed bool) {
-	m.write16(comQueueSelect, 0)
+func (m *modern) generation() uint32 { return uint32(m.common.r.Read8(m.common.base + comGeneration)) }
+
+func (m *modern) queueSize(index uint16) (size int, fixed bool) {
+	m.write16(comQueueSelect, index)
 	return int(m.read16(comQueueSize)), false
 }
 
-func (m *modern) setQueue(size int, desc, avail, used uint64) error {
+func (m *modern) setQueue(index uint16, size int, desc, avail, used uint64) (uint32, error) {
 	m.write16(comConfigVector, noVector)
+	m.write16(comQueueSelect, index)
 	m.write16(comQueueVector, noVector)
 	m.write16(comQueueSize, uint16(size))
 	m.write64(comQueueDesc, desc)
@@ -158,49 +141,10 @@ func (m *modern) setQueue(size int, desc, avail, used uint64) error {
 	// Section 4.1.4.4: the doorbell is at queue_notify_off * notify_off_multiplier.
 	at := uint64(m.read16(comQueueNotifyOff)) * uint64(m.multiplier)
 	if at%2 != 0 || at > uint64(m.notifyAll.size) || !m.notifyAll.inside(uint32(at), 2) {
-		return fmt.Errorf("%w: doorbell at %#x of %d bytes", bus.ErrProtocol, at, m.notifyAll.size)
+		return 0, fmt.Errorf("%w: doorbell at %#x of %d bytes", bus.ErrProtocol, at, m.notifyAll.size)
 	}
-	m.notifyAt = m.notifyAll.base + uint32(at)
 	m.write16(comQueueEnable, 1)
-	return nil
+	return m.notifyAll.base + uint32(at), nil
 }
 
-func (m *modern) notify() { m.notifyAll.r.Write16(m.notifyAt, 0) }
-
-func (m *modern) config32(off uint32) uint32 { return m.device.r.Read32(m.device.base + off) }
-
-// Offsets of the legacy registers (section 4.1.4.10), without MSI-X.
-const (
-	legFeatures    = 0x00
-	legAccept      = 0x04
-	legQueueFrame  = 0x08
-	legQueueSize   = 0x0c
-	legQueueSelect = 0x0e
-	legQueueNotify = 0x10
-	legStatus      = 0x12
-	legConfig      = 0x14
-)
-
-// legacy is virtio before 1.0, through the ports of base address register 0.
-type legacy struct{ r bus.Registers }
-
-func (l legacy) features() uint64         { return uint64(l.r.Read32(legFeatures)) }
-func (l legacy) accept(f uint64)          { l.r.Write32(legAccept, uint32(f)) }
-func (l legacy) status() uint8            { return l.r.Read8(legStatus) }
-func (l legacy) setStatus(v uint8)        { l.r.Write8(legStatus, v) }
-func (l legacy) notify()                  { l.r.Write16(legQueueNotify, 0) }
-func (l legacy) config32(o uint32) uint32 { return l.r.Read32(legConfig + o) }
-
-func (l legacy) queue() (size int, fixed bool) {
-	l.r.Write16(legQueueSelect, 0)
-	return int(l.r.Read16(legQueueSize)), true
-}
-
-// setQueue gives the page number; the layout within is fixed (section 2.7.2).
-func (l legacy) setQueue(size int, desc, avail, used uint64) error {
-	if desc>>12 > 1<<32-1 {
-		return fmt.Errorf("%w: queue at %#x, out of reach of a legacy device", bus.ErrUnsupported, desc)
-	}
-	l.r.Write32(legQueueFrame, uint32(desc>>12))
-	return nil
-}
+func (m *modern) notify(index uint16, doorbell uint32) { m.notifyAll.r.Write16(doorbell, index) }
