@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/llamaboot/llamaboot/internal/version"
@@ -68,6 +69,9 @@ func run(platform Platform) (status int, err error) {
 		_, err := fmt.Fprintf(p.Stdout, "llamafile %s (llamaboot%s)\n", version.Version, build)
 		return ExitOK, err
 	}
+	for _, note := range p.options.notes {
+		p.warn("%s", note)
+	}
 	if p.Env != nil {
 		if p.level, err = Level(p.Env); err != nil {
 			return 0, err
@@ -122,6 +126,8 @@ func run(platform Platform) (status int, err error) {
 	switch p.options.mode {
 	case modeBench:
 		return p.bench(m)
+	case modeInteractive:
+		return p.interactive(e)
 	case modeCLI:
 		return p.completeAll(e, p.options.prompts)
 	}
@@ -155,7 +161,9 @@ func Level(env func(string) string) (string, error) {
 }
 
 // chats reports whether the mode reads lines.
-func (p *program) chats() bool { return p.options.mode == modeChat || p.options.mode == modeDefault }
+func (p *program) chats() bool {
+	return slices.Contains([]mode{modeChat, modeDefault, modeInteractive}, p.options.mode)
+}
 
 // openConsole starts reading what is typed: always in a chat, and on a raw console for the sake of Ctrl-C. The
 // function it returns gives the terminal back.

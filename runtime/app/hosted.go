@@ -16,6 +16,7 @@ func Hosted(name string, args []string) Platform {
 	return Platform{
 		Name:        name,
 		Args:        args,
+		Environ:     os.Environ,
 		Env:         os.Getenv,
 		Stdin:       os.Stdin,
 		Stdout:      os.Stdout,

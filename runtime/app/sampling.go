@@ -28,14 +28,16 @@ func (o *options) samplingFlags(fs *flag.FlagSet) {
 	intFlag(fs, &s.RepeatLastN, "repeat-last-n")
 	floatFlag(fs, &s.PresencePenalty, "presence-penalty")
 	floatFlag(fs, &s.FrequencyPenalty, "frequency-penalty")
-	floatFlag(fs, &s.TypicalP, "typical")
-	floatFlag(fs, &s.TopNSigma, "top-nsigma")
+	floatFlag(fs, &s.TypicalP, "typical", "typical-p")
+	floatFlag(fs, &s.TopNSigma, "top-nsigma", "top-n-sigma")
 	floatFlag(fs, &s.XTCProbability, "xtc-probability")
 	floatFlag(fs, &s.XTCThreshold, "xtc-threshold")
 	floatFlag(fs, &s.DRYMultiplier, "dry-multiplier")
 	floatFlag(fs, &s.DRYBase, "dry-base")
 	intFlag(fs, &s.DRYAllowedLength, "dry-allowed-length")
+	intFlag(fs, &s.DRYLastN, "dry-penalty-last-n")
 	floatFlag(fs, &s.DynaRange, "dynatemp-range")
+	floatFlag(fs, &s.DynaExponent, "dynatemp-exp")
 	intFlag(fs, &s.Mirostat, "mirostat")
 	floatFlag(fs, &s.MirostatTau, "mirostat-ent")
 	floatFlag(fs, &s.MirostatEta, "mirostat-lr")
@@ -43,7 +45,7 @@ func (o *options) samplingFlags(fs *flag.FlagSet) {
 		s.Order = strings.FieldsFunc(list, func(r rune) bool { return r == ';' || r == ',' || r == ' ' })
 		return nil
 	})
-	fs.Func("logit-bias", "", func(text string) error {
+	bias := func(text string) error {
 		id, bias, err := parseBias(text)
 		if err != nil {
 			return err
@@ -53,7 +55,9 @@ func (o *options) samplingFlags(fs *flag.FlagSet) {
 		}
 		s.LogitBias[id] = bias
 		return nil
-	})
+	}
+	fs.Func("logit-bias", "", bias)
+	fs.Func("l", "", bias)
 	for _, name := range []string{"seed", "s"} {
 		fs.Func(name, "", func(text string) (err error) {
 			s.Seed, err = parseSeed(text)

@@ -99,6 +99,7 @@ func (o *serverOptions) flags(fs *flag.FlagSet) {
 		p    *bool
 		off  bool
 	}{{"metrics", &o.noMetrics, false}, {"no-metrics", &o.noMetrics, true}, {"webui", &o.noPage, false}, {"no-webui", &o.noPage, true},
+		{"ui", &o.noPage, false}, {"no-ui", &o.noPage, true},
 		{"nobrowser", &o.noBrowser, true}, {"no-browser", &o.noBrowser, true}, {"slots", &o.noSlots, false}, {"no-slots", &o.noSlots, true}} {
 		fs.BoolFunc(f.name, "", func(s string) error {
 			v, err := strconv.ParseBool(s)

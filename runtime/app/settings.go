@@ -198,7 +198,14 @@ func (p *program) readOptions() (*options, error) {
 		first = slices.Concat([]string{"--chat"}, first)
 	}
 	settings := p.settings()
+	env := &options{}
+	if p.Environ != nil {
+		first = slices.Concat(env.environmentArgs(p.Environ()), first)
+	}
 	o, err := parseOptions(slices.Concat(first, settings, last), last, settings, p.Args)
+	if o != nil {
+		o.notes = append(env.notes, o.notes...)
+	}
 	if err == nil || len(settings) == 0 {
 		return o, err
 	}
