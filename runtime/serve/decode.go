@@ -31,9 +31,6 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) (b []byte, release
 	}
 	var held int64
 	release = func() { s.memory.used.Add(-held) }
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(s.Timeout)) // not every writer has deadlines
-	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
 	in := http.MaxBytesReader(w, r.Body, s.MaxBody)
 	var buf bytes.Buffer
 	for {
@@ -45,6 +42,8 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) (b []byte, release
 				Message: "too many large requests at a time; try again later", Retry: 2 * time.Second}
 		}
 		if readErr == io.EOF {
+			// From here on reading serves only to notice that the client is gone.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 			return buf.Bytes(), release, nil
 		}
 		if readErr != nil {

@@ -23,6 +23,9 @@ func (m *served) embed(ctx context.Context, inputs prompts) (list [][]float32, t
 	}
 	all := make([][]int32, len(inputs))
 	for i, p := range inputs {
+		if len(p) == 1 && p[0].ids == nil && p[0].text == "" {
+			return nil, 0, badRequest("input", "input: text %d is empty", i)
+		}
 		if all[i], err = p.tokens(m); err != nil {
 			return nil, 0, err
 		}

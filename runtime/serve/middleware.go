@@ -34,7 +34,9 @@ func (s *Server) middleware(next http.Handler) http.Handler {
 			s.Log("panic: %v\n%s", p, debug.Stack())
 			sendError(w, &apiError{Status: http.StatusInternalServerError, Type: serverError, Message: "the server made a mistake; its log has the details"})
 		}()
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the connection's request before
+		c := http.NewResponseController(w)
+		_ = c.SetWriteDeadline(time.Time{})              // of the connection's request before; not every writer has deadlines
+		_ = c.SetReadDeadline(time.Now().Add(s.Timeout)) // also for a body that nobody reads but net/http, to drop it
 		if s.cors(w, r) {
 			return
 		}

@@ -143,9 +143,13 @@ func (f *sampling) request(m *served, n *integer) (sched.Request, error) {
 	case f.Grammar != "" && len(schema) > 0:
 		err = badRequest("grammar", "grammar and json_schema both restrict the text, give one")
 	case f.Grammar != "":
-		p.Grammar, err = m.Engine.GBNF(f.Grammar)
+		if p.Grammar, err = m.Engine.GBNF(f.Grammar); err != nil {
+			err = badRequest("grammar", "grammar: %v", err)
+		}
 	case len(schema) > 0 && !bytes.Equal(schema, []byte("null")):
-		p.Grammar, err = m.Engine.JSONSchema(schema)
+		if p.Grammar, err = m.Engine.JSONSchema(schema); err != nil {
+			err = badRequest("json_schema", "the JSON schema: %v", err)
+		}
 	}
 	if err != nil {
 		return sched.Request{}, err
