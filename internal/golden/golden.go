@@ -39,7 +39,7 @@ type Model struct {
 // must fail with an error that names what is missing. Whoever adds the support removes the line.
 var refused = []string{
 	"t-bitnet", "t-deepseek2", "t-falcon-h1", "t-gemma4", "t-granitehybrid", "t-iq-", "t-lfm2", "t-mamba",
-	"t-nemotron_h", "t-qwen35", "t-qwen3next",
+	"t-nemotron_h",
 }
 
 // Refused reports whether opening the model must fail.
@@ -127,6 +127,23 @@ func (m Model) Exact(t testing.TB) *Answer {
 		return m.Own(t)
 	}
 	return read(t, m.answers+".deq")
+}
+
+// Positions returns the exact logits after every token of the prompt [tokens, Vocab], nil where they were not computed.
+func (m Model) Positions(t testing.TB) []float32 {
+	t.Helper()
+	base := m.answers
+	if !strings.HasSuffix(m.Name, "F32") {
+		base += ".deq"
+	}
+	b, err := os.ReadFile(base + ".all.f32")
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Float32s(b)
 }
 
 func read(t testing.TB, base string) *Answer {

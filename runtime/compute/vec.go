@@ -116,3 +116,16 @@ func (l *Level) RopeNeoX(x, cos, sin []float32) {
 	n := len(x) / 2
 	l.vec.ropeNeoX(x[:2*n], cos[:n], sin[:n])
 }
+
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+
+// Sigmoid is 1/(1+exp(-x)).
+func Sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
+
+// Softplus is log(1+exp(x)), which is x for large x.
+func Softplus(x float32) float32 {
+	if x > 20 {
+		return x
+	}
+	return float32(math.Log1p(math.Exp(float64(x))))
+}

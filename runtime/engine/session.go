@@ -118,6 +118,7 @@ func (s *Session) reuse(prompt []int32, st *Stats) error {
 	if n == len(prompt) && (n < len(s.tokens) || s.logits == nil) {
 		n-- // the logits after the last token are needed
 	}
+	n = s.cache.Reusable(n)
 	if n < len(s.tokens) {
 		s.tokens, s.logits = s.tokens[:n], nil
 	}

@@ -2,12 +2,14 @@ package model
 
 import (
 	"math"
+
+	"github.com/llamaboot/llamaboot/runtime/compute"
 )
 
 // attention is grouped-query attention (Ainslie et al. 2023) with the options of the architectures at hand. Queries, keys
 // and values come from three projections or from one.
 type attention struct {
-	Q     linear    `gguf:"attn_q,optional" shape:"embd,q"`
+	Q     linear    `gguf:"attn_q,optional" shape:"embd,qproj"`
 	K     linear    `gguf:"attn_k,optional" shape:"embd,kv"`
 	V     linear    `gguf:"attn_v,optional" shape:"embd,kv"`
 	QKV   linear    `gguf:"attn_qkv,optional" shape:"embd,qkv"`
@@ -47,11 +49,19 @@ func (a *attention) bound(prefix string, c *Config) error {
 func (a *attention) attend(s *step, layer int, x []float32) []float32 {
 	a.project(s, x)
 	s.attendQKV(layer, a.QNorm, a.KNorm)
+	if s.m.GatedQ {
+		s.gateHeads()
+	}
 	return s.linear(&s.out, s.att, a.Out)
 }
 
 // project sets q [n, heads*head], k and v [n, kvheads*head].
 func (a *attention) project(s *step, x []float32) {
+	if s.m.GatedQ {
+		s.linears(x, to{&s.fused, a.Q}, to{&s.k, a.K}, to{&s.v, a.V})
+		s.splitGates()
+		return
+	}
 	if a.QKV.w == nil {
 		s.linears(x, to{&s.q, a.Q}, to{&s.k, a.K}, to{&s.v, a.V})
 		return
@@ -61,6 +71,33 @@ func (a *attention) project(s *step, x []float32) {
 	s.unfuse(0, q, &s.q)
 	s.unfuse(q, kv, &s.k)
 	s.unfuse(q+kv, kv, &s.v)
+}
+
+// splitGates takes queries and gates of fused [n, heads, 2, head] apart: q and gate [n, heads*head].
+func (s *step) splitGates() {
+	d := s.m.HeadDim
+	n := s.n * s.m.Heads
+	q, g := grow(&s.q, n*d), grow(&s.gate, n*d)
+	for i := range n {
+		copy(q[i*d:(i+1)*d], s.fused[2*i*d:])
+		copy(g[i*d:(i+1)*d], s.fused[(2*i+1)*d:])
+	}
+}
+
+// gateHeads multiplies att with the sigmoid of the gates.
+func (s *step) gateHeads() {
+	if s.n == 1 {
+		gateRow(s.att, s.gate)
+		return
+	}
+	w := len(s.att) / s.n
+	s.each(func(i int) { gateRow(s.att[i*w:(i+1)*w], s.gate[i*w:(i+1)*w]) })
+}
+
+func gateRow(x, gate []float32) {
+	for i, g := range gate {
+		x[i] *= compute.Sigmoid(g)
+	}
 }
 
 // unfuse copies columns from to from+width of every row of fused to dst [n, width].

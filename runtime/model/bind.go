@@ -28,16 +28,17 @@ type experts []*compute.Matrix
 //	T experts   `gguf:"ffn_up_exps.weight" shape:"embd,expertff,experts"`
 //	T []Layer   `gguf:"blk"`                            one struct for each layer, prefixed blk.0. and so on
 //	T Struct    (no tag)                                the fields of the struct
+//	T Struct    `when:"recurrent"`                      the same, in layers of that kind (Config.has)
 //
 // A struct with a method bound is asked whether what it got is enough.
 //
 // "optional" after the name leaves the field empty when the tensor is missing; "or=NAME" names a second tensor to
 // take then, with the same prefix. Shapes are names of Config.dim, checked against the file.
 func bind(net any, f *gguf.File, c *Config) error {
-	return bindStruct(reflect.ValueOf(net).Elem(), "", f, c)
+	return bindStruct(reflect.ValueOf(net).Elem(), "", 0, f, c)
 }
 
-func bindStruct(v reflect.Value, prefix string, f *gguf.File, c *Config) error {
+func bindStruct(v reflect.Value, prefix string, layer int, f *gguf.File, c *Config) error {
 	for i := range v.NumField() {
 		field, tag := v.Field(i), v.Type().Field(i).Tag
 		name, options, _ := strings.Cut(tag.Get("gguf"), ",")
@@ -46,13 +47,13 @@ func bindStruct(v reflect.Value, prefix string, f *gguf.File, c *Config) error {
 		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct:
 			layers := reflect.MakeSlice(field.Type(), c.Layers, c.Layers)
 			for l := 0; l < c.Layers && err == nil; l++ {
-				err = bindStruct(layers.Index(l), fmt.Sprintf("%s%s.%d.", prefix, name, l), f, c)
+				err = bindStruct(layers.Index(l), fmt.Sprintf("%s%s.%d.", prefix, name, l), l, f, c)
 			}
 			set(field, layers.Interface())
 		case name != "":
 			err = bindField(field, prefix, name, options, tag.Get("shape"), f, c)
-		case field.Kind() == reflect.Struct:
-			err = bindStruct(field, prefix, f, c)
+		case field.Kind() == reflect.Struct && c.has(tag.Get("when"), layer):
+			err = bindStruct(field, prefix, layer, f, c)
 		}
 		if err != nil {
 			return err
@@ -71,12 +72,35 @@ func bindStruct(v reflect.Value, prefix string, f *gguf.File, c *Config) error {
 func unused(f *gguf.File, c *Config) error {
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
+		if c.predicts(t.Name) {
+			continue
+		}
 		if c.bound[t.Name] || t.Name == "rope_freqs.weight" || strings.HasSuffix(t.Name, ".attn_rot_embd.weight") || strings.HasPrefix(t.Name, "cls.") {
 			continue
 		}
 		return fmt.Errorf("%w: tensor %q at offset %#x has no place in architecture %s with %d layers as it is supported here", ErrTensor, t.Name, t.Offset, c.Arch, c.Layers)
 	}
 	return nil
+}
+
+// predicts reports whether a tensor belongs to a block behind the layers that predicts more than one token at a time
+// (nextn_predict_layers). Such blocks speed up generation elsewhere and change no result.
+func (c *Config) predicts(name string) bool {
+	var l int
+	n, _ := fmt.Sscanf(name, "blk.%d.", &l)
+	return n == 1 && l >= c.Layers && l < c.Layers+c.nextN
+}
+
+// has reports whether a layer is of the kind that a tag when names.
+func (c *Config) has(kind string, layer int) bool {
+	recurrent := c.Recurrent != nil && c.Recurrent(layer)
+	switch kind {
+	case "recurrent":
+		return recurrent
+	case "attention":
+		return !recurrent
+	}
+	return kind == ""
 }
 
 // noTensor is the error for a tensor an architecture cannot do without.

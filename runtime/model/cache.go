@@ -44,6 +44,7 @@ type Cache struct {
 	heads  int // of keys and values
 	dim    int // of a head
 	layers []layerCache
+	state  *state // of recurrent layers; nil for none
 }
 
 // layerCache holds pages of keys and of values, each [head][pageLen][dim], but for keys in binary16: those lie in
@@ -63,7 +64,7 @@ func (m *Model) NewCache(t CacheType) *Cache {
 	if t == CacheQ8 && m.HeadDim%tensor.Q8_0.BlockLen() != 0 {
 		t = CacheF16
 	}
-	return &Cache{level: m.pool.Level(), typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers)}
+	return &Cache{level: m.pool.Level(), typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers), state: m.newState()}
 }
 
 // Bytes is the memory the cache takes now.
@@ -74,6 +75,15 @@ func CacheBytes(caches ...*Cache) int {
 	n := 0
 	seen := map[any]bool{}
 	for _, c := range caches {
+		if c.state != nil {
+			n += stateBytes(c.state.layers)
+			for _, x := range c.state.saved {
+				if !seen[x] {
+					seen[x] = true
+					n += stateBytes(x.layers)
+				}
+			}
+		}
 		for _, l := range c.layers {
 			for _, pages := range [...][]page{l.k, l.v} {
 				for i := range pages {
@@ -103,6 +113,9 @@ func (p *page) start() any {
 // them. No pass over c may be running.
 func (c *Cache) Fork(n int) *Cache {
 	f := &Cache{level: c.level, typ: c.typ, heads: c.heads, dim: c.dim, layers: make([]layerCache, len(c.layers))}
+	if c.state != nil {
+		f.state = c.state.fork(n)
+	}
 	for i := range c.layers {
 		f.layers[i] = layerCache{k: share(c.layers[i].k, n), v: share(c.layers[i].v, n)}
 	}
@@ -280,6 +293,9 @@ func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst [
 func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 	if keep < 0 || drop < 1 || keep+drop > n {
 		return fmt.Errorf("shift: keep %d and drop %d of %d tokens", keep, drop, n)
+	}
+	if c.state != nil {
+		return fmt.Errorf("%w: %s keeps a recurrent state, from which no part of a text can be taken; use a larger context (-c)", ErrContext, m.Arch)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

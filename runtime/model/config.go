@@ -45,14 +45,27 @@ type Config struct {
 	Parallel    bool       // attention and feed-forward network of a layer read the same
 	Act         activation // of feed-forward networks
 
-	Rope       Rope             // of all layers, but for
-	SlidingRot Rope             // sliding layers when the architecture has two
+	GatedQ bool // attn_q gives a gate for every head too, behind its query; outputs are multiplied with its sigmoid
+
+	Recurrent    func(l int) bool // which layers keep a recurrent state instead of keys and values; nil for none
+	KHeads       int              // of recurrent layers: key heads (groups)
+	VHeads       int              // value heads
+	StateDim     int              // elements of a key
+	Inner        int              // elements of all value heads
+	ConvTaps     int              // tokens a convolution sees
+	ConvWidth    int              // its columns
+	StateSize    int              // numbers of a layer's state, without the convolution's
+	GroupedHeads bool             // value heads of the same key head follow each other
+
+	Rope       Rope             // of all layers, except
+	SlidingRot Rope             // of those that slide, where the architecture has two
 	NoRope     func(l int) bool // layers without positions; nil for none
 
 	Encoder bool    // every token sees every other; no text is generated
 	Pooling Pooling // of embeddings, as the file asks for
 	Types   int     // rows of token_types
 
+	nextN          int             // blocks behind the layers that predict further tokens; not used
 	exact          bool            // quantised weights are held as F32
 	bound          map[string]bool // names of the tensors in use, while the file is opened
 	defaultContext bool            // nobody asked for Context
@@ -139,6 +152,21 @@ func (r *reader) flag(key string, def bool) bool {
 	return b
 }
 
+// flags reads an array of truth values.
+func (r *reader) flags(key string) (l []bool, ok bool) {
+	if _, ok := r.f.Find(r.arch + "." + key); !ok {
+		return nil, false
+	}
+	numbers, err := r.f.Ints(r.arch + "." + key)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	for _, n := range numbers {
+		l = append(l, n != 0)
+	}
+	return l, true
+}
+
 func (r *reader) text(key, def string) string {
 	s, err := r.f.Text(r.arch+"."+key, def)
 	if err != nil && r.err == nil {
@@ -152,6 +180,9 @@ const (
 	maxLayers = 1 << 10
 	maxDim    = 1 << 20
 	maxCtx    = 1 << 24
+	maxHead   = 1 << 12 // heads of a recurrent layer, elements of one
+	maxTaps   = 1 << 6
+	maxState  = 1 << 28 // numbers of the recurrent state of a sequence
 )
 
 func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Config, error) {
@@ -159,6 +190,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	c := Config{
 		Arch:         arch,
 		Layers:       r.number("block_count", -1, 1, maxLayers),
+		nextN:        r.number("nextn_predict_layers", 0, 0, maxLayers),
 		Embd:         r.number("embedding_length", -1, 1, maxDim),
 		Heads:        r.number("attention.head_count", -1, 1, maxDim),
 		TrainContext: r.number("context_length", -1, 1, maxCtx),
@@ -170,6 +202,9 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if r.err != nil {
 		return c, r.err
 	}
+	if c.Layers -= c.nextN; c.Layers < 1 {
+		r.fail("nextn_predict_layers", "leaves %d of the layers of block_count, want at least one", c.Layers)
+	}
 	c.KVHeads = r.number("attention.head_count_kv", c.Heads, 1, c.Heads)
 	c.HeadDim = r.number("attention.key_length", c.Embd/c.Heads, 1, maxDim)
 	if v := r.number("attention.value_length", c.HeadDim, 1, maxDim); v != c.HeadDim && r.err == nil {
@@ -178,7 +213,13 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if r.err == nil && c.Heads%c.KVHeads != 0 {
 		r.fail("attention.head_count_kv", "got %d, want a divisor of the %d heads", c.KVHeads, c.Heads)
 	}
-	c.FF = r.number("feed_forward_length", -1, 1, maxDim)
+	dense := -1 // must be there, unless experts take the place of dense networks
+	if c.Experts > 0 {
+		if dense = r.number("expert_feed_forward_length", 0, 0, maxDim); dense == 0 {
+			dense = -1
+		}
+	}
+	c.FF = r.number("feed_forward_length", dense, 1, maxDim)
 	if c.Experts > 0 {
 		if c.ExpertsUsed < 1 || c.ExpertsUsed > c.Experts {
 			r.fail("expert_used_count", "got %d, want 1 to %d", c.ExpertsUsed, c.Experts)
@@ -214,6 +255,23 @@ func (c *Config) dim(name string) (int, bool) {
 		return c.KVHeads * c.HeadDim, true
 	case "qkv":
 		return (c.Heads + 2*c.KVHeads) * c.HeadDim, true
+	case "qproj":
+		if c.GatedQ {
+			return 2 * c.Heads * c.HeadDim, true
+		}
+		return c.Heads * c.HeadDim, true
+	case "conv":
+		return c.ConvWidth, true
+	case "taps":
+		return c.ConvTaps, true
+	case "inner":
+		return c.Inner, true
+	case "vheads":
+		return c.VHeads, true
+	case "2vheads":
+		return 2 * c.VHeads, true
+	case "vhead":
+		return c.Inner / max(c.VHeads, 1), true
 	case "heads":
 		return c.Heads, true
 	case "head":

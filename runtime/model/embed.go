@@ -77,7 +77,9 @@ func (m *Model) hidden(ctx context.Context, tokens []Token, f func(x []float32))
 	defer m.mu.Unlock()
 	m.step.done = ctx.Done()
 	defer func() { m.step.done = nil }()
-	m.step.hidden(tokens)
+	if err := m.step.hidden(tokens); err != nil {
+		return err
+	}
 	if m.step.stopped() {
 		return ctx.Err()
 	}

@@ -19,6 +19,21 @@ func qwen2MoE(c *Config, r *reader) {
 	c.SharedFF = r.number("expert_shared_feed_forward_length", c.FF, 1, maxDim)
 }
 
+// qwen35 is Qwen3.5, Qwen3.6 and the like: gated delta nets, and attention with gates in every fourth layer. Positions
+// have three coordinates, which are the same for every token of a text. Experts, if there are any, have a shared one.
+func qwen35(c *Config, r *reader) {
+	neoX(c, r)
+	c.GatedQ = true
+	c.SharedFF = r.number("expert_shared_feed_forward_length", 0, 0, maxDim)
+	deltaNetConfig(c, r)
+}
+
+// qwen3Next is Qwen3-Next, where the value heads of a key head follow each other.
+func qwen3Next(c *Config, r *reader) {
+	qwen35(c, r)
+	c.GroupedHeads = true
+}
+
 // phi3 is Phi-3 and Phi-4-mini (Abdin et al. 2024): pre-norm with the projections of q, k, v and of gate, up fused, and two
 // sets of rope divisors, for contexts up to the original length and beyond (LongRoPE). A sliding window, where files
 // have one, is not used, as in llama.cpp.

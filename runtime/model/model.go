@@ -179,7 +179,10 @@ func (m *Model) ForwardContext(ctx context.Context, dst []float32, tokens []Toke
 	defer func() { m.step.done = nil }()
 	dst = dst[:0]
 	for part := range slices.Chunk(tokens, MaxBatch) {
-		dst = m.step.run(dst, part)
+		var err error
+		if dst, err = m.step.run(dst, part); err != nil {
+			return nil, err
+		}
 		if m.step.stopped() {
 			return nil, ctx.Err()
 		}

@@ -129,7 +129,12 @@ func TestPooling(t *testing.T) {
 
 // TestSequences computes several sequences in one batch and wants what each gives alone, to the bit.
 func TestSequences(t *testing.T) {
-	m := buildModel(t, &modeltest.Model{Arch: "qwen3moe"}, Options{Context: 64, Threads: 2})
+	for _, arch := range append([]string{"qwen3moe"}, hybrids...) {
+		testSequences(t, buildModel(t, &modeltest.Model{Arch: arch}, Options{Context: 64, Threads: 2}))
+	}
+}
+
+func testSequences(t *testing.T, m *Model) {
 	texts := [][]int32{{1, 260, 270}, {1, 280, 261, 290, 262}, {1, 275}}
 	var alone [][]float32
 	for _, ids := range texts {
@@ -147,7 +152,7 @@ func TestSequences(t *testing.T) {
 	for i := range texts {
 		for j, want := range alone[i] {
 			if got := l[i*m.Vocab+j]; got != want {
-				t.Fatalf("sequence %d, logit %d is %v in a batch, %v alone", i, j, got, want)
+				t.Fatalf("%s: sequence %d, logit %d is %v in a batch, %v alone", m.Arch, i, j, got, want)
 			}
 		}
 	}

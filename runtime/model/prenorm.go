@@ -19,7 +19,8 @@ type prenorm struct {
 
 type prenormLayer struct {
 	AttnNorm []float32 `gguf:"attn_norm.weight" shape:"embd"`
-	Attn     attention
+	Attn     attention `when:"attention"`
+	Delta    deltaNet  `when:"recurrent"`
 	Sinks    []float32 `gguf:"attn_sinks.weight,optional" shape:"heads"`
 	FFNNorm  []float32 `gguf:"ffn_norm.weight,or=post_attention_norm.weight" shape:"embd"` // the other name: Seed-OSS, gpt-oss
 	MLP      mlp
@@ -32,9 +33,13 @@ func (m *prenorm) forward(s *step) {
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		s.addNorm(s.h, out, l.AttnNorm)
-		s.sinks = l.Sinks
-		out = l.Attn.attend(s, i, s.h)
-		s.sinks = nil
+		if s.m.Recurrent != nil && s.m.Recurrent(i) {
+			out = l.Delta.forward(s, i, s.h)
+		} else {
+			s.sinks = l.Sinks
+			out = l.Attn.attend(s, i, s.h)
+			s.sinks = nil
+		}
 		s.addNorm(s.h, out, l.FFNNorm)
 		if l.MoE.complete() {
 			out = l.MoE.forward(s, s.h, s.m.Act)

@@ -30,6 +30,9 @@ type step struct {
 	last    []float32 // hidden rows whose logits are wanted
 	sinks   []float32 // of the layer's heads, nil for none
 	moe     moeScratch
+	runs    []seqRun // of recurrent networks
+	recurs  recurs
+	delta   deltaScratch
 	ones    []float32 // as many as the widest row that needed them
 }
 
@@ -58,7 +61,7 @@ func (s *step) stopped() bool {
 }
 
 // hidden computes one batch and leaves the hidden rows in x [n, embd].
-func (s *step) hidden(tokens []Token) {
+func (s *step) hidden(tokens []Token) error {
 	c := &s.m.Config
 	s.tokens, s.n = tokens, len(tokens)
 	grow(&s.x, s.n*c.Embd)
@@ -68,13 +71,38 @@ func (s *step) hidden(tokens []Token) {
 	if c.Sliding != nil {
 		s.rotS.fill(&c.SlidingRot, tokens)
 	}
+	if c.Recurrent == nil {
+		s.m.net.forward(s)
+		return nil
+	}
+	if err := s.startRuns(); err != nil {
+		return err
+	}
 	s.m.net.forward(s)
+	if s.stopped() {
+		s.dropRuns()
+		return nil
+	}
+	s.endRuns()
+	return nil
+}
+
+// unit is n ones.
+func (s *step) unit(n int) []float32 { return s.ones[:n] }
+
+// needOnes makes unit ready for up to n.
+func (s *step) needOnes(n int) {
+	for len(s.ones) < n {
+		s.ones = append(s.ones, 1)
+	}
 }
 
 // run computes one batch and appends the wanted logits to dst.
-func (s *step) run(dst []float32, tokens []Token) []float32 {
+func (s *step) run(dst []float32, tokens []Token) ([]float32, error) {
 	c := &s.m.Config
-	s.hidden(tokens)
+	if err := s.hidden(tokens); err != nil {
+		return nil, err
+	}
 	s.last = s.last[:0]
 	for i := range tokens {
 		if tokens[i].Logits {
@@ -83,12 +111,12 @@ func (s *step) run(dst []float32, tokens []Token) []float32 {
 	}
 	n := len(s.last) / c.Embd
 	if n == 0 || s.stopped() {
-		return dst
+		return dst, nil
 	}
 	from := len(dst)
 	dst = slices.Grow(dst, n*c.Vocab)[:from+n*c.Vocab]
 	s.m.net.head(s, dst[from:], s.last, n)
-	return dst
+	return dst, nil
 }
 
 func (r *rotation) fill(p *Rope, tokens []Token) {

@@ -14,15 +14,24 @@ import (
 // TestTokenAllocations: generating a token allocates nothing, so that the garbage collector does not run in the token
 // loop. (Now and then a new page of the cache is needed; the test stays within one.)
 func TestTokenAllocations(t *testing.T) {
-	data, err := os.ReadFile("../../testdata/demo.gguf")
+	demo, err := os.ReadFile("../../testdata/demo.gguf")
 	if err != nil {
 		t.Fatal(err)
 	}
+	hybrid, err := modeltest.Build("qwen35")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenAllocations(t, demo)
+	tokenAllocations(t, hybrid)
+}
+
+func tokenAllocations(t *testing.T, data []byte) {
 	f, err := gguf.Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Open(f, Options{Threads: 2, keepQuantised: true})
+	m, err := Open(f, Options{Threads: 2, Context: 512, keepQuantised: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +42,7 @@ func TestTokenAllocations(t *testing.T) {
 		tokens := make([]Token, 1)
 		pos := 0
 		step := func() {
-			tokens[0] = Token{ID: 300, Pos: pos, Cache: c, Logits: true}
+			tokens[0] = Token{ID: 290, Pos: pos, Cache: c, Logits: true}
 			if logits, err = m.Forward(logits, tokens); err != nil {
 				t.Fatal(err)
 			}

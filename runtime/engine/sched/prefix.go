@@ -53,12 +53,14 @@ func (k *keeper) count() {
 	k.bytes = model.CacheBytes(caches...)
 }
 
-// best is the kept sequence that shares most with a prompt, and how many tokens; -1 for none.
-func (k *keeper) best(prompt []int32) (at, n int) {
+// best is the kept sequence of which most can be used for a prompt, and how many tokens, at most usable; -1 for none.
+func (k *keeper) best(prompt []int32, usable int) (at, n int) {
 	at = -1
 	for i := range k.list {
-		if c := common(k.list[i].tokens, prompt); c > n {
-			at, n = i, c
+		if c := min(common(k.list[i].tokens, prompt), usable); c > n {
+			if c = k.list[i].cache.Reusable(c); c > n {
+				at, n = i, c
+			}
 		}
 	}
 	return at, n
@@ -95,14 +97,13 @@ func (s *Scheduler) begin(j *job) bool {
 		j.cache = s.e.NewCache()
 		return true
 	}
-	at, n := s.kept.best(prompt)
-	n = min(n, usable)
+	at, n := s.kept.best(prompt, usable)
 	var from *job
 	for _, r := range s.running {
 		if r == j || r.cache == nil || r.req.NoReuse {
 			continue
 		}
-		have := min(common(r.tokens, prompt), usable)
+		have := r.cache.Reusable(min(common(r.tokens, prompt), usable))
 		if have > n {
 			from, n = r, have
 		}

@@ -117,6 +117,23 @@ func (m *Model) keys() error {
 		}
 		m.set(p+"expert_count", Experts)
 		m.set(p+"expert_used_count", Used)
+	case "qwen35", "qwen35moe", "qwen3next":
+		m.set(p+"ssm.conv_kernel", 4)
+		m.set(p+"ssm.state_size", HeadDim)
+		m.set(p+"ssm.group_count", KVHeads)
+		m.set(p+"ssm.time_step_rank", Heads)
+		m.set(p+"ssm.inner_size", Heads*HeadDim)
+		m.set(p+"full_attention_interval", recurrentInterval)
+		m.set(p+"rope.dimension_count", HeadDim/2)
+		if m.Arch != "qwen3next" {
+			m.set(p+"rope.dimension_sections", []int32{1, 1, 0, 0})
+		}
+		if m.Arch != "qwen35" {
+			m.set(p+"expert_count", Experts)
+			m.set(p+"expert_used_count", Used)
+			m.set(p+"expert_feed_forward_length", ExpertFF)
+			m.set(p+"expert_shared_feed_forward_length", FF)
+		}
 	case "gemma2", "gemma3":
 		m.set(p+"attention.sliding_window", 8)
 	case "bert", "nomic-bert":
@@ -201,7 +218,11 @@ func (m *Model) tensors() error {
 		add("rope_factors_short.weight", HeadDim/2)
 	}
 	for l := range m.layers() {
-		m.layer(add, fmt.Sprintf("blk.%d.", l))
+		if p := fmt.Sprintf("blk.%d.", l); strings.HasPrefix(m.Arch, "qwen35") || m.Arch == "qwen3next" {
+			m.hybrid(add, p, (l+1)%recurrentInterval != 0)
+		} else {
+			m.layer(add, p)
+		}
 	}
 	add("output_norm.weight", Embd)
 	switch m.Arch {
@@ -265,6 +286,61 @@ func (m *Model) layer(add func(name string, dims ...int), p string) {
 	add(p+"ffn_down.weight", FF, Embd)
 }
 
+// recurrentInterval is which layers of a hybrid are not recurrent.
+const recurrentInterval = 3
+
+// hybrid adds the tensors of a layer of Qwen3.5 or Qwen3-Next: a gated delta net, or attention with gates.
+func (m *Model) hybrid(add func(name string, dims ...int), p string, recurrent bool) {
+	const inner, conv = Heads * HeadDim, (Heads + 2*KVHeads) * HeadDim
+	add(p+"attn_norm.weight", Embd)
+	if recurrent {
+		add(p+"attn_qkv.weight", Embd, conv)
+		add(p+"attn_gate.weight", Embd, inner)
+		if m.Arch == "qwen3next" {
+			add(p+"ssm_ba.weight", Embd, 2*Heads)
+		} else {
+			add(p+"ssm_beta.weight", Embd, Heads)
+			add(p+"ssm_alpha.weight", Embd, Heads)
+		}
+		add(p+"ssm_conv1d.weight", 4, conv)
+		add(p+"ssm_dt.bias", Heads)
+		m.negative(p+"ssm_a", Heads)
+		add(p+"ssm_a", Heads)
+		add(p+"ssm_norm.weight", HeadDim)
+		add(p+"ssm_out.weight", inner, Embd)
+	} else {
+		add(p+"attn_q.weight", Embd, 2*Heads*HeadDim)
+		add(p+"attn_k.weight", Embd, KVHeads*HeadDim)
+		add(p+"attn_v.weight", Embd, KVHeads*HeadDim)
+		add(p+"attn_q_norm.weight", HeadDim)
+		add(p+"attn_k_norm.weight", HeadDim)
+		add(p+"attn_output.weight", Heads*HeadDim, Embd)
+	}
+	add(p+"post_attention_norm.weight", Embd)
+	if m.Arch == "qwen35" {
+		add(p+"ffn_gate.weight", Embd, FF)
+		add(p+"ffn_up.weight", Embd, FF)
+		add(p+"ffn_down.weight", FF, Embd)
+		return
+	}
+	m.moe(add, p)
+}
+
+// negative gives a tensor of n numbers weights below zero: the logarithm of how fast a state decays.
+func (m *Model) negative(name string, n int) {
+	if m.Weights[name] != nil {
+		return
+	}
+	if m.Weights == nil {
+		m.Weights = map[string][]float32{}
+	}
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = -0.1 * float32(i+1)
+	}
+	m.Weights[name] = x
+}
+
 // moe adds the tensors of a layer's experts, and of the one every token uses.
 func (m *Model) moe(add func(name string, dims ...int), p string) {
 	ff := ExpertFF
@@ -278,7 +354,7 @@ func (m *Model) moe(add func(name string, dims ...int), p string) {
 	if m.Arch == "qwen3moe" || m.Arch == "qwen3vlmoe" || m.Arch == "olmoe" {
 		return
 	}
-	if m.Arch == "qwen2moe" {
+	if strings.HasPrefix(m.Arch, "qwen") {
 		add(p+"ffn_gate_inp_shexp.weight", Embd)
 	}
 	add(p+"ffn_gate_shexp.weight", Embd, FF)
