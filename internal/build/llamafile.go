@@ -103,6 +103,9 @@ func (p *Plan) addModels(ctx context.Context, in *ape.Input, o *Options) error {
 			return err
 		}
 		p.closers = append(p.closers, m)
+		if m.note != "" {
+			p.Notes = append(p.Notes, path+": "+m.note)
+		}
 		if isModel {
 			if err := m.recordGolden(ctx, cmp.Or(o.Golden, GoldenAuto)); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"github.com/llamaboot/llamaboot/ape"
 	"github.com/llamaboot/llamaboot/internal/cli"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
 	"github.com/llamaboot/llamaboot/runtime/token"
@@ -22,6 +23,7 @@ import (
 // the name meanwhile.
 type Model struct {
 	ape.Member
+	note    string // what is wrong with its chat template
 	mapped  []byte // the file; nil if the model is joined from several
 	release []func() error
 }
@@ -89,9 +91,24 @@ func (m *Model) open(path string, check func(string, *gguf.File) error) error {
 	if !strings.HasSuffix(strings.ToLower(name), ".gguf") {
 		name += ".gguf" // readers find models by this ending
 	}
+	if m.note, err = templateNote(parsed); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	m.mapped = data
 	m.Member = ape.Member{Name: name, Size: int64(len(data)), Data: file, Title: modelTitle(parsed)}
 	return nil
+}
+
+// templateNote is why the chat template in f cannot be used; empty if it can, or if the engine does not know the tokenizer.
+func templateNote(f *gguf.File) (string, error) {
+	if _, ok := f.Find("tokenizer.chat_template"); !ok {
+		return "", nil
+	}
+	tok, err := token.New(f)
+	if err != nil {
+		return "", nil
+	}
+	return engine.TemplateNote(f, tok)
 }
 
 // maxTitle bounds what a model may call itself, in bytes.

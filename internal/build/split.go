@@ -52,6 +52,9 @@ func (m *Model) openParts(base, no, of string, check func(string, *gguf.File) er
 	if err != nil {
 		return fmt.Errorf("%s-*-of-%s.gguf: %w", base, of, err)
 	}
+	if m.note, err = templateNote(parts[0]); err != nil {
+		return fmt.Errorf("%s-%s-of-%s.gguf: %w", base, no, of, err)
+	}
 	data := newPieces(segments)
 	m.Member = ape.Member{Name: filepath.Base(base) + ".gguf", Size: data.size, Data: data, Title: modelTitle(parts[0])}
 	return nil

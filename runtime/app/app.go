@@ -252,10 +252,16 @@ func (p *program) openEngine(m *loadedModel) (*engine.Engine, error) {
 		threads = p.Threads
 	}
 	template, err := p.chatTemplate(p.options.template)
-	if err != nil {
+	if err != nil && p.PowerOff != nil { // a machine has nothing else to do
+		fmt.Fprintf(p.Stderr, "%s: %v; going on with the model's own template\n", p.Name, err)
+	} else if err != nil {
 		return nil, err
 	}
-	return engine.Open(m.name, m.data, engine.Options{Threads: threads, Level: p.level, Context: p.options.context, Template: template, Cache: p.options.cache})
+	e, err := engine.Open(m.name, m.data, engine.Options{Threads: threads, Level: p.level, Context: p.options.context, Template: template, Cache: p.options.cache})
+	if err == nil && e.TemplateNote() != "" {
+		fmt.Fprintf(p.Stderr, "%s: %s: %s; --chat-template gives another\n", p.Name, m.name, e.TemplateNote())
+	}
+	return e, err
 }
 
 // chatTemplate returns the template that --chat-template means: a known one, its own text, or a file's.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/llamaboot/llamaboot/internal/guest"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
+	"github.com/llamaboot/llamaboot/runtime/gguf"
 )
 
 // demo is the project's own small model.
@@ -417,5 +418,48 @@ func TestHelpAndVersionNeedNoModel(t *testing.T) {
 		if out, stderr := w.run(t, ExitOK); out == "" || stderr != "" {
 			t.Errorf("%s: stdout %q, stderr %q", flag, out, stderr)
 		}
+	}
+}
+
+// templated is the demo model with another chat template.
+func templated(t *testing.T, source string) string {
+	t.Helper()
+	f, err := gguf.Parse(demo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := new(gguf.Writer)
+	for _, kv := range f.Keys {
+		if kv.Key != "tokenizer.chat_template" {
+			err = errors.Join(err, w.Add(kv.Key, kv.Value))
+		}
+	}
+	err = errors.Join(err, w.Add("tokenizer.chat_template", source))
+	for _, x := range f.Tensors {
+		err = errors.Join(err, w.AddTensor(x.Name, x.Type, x.Dims, x.Data))
+	}
+	var b bytes.Buffer
+	if err == nil {
+		_, err = w.WriteTo(&b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestBrokenTemplate wants a chat in spite of a broken template, and on a machine in spite of a broken one that is given.
+func TestBrokenTemplate(t *testing.T) {
+	broken := files{"m.gguf": templated(t, "{{ bos_token }}\n{% for m in messages %}")}
+	out, stderr := newWorld(t, broken, "Hello\n/quit\n", "-n", "4", "--temp", "0").run(t, ExitOK)
+	if strings.Count(out, promptSign) != 2 || !strings.Contains(stderr, "line 2, column") || !strings.Contains(stderr, `built-in template "zephyr"`) {
+		t.Errorf("output %q, stderr %q", out, stderr)
+	}
+	model := files{"demo.gguf": string(demo(t))}
+	newWorld(t, model, "Hello\n", "--chat-template", "{% broken").run(t, ExitUsage)
+	w := newWorld(t, model, "Hello\n", "-n", "4", "--chat-template", "{% broken")
+	w.PowerOff = func() {}
+	if out, stderr := w.run(t, ExitOK); strings.Count(out, promptSign) != 2 || !strings.Contains(stderr, "going on with the model's own template") {
+		t.Errorf("machine: output %q, stderr %q", out, stderr)
 	}
 }

@@ -3,6 +3,7 @@ package chat
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // builtin are templates for models whose file has none, by the names llama.cpp gives them.
@@ -39,3 +40,32 @@ func Named(name string) (source string, ok bool) {
 
 // Names lists the names Named knows.
 func Names() []string { return slices.Sorted(maps.Keys(builtin)) }
+
+// resembles are marks of conversations and the template that writes them, the ones that occur in others last.
+var resembles = []struct{ mark, name string }{
+	{"<|start_of_role|>", "granite"},
+	{"<|start_header_id|>", "llama3"},
+	{"<start_of_turn>", "gemma"},
+	{"<|im_start|>", "chatml"},
+	{"<|end|>", "phi3"},
+	{"<|assistant|>", "zephyr"},
+	{"<｜Assistant｜>", "deepseek2"},
+	{"<<SYS>>", "llama2-sys"},
+	{"[INST]", "mistral-v1"},
+}
+
+// Resembling names the built-in template for a model whose own is broken: the one whose marks are tokens of the model, else
+// the one whose marks occur in the broken template, else chatml.
+func Resembling(source string, isToken func(text string) bool) string {
+	for _, r := range resembles {
+		if isToken(r.mark) {
+			return r.name
+		}
+	}
+	for _, r := range resembles {
+		if strings.Contains(source, r.mark) {
+			return r.name
+		}
+	}
+	return "chatml"
+}

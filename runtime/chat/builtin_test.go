@@ -38,3 +38,18 @@ func TestBuiltin(t *testing.T) {
 		t.Error("nonsense is a template")
 	}
 }
+
+func TestResembling(t *testing.T) {
+	for _, c := range []struct{ source, token, want string }{
+		{"", "", "chatml"},
+		{"<|im_start|>", "<start_of_turn>", "gemma"},
+		{"{{ '<|start_header_id|>' }}", "", "llama3"},
+		{"[INST] <<SYS>>", "", "llama2-sys"},
+		{"[INST]", "</s>", "mistral-v1"},
+	} {
+		got := Resembling(c.source, func(text string) bool { return text == c.token })
+		if _, known := Named(got); got != c.want || !known {
+			t.Errorf("%q with the token %q: %q, want %q", c.source, c.token, got, c.want)
+		}
+	}
+}

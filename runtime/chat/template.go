@@ -26,6 +26,22 @@ func Parse(source string) (*Template, error) {
 	return t, nil
 }
 
+// Check parses a template and renders the shortest conversations with it, a user's message alone and behind a system
+// message. It returns why no conversation can begin.
+func Check(source string) (*Template, error) {
+	t, err := Parse(source)
+	if err != nil {
+		return nil, err
+	}
+	user := Message{Role: "user", Content: "x"}
+	if _, err = t.Prompt([]Message{user}, "<s>", "</s>", true); err != nil {
+		if _, again := t.Prompt([]Message{{Role: "system", Content: "x"}, user}, "<s>", "</s>", true); again != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
 // kind wraps an error of the interpreter.
 func kind(err error) error {
 	if errors.Is(err, jinja.ErrLimit) {

@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 
-	"github.com/llamaboot/llamaboot/runtime/chat"
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
 	"github.com/llamaboot/llamaboot/runtime/model"
@@ -45,8 +43,7 @@ type Engine struct {
 	tok   *token.Tokenizer
 	cache model.CacheType
 
-	templateSource string
-	template       func() (*chat.Template, error) // compiled at first use
+	template chatTemplate
 }
 
 // Info describes a model.
@@ -84,24 +81,14 @@ func open(name string, data []byte, o Options) (*Engine, error) {
 	if threads <= 0 {
 		threads = compute.Cores()
 	}
-	from := "the given chat template"
-	e.templateSource = o.Template
-	if e.templateSource == "" {
-		from = f.At("tokenizer.chat_template")
-		if e.templateSource, err = f.Text("tokenizer.chat_template", ""); err != nil {
-			return nil, err
-		}
+	if o.Template != "" {
+		e.template, err = givenTemplate(o.Template)
+	} else {
+		e.template, err = modelTemplate(f, e.tok)
 	}
-	e.template = sync.OnceValues(func() (*chat.Template, error) {
-		if e.templateSource == "" {
-			return nil, fmt.Errorf("%s: %w; give one with --chat-template", name, ErrNoTemplate)
-		}
-		t, err := chat.Parse(e.templateSource)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, from, err)
-		}
-		return t, nil
-	})
+	if err != nil {
+		return nil, err
+	}
 	if e.model, err = model.Open(f, model.Options{Threads: threads, Context: o.Context, Level: o.Level}); err != nil {
 		return nil, err
 	}
@@ -157,46 +144,6 @@ func (e *Engine) Tokenize(text string, addSpecial, parseSpecial bool) []int32 {
 
 // Detokenizer turns ids into text as they come, never splitting a UTF-8 character.
 func (e *Engine) Detokenizer() *token.Decoder { return e.tok.Decoder(false) }
-
-// HasTemplate says whether there is a chat template.
-func (e *Engine) HasTemplate() bool { return e.templateSource != "" }
-
-// TemplateSource is the text of the chat template; empty when there is none.
-func (e *Engine) TemplateSource() string { return e.templateSource }
-
-// ChatPrompt renders a conversation with the chat template. The text it returns contains special tokens written out
-// and begins with the beginning token if the template writes one, so tokenize it with TokenizePrompt.
-func (e *Engine) ChatPrompt(msgs []chat.Message, addGenerationPrompt bool) (string, error) {
-	t, err := e.template()
-	if err != nil {
-		return "", err
-	}
-	s, err := t.Prompt(msgs, e.tok.Text(e.tok.BOS), e.tok.Text(e.tok.EOS), addGenerationPrompt)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", e.name, err)
-	}
-	return s, nil
-}
-
-// RenderChat renders a conversation with tools and further variables; empty BOS and EOS are filled in. A system message
-// is merged into the next user message when the template takes none.
-func (e *Engine) RenderChat(in chat.Input) (string, error) {
-	t, err := e.template()
-	if err != nil {
-		return "", err
-	}
-	if in.BOS == "" {
-		in.BOS = e.tok.Text(e.tok.BOS)
-	}
-	if in.EOS == "" {
-		in.EOS = e.tok.Text(e.tok.EOS)
-	}
-	s, err := t.Chat(in)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", e.name, err)
-	}
-	return s, nil
-}
 
 // TokenizePrompt tokenizes a prompt in which special tokens are written out. The beginning token is added where the
 // model wants one and the text does not begin with it already.
