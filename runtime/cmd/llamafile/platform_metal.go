@@ -13,7 +13,6 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/app"
 	"github.com/llamaboot/llamaboot/runtime/bundle"
 	"github.com/llamaboot/llamaboot/runtime/metal/board"
-	"github.com/llamaboot/llamaboot/runtime/metal/disk"
 	"github.com/llamaboot/llamaboot/runtime/metal/kern"
 	"github.com/llamaboot/llamaboot/runtime/metal/loader"
 )
@@ -47,15 +46,15 @@ func bare() app.Platform {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		RawConsole:   true,
 		MarkText:     true,
-		SetConsole:   func(o app.ConsoleOptions) error { return board.SetConsole(o.Keyboard, o.Video) },
+		SetConsole:   func(o app.ConsoleOptions) error { return board.Current().SetConsole(o.Keyboard, o.Video) },
 		Columns:      board.Columns,
 		Status:       board.SetStatus,
 		Temperature:  kern.Temperature,
 		BootSettings: true,
 		OpenSelf:     openDisk,
 		Threads:      kern.PhysicalCores(),
-		PowerOff:     func() { board.ReportExit(0); board.PowerOff() },
-		Reboot:       func() { board.ReportExit(0); board.Reboot() },
+		PowerOff:     func() { board.ReportExit(0); board.Current().PowerOff() },
+		Reboot:       func() { board.ReportExit(0); board.Current().Reboot() },
 	}
 	if text, ok := board.QEMUFile(guest.ArgsFile); ok {
 		p.BootArgs = &text
@@ -65,29 +64,23 @@ func bare() app.Platform {
 
 // openDisk opens the boot disk as the llamafile it was written from.
 func openDisk() (*bundle.File, error) {
-	r, err := board.BootDisk()
+	r, err := board.Current().BootDisk(func(err error) { fmt.Fprintf(os.Stderr, "warning: %v\n", err) })
 	if err != nil {
 		return nil, err
 	}
-	return bundle.New("boot disk", r, r.Size(), func(name string, off, n int64, crc *uint32) ([]byte, func() error, error) {
-		return load(r, name, off, n, crc)
-	})
+	fmt.Fprintf(os.Stderr, "boot disk: %v\n", r)
+	l := loader.Loader{Disk: r, Free: freeMemory, Map: reserve, Progress: os.Stderr, Now: time.Now}
+	return bundle.New("boot disk", r, r.Size(), l.Load)
 }
 
-// load reads a member into memory outside Go's heap and checks it.
-func load(r *disk.Reader, name string, off, n int64, crc *uint32) ([]byte, func() error, error) {
+func freeMemory() int64 {
 	s := kern.ReadStats()
-	if err := loader.CheckMemory(name, n, int64(s.RAM-s.Used)); err != nil {
-		return nil, nil, err
-	}
-	b, err := syscall.Mmap(-1, 0, int(n), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reserving %d bytes for %s: %w", n, name, err)
-	}
-	if err := loader.Read(b, r, off, loader.Member{Name: name, CRC32: crc}, os.Stderr, time.Now); err != nil {
-		return nil, nil, err
-	}
-	return b, func() error { return nil }, nil
+	return int64(s.RAM - s.Used)
+}
+
+// reserve returns memory outside Go's heap.
+func reserve(n int) ([]byte, error) {
+	return syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 }
 
 // finish ends the program: an emulator with the debug exit device gets the status;
@@ -100,6 +93,6 @@ func finish(status int) int {
 	fmt.Fprint(os.Stderr, "\nDone. Press Enter to switch the machine off. ")
 	board.WaitEnter()
 	fmt.Fprintln(os.Stderr)
-	board.PowerOff()
+	board.Current().PowerOff()
 	return status
 }

@@ -20,9 +20,9 @@ import (
 type Memory func(addr uint64, n int) []byte
 
 var (
-	ErrNoTable = errors.New("acpi: no such table")
-	ErrDamaged = errors.New("acpi: damaged table")
-	ErrNoS5    = errors.New("acpi: the DSDT has no \\_S5 package")
+	ErrNoTable = errors.New("no such ACPI table")
+	ErrDamaged = errors.New("damaged ACPI table")
+	ErrNoS5    = errors.New("the ACPI table DSDT has no \\_S5 package")
 )
 
 const (

@@ -74,7 +74,7 @@ func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.Map
 		f.Restore()
 	}
 	if err != nil {
-		return disks, fmt.Errorf("ahci: %v: %w", f.Address, err)
+		return disks, fmt.Errorf("SATA controller %v: %w", f.Address, err)
 	}
 	return disks, nil
 }

@@ -233,7 +233,7 @@ func (p *port) Close() error {
 	err := p.giveBack()
 	p.release()
 	if err != nil {
-		return fmt.Errorf("ahci: %v port %d: %w", p.f.Address, p.number, err)
+		return fmt.Errorf("SATA controller %v port %d: %w", p.f.Address, p.number, err)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNoGPT reports a disk without a valid GUID partition table.
-var ErrNoGPT = errors.New("disk: no GUID partition table")
+var ErrNoGPT = errors.New("no GUID partition table")
 
 // Table is the partition table of a boot disk.
 type Table struct {
@@ -29,7 +29,7 @@ const (
 func ReadTable(b block.Device) (*Table, error) {
 	size := b.BlockSize()
 	if size < 512 || size > maxBlockSize || size&(size-1) != 0 {
-		return nil, fmt.Errorf("disk: %s has blocks of %d bytes, want a power of two from 512 to %d", b.Name(), size, maxBlockSize)
+		return nil, fmt.Errorf("%s has blocks of %d bytes, want a power of two from 512 to %d", b.Name(), size, maxBlockSize)
 	}
 	r := NewReader(b, maxDiskSize)
 	t, err := gpt.Read(r, int64(size), 1)
@@ -84,13 +84,22 @@ func NewReader(b block.Device, size int64) *Reader {
 // Name says which disk it is.
 func (r *Reader) Name() string { return r.blocks.Name() }
 
+// String names the disk and its size, for messages.
+func (r *Reader) String() string {
+	const mib, gib = 1 << 20, 1 << 30
+	if r.size < gib {
+		return fmt.Sprintf("%s, %.1f MiB", r.Name(), float64(r.size)/mib)
+	}
+	return fmt.Sprintf("%s, %.1f GiB", r.Name(), float64(r.size)/gib)
+}
+
 // Size is the size in bytes.
 func (r *Reader) Size() int64 { return r.size }
 
 // ReadAt implements io.ReaderAt.
 func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 	if off < 0 || off > r.size {
-		return 0, fmt.Errorf("disk: %s: offset %d outside its %d bytes", r.blocks.Name(), off, r.size)
+		return 0, fmt.Errorf("%s: offset %d outside its %d bytes", r.blocks.Name(), off, r.size)
 	}
 	if rest := r.size - off; int64(len(p)) > rest {
 		p, err = p[:rest], io.EOF
@@ -118,9 +127,9 @@ func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 func (r *Reader) read(lba uint64, p []byte) error {
 	if err := r.blocks.ReadBlocks(lba, p); err != nil {
 		if at := (interface{ DiskOffset() uint64 })(nil); errors.As(err, &at) { // it names the part that failed itself
-			return fmt.Errorf("disk: %s: reading %w", r.blocks.Name(), err)
+			return fmt.Errorf("%s: reading %w", r.blocks.Name(), err)
 		}
-		return fmt.Errorf("disk: %s: reading %d bytes at offset %d: %w", r.blocks.Name(), len(p), int64(lba)*int64(r.blocks.BlockSize()), err)
+		return fmt.Errorf("%s: reading %d bytes at offset %d: %w", r.blocks.Name(), len(p), int64(lba)*int64(r.blocks.BlockSize()), err)
 	}
 	return nil
 }

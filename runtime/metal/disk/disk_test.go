@@ -171,13 +171,13 @@ func (failing) ReadBlocks(uint64, []byte) error { return placed{} }
 func TestOffsetNamedOnce(t *testing.T) {
 	d := &failing{blocktest.Memory{Block: 512, Most: 64}}
 	_, err := NewReader(d, 1<<20).ReadAt(make([]byte, 8192), 0)
-	if want := "disk: fake: reading 512 bytes at disk offset 4096: medium error"; err == nil || err.Error() != want {
+	if want := "fake: reading 512 bytes at disk offset 4096: medium error"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
 	m := pattern(512, 64)
 	m.Bad = 9
 	_, err = NewReader(m, 64*512).ReadAt(make([]byte, 512), 9*512)
-	if want := "disk: fake: reading 512 bytes at offset 4608: medium error"; err == nil || err.Error() != want {
+	if want := "fake: reading 512 bytes at offset 4608: medium error"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
 }

@@ -44,18 +44,18 @@ var ErrBIOS = errors.New("INT 13h failed")
 func NewBIOS(drive uint8, extensions bool, low []byte, seg uint16, call func(*Regs)) (*BIOS, error) {
 	d := &BIOS{drive: drive, call: call, low: low, seg: seg}
 	if len(low) < packetSpace+biosBytes {
-		return nil, fmt.Errorf("disk: %s: %d bytes of memory for BIOS calls, want %d", d.Name(), len(low), packetSpace+biosBytes)
+		return nil, fmt.Errorf("%s: %d bytes of memory for BIOS calls, want %d", d.Name(), len(low), packetSpace+biosBytes)
 	}
 	if extensions {
 		return d, nil
 	}
 	r := Regs{EAX: funcParameters, EDX: uint32(drive)}
 	if call(&r); r.Carry {
-		return nil, fmt.Errorf("disk: %s has no extensions, and its geometry is not known: %w", d.Name(), status(&r))
+		return nil, fmt.Errorf("%s has no extensions, and its geometry is not known: %w", d.Name(), status(&r))
 	}
 	d.track, d.heads = uint64(r.ECX&0x3f), uint64(r.EDX>>8&0xff)+1
 	if d.track == 0 {
-		return nil, fmt.Errorf("disk: %s has no extensions, and tracks of 0 sectors", d.Name())
+		return nil, fmt.Errorf("%s has no extensions, and tracks of 0 sectors", d.Name())
 	}
 	return d, nil
 }

@@ -41,7 +41,7 @@ func CheckMemory(name string, n, free int64) error {
 	if n <= free-Reserve {
 		return nil
 	}
-	return fmt.Errorf("loader: %w for %s: it needs %d MiB and %d MiB for working memory, this machine has %d MiB free; use a smaller model or more RAM",
+	return fmt.Errorf("%w for %s: it needs %d MiB and %d MiB for working memory, this machine has %d MiB free; use a smaller model or more RAM",
 		ErrMemory, name, (n+mib-1)/mib, Reserve/mib, max(free, 0)/mib)
 }
 
@@ -61,7 +61,7 @@ func Read(dst []byte, r io.ReaderAt, off int64, m Member, w io.Writer, now func(
 			if err == nil {
 				err = io.ErrUnexpectedEOF
 			}
-			return fmt.Errorf("loader: %s: at byte %d of %d: %w", m.Name, done+k, len(dst), err)
+			return fmt.Errorf("%s: at byte %d of %d: %w", m.Name, done+k, len(dst), err)
 		}
 		sum.add(dst[done : done+n])
 		done += n
@@ -75,7 +75,7 @@ func Read(dst []byte, r io.ReaderAt, off int64, m Member, w io.Writer, now func(
 		}
 	}
 	if got := sum.finish(); m.CRC32 != nil && got != *m.CRC32 {
-		return fmt.Errorf("loader: %s: %w: CRC-32 of its %d bytes at disk offset %d is %08x, want %08x; the disk or the copy on it is damaged: check the llamafile with `llamaboot verify` and write it again",
+		return fmt.Errorf("%s: %w: CRC-32 of its %d bytes at disk offset %d is %08x, want %08x; the disk or the copy on it is damaged: check the llamafile with `llamaboot verify` and write it again",
 			m.Name, ErrChecksum, len(dst), off, got, *m.CRC32)
 	}
 	fmt.Fprintf(w, "\rloaded %s: %s\n", m.Name, summary(len(dst), now().Sub(start), m.CRC32 != nil))

@@ -130,14 +130,14 @@ func (n *namespace) pages(slot int, to []bus.Segment) (prp1, prp2 uint64, err er
 	count := 0
 	for i, s := range to {
 		if i > 0 && s.Addr%pageSize != 0 || i < len(to)-1 && (s.Addr+uint64(s.N))%pageSize != 0 {
-			return 0, 0, fmt.Errorf("nvme: a gap inside a page at %#x, %d bytes", s.Addr, s.N)
+			return 0, 0, fmt.Errorf("a gap inside a page at %#x, %d bytes", s.Addr, s.N)
 		}
 		for a, end := s.Addr, s.Addr+uint64(s.N); a < end; a = (a + pageSize) &^ (pageSize - 1) {
 			switch {
 			case count == 0:
 				prp1 = a
 			case count > pageSize/8:
-				return 0, 0, fmt.Errorf("nvme: more than %d pages", pageSize/8)
+				return 0, 0, fmt.Errorf("more than %d pages", pageSize/8)
 			default:
 				le.PutUint64(list.Bytes[8*(count-1):], a)
 			}

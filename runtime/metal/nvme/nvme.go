@@ -87,7 +87,7 @@ func Open(name string, first int, m bus.Machine, f *pci.Function, mapBAR pci.Map
 		f.Quiet()
 	}
 	if err != nil {
-		return disks, fmt.Errorf("nvme: %v: %w", f.Address, err)
+		return disks, fmt.Errorf("NVMe controller %v: %w", f.Address, err)
 	}
 	return disks, nil
 }
@@ -200,7 +200,7 @@ func (c *controller) close() error {
 	err = errors.Join(err, c.disable())
 	c.f.Quiet()
 	if err != nil {
-		return fmt.Errorf("nvme: %v: %w", c.f.Address, err)
+		return fmt.Errorf("NVMe controller %v: %w", c.f.Address, err)
 	}
 	return nil
 }

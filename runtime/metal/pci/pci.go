@@ -135,14 +135,14 @@ type BAR struct {
 // BAR reads base address register n, 0 to 5 (section 6.2.5.1).
 func (f *Function) BAR(n int) (BAR, error) {
 	if n < 0 || n > 5 {
-		return BAR{}, fmt.Errorf("pci: %v: %w: register %d, want 0 to 5", f.Address, ErrNoBAR, n)
+		return BAR{}, fmt.Errorf("PCI device %v: %w: register %d, want 0 to 5", f.Address, ErrNoBAR, n)
 	}
 	reg := uint8(regBAR + 4*n)
 	low := f.Read(reg)
 	const isIO, isWide, typeMask = 1, 2 << 1, 3 << 1
 	wide := low&isIO == 0 && low&typeMask == isWide
 	if wide && n == 5 {
-		return BAR{}, fmt.Errorf("pci: %v: %w: register 5 claims to be 64 bits wide", f.Address, ErrNoBAR)
+		return BAR{}, fmt.Errorf("PCI device %v: %w: register 5 claims to be 64 bits wide", f.Address, ErrNoBAR)
 	}
 	// The size is found by writing ones; meanwhile the function must not answer.
 	cmd := f.Read(regCommand) &^ statusMask
@@ -172,7 +172,7 @@ func (f *Function) BAR(n int) (BAR, error) {
 		b.Addr, b.Size = uint64(low&^15), uint64(-(mask &^ 15))
 	}
 	if b.Addr == 0 || b.Size == 0 || b.Addr+b.Size-1 < b.Addr {
-		return BAR{}, fmt.Errorf("pci: %v: %w: register %d holds %#x, %d bytes; the firmware did not set this device up", f.Address, ErrNoBAR, n, b.Addr, b.Size)
+		return BAR{}, fmt.Errorf("PCI device %v: %w: register %d holds %#x, %d bytes; the firmware did not set this device up", f.Address, ErrNoBAR, n, b.Addr, b.Size)
 	}
 	return b, nil
 }
@@ -188,7 +188,7 @@ func (f *Function) Map(n int, need uint64, m MapFunc) (bus.Registers, error) {
 		return nil, err
 	}
 	if b.Size < need {
-		return nil, fmt.Errorf("pci: %v: %w: register %d covers %d bytes, want %d", f.Address, ErrNoBAR, n, b.Size, need)
+		return nil, fmt.Errorf("PCI device %v: %w: register %d covers %d bytes, want %d", f.Address, ErrNoBAR, n, b.Size, need)
 	}
 	return m(b)
 }

@@ -3,6 +3,8 @@
 // the bytes a terminal would send: UTF-8, control characters, the sequences of xterm
 // for the grey keys, ESC before a character typed with Alt.
 //
+// It also polls that controller, an 8042.
+//
 // Not supported: keyboards of other scripts than Latin, compose keys, lock lights.
 package ps2
 

@@ -57,7 +57,7 @@ const maxScale = 4
 const MaxCells = 64 << 10
 
 // ErrMode reports a framebuffer nothing readable fits on, or one that is not all there.
-var ErrMode = errors.New("screen: unusable framebuffer")
+var ErrMode = errors.New("unusable framebuffer")
 
 // NewFramebuffer returns a display of mode. It paints nothing.
 func NewFramebuffer(mode Mode) (*Framebuffer, error) {

@@ -160,10 +160,15 @@ func FuzzTerminal(f *testing.F) {
 	})
 }
 
+// fakeCursor is the cell a hardware cursor was moved to.
+type fakeCursor int
+
+func (c *fakeCursor) MoveCursor(cell int) { *c = fakeCursor(cell) }
+
 func TestVGA(t *testing.T) {
 	cells := make([]uint16, VGACells)
-	var cursor int
-	v := &VGA{Cells: cells, MoveCursor: func(c int) { cursor = c }}
+	var cursor fakeCursor
+	v := &VGA{Cells: cells, Cursor: &cursor}
 	term := NewTerminal(v)
 	put(term, "Aé─漢’ł\x1b[1;34mx")
 	for i, want := range []uint16{0x0741, 0x0782, 0x07c4, 0x07fe, 0x0720, 0x0727, 0x076c, 0x0978, 0x0720} {

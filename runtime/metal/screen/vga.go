@@ -5,8 +5,13 @@ package screen
 type VGA struct {
 	// Cells is the text memory, 2000 words.
 	Cells []uint16
-	// MoveCursor sets the hardware cursor to a cell number; nil: none.
-	MoveCursor func(cell int)
+	// Cursor is the hardware cursor; nil: none.
+	Cursor Cursor
+}
+
+// Cursor is a hardware cursor of a text screen.
+type Cursor interface {
+	MoveCursor(cell int) // to a cell, by number
 }
 
 // VGACells is the length of VGA.Cells.
@@ -30,8 +35,8 @@ func (v *VGA) Draw(x, y int, c Cell, cursor bool) {
 	colour := vgaColour(c.Colour())
 	back := vgaColour(c.Background()) & 7 // bit 3 may mean blinking
 	v.Cells[cell] = uint16(back)<<12 | uint16(colour)<<8 | uint16(codePage437(c.Rune()))
-	if cursor && v.MoveCursor != nil {
-		v.MoveCursor(cell)
+	if cursor && v.Cursor != nil {
+		v.Cursor.MoveCursor(cell)
 	}
 }
 

@@ -29,8 +29,8 @@ const BufferSize = 512
 
 // Errors for errors.Is.
 var (
-	ErrAbsent = errors.New("vbe: the video BIOS has no VESA extensions of version 2.0 or later")
-	ErrNoMode = errors.New("vbe: no suitable graphics mode")
+	ErrAbsent = errors.New("the video BIOS has no VESA extensions of version 2.0 or later")
+	ErrNoMode = errors.New("no suitable graphics mode")
 )
 
 // Functions and their status (section 4.1, 4.2).
@@ -192,7 +192,7 @@ func Choose(modes []Mode, width, height int) (Mode, error) {
 // Set switches to m (function 02h), which clears the screen.
 func Set(b BIOS, m Mode) error {
 	if ax := b.Call(setMode, m.Number|linear, 0); ax != supported {
-		return fmt.Errorf("vbe: setting mode %#x (%v): status %#04x, want %#04x", m.Number, m, ax, supported)
+		return fmt.Errorf("setting mode %#x (%v): status %#04x, want %#04x", m.Number, m, ax, supported)
 	}
 	return nil
 }

@@ -72,11 +72,11 @@ type device struct {
 func Open(name string, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) (*block.Disk, error) {
 	v, err := virtio.OpenPCI(m, f, mapBAR, configSize)
 	if err != nil {
-		return nil, fmt.Errorf("virtioblk: %v: %w", f.Address, err)
+		return nil, fmt.Errorf("virtio disk %v: %w", f.Address, err)
 	}
 	disk, err := open(name, m, v)
 	if err != nil {
-		return nil, fmt.Errorf("virtioblk: %v: %w", f.Address, err)
+		return nil, fmt.Errorf("virtio disk %v: %w", f.Address, err)
 	}
 	return disk, nil
 }
@@ -86,11 +86,11 @@ func Open(name string, m bus.Machine, f *pci.Function, mapBAR pci.MapFunc) (*blo
 func OpenMMIO(name string, m bus.Machine, r bus.Registers) (*block.Disk, error) {
 	v, err := virtio.OpenMMIO(m, r, virtio.Block, configSize)
 	if err != nil {
-		return nil, fmt.Errorf("virtioblk: %w", err)
+		return nil, fmt.Errorf("virtio disk: %w", err)
 	}
 	disk, err := open(name, m, v)
 	if err != nil {
-		return nil, fmt.Errorf("virtioblk: %w", err)
+		return nil, fmt.Errorf("virtio disk: %w", err)
 	}
 	return disk, nil
 }
@@ -199,7 +199,7 @@ func (d *device) Recover() error {
 // Close implements block.Controller.
 func (d *device) Close() error {
 	if err := d.v.Close(); err != nil {
-		return fmt.Errorf("virtioblk: %w", err)
+		return fmt.Errorf("virtio disk: %w", err)
 	}
 	return nil
 }

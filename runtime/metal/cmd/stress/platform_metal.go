@@ -42,10 +42,11 @@ func memory() string {
 
 // diskModel reads the members tools/stress has put on the boot disk.
 func diskModel() (m modelFiles, err error) {
-	r, err := board.BootDisk()
+	r, err := board.Current().BootDisk(func(err error) { fmt.Printf("warning: %v\n", err) })
 	if err != nil {
 		return m, err
 	}
+	fmt.Printf("boot disk: %v\n", r)
 	f, err := bundle.New("boot disk", r, r.Size(), func(name string, off, n int64, _ *uint32) ([]byte, func() error, error) {
 		b := make([]byte, n)
 		_, err := io.ReadFull(io.NewSectionReader(r, off, n), b)
