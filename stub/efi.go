@@ -2,6 +2,7 @@ package stub
 
 import (
 	"bytes"
+	"debug/pe"
 	_ "embed"
 	"encoding/binary"
 	"fmt"
@@ -23,9 +24,10 @@ const (
 
 // Layout of the PE file (PE/COFF specification revision 11, UEFI 2.10 section 2.1.1).
 const (
-	peOffset       = 0x80 // of the PE signature
-	peHeaderSize   = 4 + 20 + 240
-	peSectionSize  = 40
+	offPEOffset    = 0x3c // in the DOS header: where the PE signature is
+	peOffset       = 0x80
+	peStackSize    = 0x10000
+	peRelocSize    = 12 // one block without entries, padded
 	peStubRVA      = 0x1000
 	peRelocRVA     = 0x2000
 	peCoreRVA      = 0x10000
@@ -33,17 +35,6 @@ const (
 	efiRelocOffset = 0x1e00
 	efiCoreOffset  = 0x2000
 	efiFixedTables = 5 // pages before the page tables proper, see efi.asm
-)
-
-// PE section characteristics.
-const (
-	scnCode    = 0x00000020
-	scnData    = 0x00000040
-	scnBSS     = 0x00000080
-	scnDiscard = 0x02000000
-	scnExec    = 0x20000000
-	scnRead    = 0x40000000
-	scnWrite   = 0x80000000
 )
 
 type peSection struct {
@@ -57,7 +48,7 @@ type peSection struct {
 // The ELF stays as it is, contiguous at coreOffset (a multiple of 4096), so that one
 // copy on the disk serves the firmware, stage 2 and Linux.
 // No section is both writable and executable: the core runs from our own mapping.
-func EFIImage(core []byte) (pe []byte, coreOffset int, err error) {
+func EFIImage(core []byte) (image []byte, coreOffset int, err error) {
 	im, err := coreImage(core)
 	if err != nil {
 		return nil, 0, err
@@ -88,58 +79,69 @@ func EFIImage(core []byte) (pe []byte, coreOffset int, err error) {
 	}
 	coreRaw := uint32(roundUp(im.fileSize, bootSectorBytes))
 	sections := []peSection{
-		{".stub", peStubRVA, uint32(len(code)), efiStubOffset, efiRelocOffset - efiStubOffset, scnCode | scnExec | scnRead},
-		{".reloc", peRelocRVA, 12, efiRelocOffset, efiCoreOffset - efiRelocOffset, scnData | scnDiscard | scnRead},
-		{".core", peCoreRVA, uint32(im.memSize), efiCoreOffset, coreRaw, scnData | scnRead | scnWrite},
-		{".tables", tablesRVA, tablesSize, 0, 0, scnBSS | scnRead | scnWrite},
+		{".stub", peStubRVA, uint32(len(code)), efiStubOffset, efiRelocOffset - efiStubOffset, pe.IMAGE_SCN_CNT_CODE | pe.IMAGE_SCN_MEM_EXECUTE | pe.IMAGE_SCN_MEM_READ},
+		{".reloc", peRelocRVA, peRelocSize, efiRelocOffset, efiCoreOffset - efiRelocOffset, pe.IMAGE_SCN_CNT_INITIALIZED_DATA | pe.IMAGE_SCN_MEM_DISCARDABLE | pe.IMAGE_SCN_MEM_READ},
+		{".core", peCoreRVA, uint32(im.memSize), efiCoreOffset, coreRaw, pe.IMAGE_SCN_CNT_INITIALIZED_DATA | pe.IMAGE_SCN_MEM_READ | pe.IMAGE_SCN_MEM_WRITE},
+		{".tables", tablesRVA, tablesSize, 0, 0, pe.IMAGE_SCN_CNT_UNINITIALIZED_DATA | pe.IMAGE_SCN_MEM_READ | pe.IMAGE_SCN_MEM_WRITE},
 	}
-	pe = make([]byte, efiCoreOffset+int(coreFile))
-	putPEHeader(pe, sections, tablesRVA+tablesSize)
-	copy(pe[efiStubOffset:], code)
+	image = make([]byte, efiCoreOffset+int(coreFile))
+	headers, err := peHeaders(sections, tablesRVA+tablesSize)
+	if err != nil {
+		return nil, 0, err
+	}
+	copy(image, "MZ")
+	le.PutUint32(image[offPEOffset:], peOffset)
+	copy(image[peOffset:], headers)
+	copy(image[efiStubOffset:], code)
 	// One empty relocation block: some firmware refuses images without any.
-	le.PutUint32(pe[efiRelocOffset:], peStubRVA)
-	le.PutUint32(pe[efiRelocOffset+4:], 12)
-	copy(pe[efiCoreOffset:], core)
-	return pe, efiCoreOffset, nil
+	le.PutUint32(image[efiRelocOffset:], peStubRVA)
+	le.PutUint32(image[efiRelocOffset+4:], peRelocSize)
+	copy(image[efiCoreOffset:], core)
+	return image, efiCoreOffset, nil
 }
 
-// putPEHeader writes the DOS header, PE header and section table.
-func putPEHeader(pe []byte, sections []peSection, imageSize uint32) {
-	le := binary.LittleEndian
-	copy(pe, "MZ")
-	le.PutUint32(pe[0x3c:], peOffset)
-	h := pe[peOffset:]
-	copy(h, "PE\x00\x00")
-	le.PutUint16(h[4:], 0x8664) // x86-64
-	le.PutUint16(h[6:], uint16(len(sections)))
-	le.PutUint16(h[20:], 240)    // SizeOfOptionalHeader
-	le.PutUint16(h[22:], 0x0022) // executable image, large addresses; relocations not stripped
-	o := h[24:]
-	le.PutUint16(o[0:], 0x20b) // PE32+
-	le.PutUint32(o[4:], sections[0].fileSize)
-	le.PutUint32(o[8:], sections[2].fileSize)
-	le.PutUint32(o[12:], sections[3].memSize)
-	le.PutUint32(o[16:], peStubRVA) // entry point
-	le.PutUint32(o[20:], peStubRVA)
-	le.PutUint32(o[32:], corePage)        // section alignment
-	le.PutUint32(o[36:], bootSectorBytes) // file alignment
-	le.PutUint32(o[56:], imageSize)
-	le.PutUint32(o[60:], efiStubOffset) // size of headers
-	le.PutUint16(o[68:], 10)            // subsystem: EFI application
-	le.PutUint16(o[70:], 0x0100)        // compatible with no-execute memory
-	le.PutUint64(o[72:], 0x10000)
-	le.PutUint64(o[80:], 0x10000)
-	le.PutUint32(o[108:], 16)
-	le.PutUint32(o[112+5*8:], peRelocRVA) // base relocation directory
-	le.PutUint32(o[112+5*8+4:], 12)
-	t := h[peHeaderSize:]
-	for i, s := range sections {
-		d := t[i*peSectionSize:]
-		copy(d[:8], s.name)
-		le.PutUint32(d[8:], s.memSize)
-		le.PutUint32(d[12:], s.rva)
-		le.PutUint32(d[16:], s.fileSize)
-		le.PutUint32(d[20:], s.fileOffset)
-		le.PutUint32(d[36:], s.flags)
+// peHeaders returns the headers of the PE file, behind the DOS header (PE/COFF sections 3.1
+// to 3.4 and 4).
+func peHeaders(sections []peSection, imageSize uint32) ([]byte, error) {
+	stub, reloc, core, tables := sections[0], sections[1], sections[2], sections[3]
+	b := []byte("PE\x00\x00")
+	optional := pe.OptionalHeader64{
+		Magic:                   0x20b, // PE32+
+		SizeOfCode:              stub.fileSize,
+		SizeOfInitializedData:   core.fileSize,
+		SizeOfUninitializedData: tables.memSize,
+		AddressOfEntryPoint:     stub.rva,
+		BaseOfCode:              stub.rva,
+		SectionAlignment:        corePage,
+		FileAlignment:           bootSectorBytes,
+		SizeOfImage:             imageSize,
+		SizeOfHeaders:           efiStubOffset,
+		Subsystem:               pe.IMAGE_SUBSYSTEM_EFI_APPLICATION,
+		DllCharacteristics:      pe.IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
+		SizeOfStackReserve:      peStackSize,
+		SizeOfStackCommit:       peStackSize,
+		NumberOfRvaAndSizes:     uint32(len(pe.OptionalHeader64{}.DataDirectory)),
 	}
+	optional.DataDirectory[pe.IMAGE_DIRECTORY_ENTRY_BASERELOC] = pe.DataDirectory{VirtualAddress: reloc.rva, Size: reloc.memSize}
+	records := []any{
+		pe.FileHeader{
+			Machine:              pe.IMAGE_FILE_MACHINE_AMD64,
+			NumberOfSections:     uint16(len(sections)),
+			SizeOfOptionalHeader: uint16(binary.Size(optional)),
+			Characteristics:      pe.IMAGE_FILE_EXECUTABLE_IMAGE | pe.IMAGE_FILE_LARGE_ADDRESS_AWARE, // relocations not stripped
+		},
+		optional,
+	}
+	for _, s := range sections {
+		h := pe.SectionHeader32{VirtualSize: s.memSize, VirtualAddress: s.rva, SizeOfRawData: s.fileSize, PointerToRawData: s.fileOffset, Characteristics: s.flags}
+		copy(h.Name[:], s.name)
+		records = append(records, h)
+	}
+	var err error
+	for _, r := range records {
+		if b, err = binary.Append(b, binary.LittleEndian, r); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }

@@ -116,7 +116,7 @@ func TestEFIImage(t *testing.T) {
 		if s.VirtualAddress < end || s.VirtualAddress%o.SectionAlignment != 0 {
 			t.Errorf("%s at RVA %#x overlaps or is not aligned", s.Name, s.VirtualAddress)
 		}
-		if s.Characteristics&scnWrite != 0 && s.Characteristics&scnExec != 0 {
+		if s.Characteristics&pe.IMAGE_SCN_MEM_WRITE != 0 && s.Characteristics&pe.IMAGE_SCN_MEM_EXECUTE != 0 {
 			t.Errorf("%s is writable and executable", s.Name)
 		}
 		end = s.VirtualAddress + s.VirtualSize

@@ -13,7 +13,7 @@ import (
 
 // prefixed are the folders whose errors still begin with the name of their package.
 var prefixed = []string{
-	"runtime/chat", "runtime/metal",
+	"runtime/chat",
 }
 
 // TestMessagesNameNoPackage: a person reads "llamaboot: model.gguf: file ends too early". The path through our packages
