@@ -17,6 +17,9 @@ go vet -unsafeptr=false $metal
 for target in linux/arm64 windows/amd64 darwin/arm64 freebsd/amd64; do
 	GOOS=${target%/*} GOARCH=${target#*/} go vet ./runtime/cmd/llamafile ./runtime/app ./runtime/bundle ./cmd/llamaboot
 done
+# A system without memory maps, terminals and assembly shows that the program needs none of them.
+GOOS=wasip1 GOARCH=wasm go vet ./runtime/app ./runtime/cmd/llamafile
+GOOS=wasip1 GOARCH=wasm go build -o /dev/null ./runtime/cmd/llamafile
 go vet -tags metal -unsafeptr=false ./runtime/metal/... ./runtime/cmd/...
 # staticcheck comes through the module proxy; without a network the other checks stand, but not where CI says so.
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
