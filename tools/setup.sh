@@ -67,6 +67,7 @@ if [ "$what" = test ]; then
 	need "has file" file
 	need "has node" nodejs
 	need "has npm" npm
+	need "has chromium || has chromium-browser || has google-chrome" chromium
 	# Not on every system under these names: the tests that use them say when they are missing.
 	need "has readpe || ! apt-cache show pev" pev
 	need "has qemu-aarch64 || ! apt-cache show qemu-user" qemu-user

@@ -11,17 +11,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/llamaboot/llamaboot/runtime/chats"
 	"github.com/llamaboot/llamaboot/runtime/engine"
 	"github.com/llamaboot/llamaboot/runtime/engine/sched"
 	"github.com/llamaboot/llamaboot/runtime/sample"
 	"github.com/llamaboot/llamaboot/runtime/serve"
+	"github.com/llamaboot/llamaboot/runtime/web"
 )
 
 // TestClients runs all *.test.mjs.
 func TestClients(t *testing.T) {
 	dir := install(t)
-	s, url := start(t, serve.Config{})
-	guarded, guardedURL := start(t, serve.Config{Keys: []string{"first", "second"}, Prefix: "/llm"})
+	browser := chromium(t)
+	s, url := start(t, serve.Config{Page: page()})
+	guarded, guardedURL := start(t, serve.Config{Keys: []string{"first", "second"}, Prefix: "/llm", Page: page()})
 	late, lateURL := start(t, serve.Config{})
 	m := load(t)
 	s.Ready(m)
@@ -29,11 +32,31 @@ func TestClients(t *testing.T) {
 	time.AfterFunc(3*time.Second, func() { late.Ready(m) })
 	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-concurrency=1", "--test-reporter=spec")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SERVER="+url, "GUARDED_SERVER="+guardedURL+"/llm", "LATE_SERVER="+lateURL, "SERVER_KEY=second",
+	cmd.Env = append(os.Environ(), "SERVER="+url, "GUARDED_SERVER="+guardedURL+"/llm", "LATE_SERVER="+lateURL, "SERVER_KEY=second", "CHROMIUM="+browser,
 		"LANGCHAIN_TRACING_V2=false", "AI_SDK_LOG_WARNINGS=false")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// page is the page with chats in memory.
+func page() *serve.Page {
+	h, known := web.Handler(chats.Memory())
+	return &serve.Page{Handler: h, Known: known, Public: web.Public}
+}
+
+// chromium finds the browser that drives the page.
+func chromium(t *testing.T) string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("chromium is missing")
+	}
+	t.Skip("NOT TESTED: chromium is missing, so nobody clicks the page; tools/setup.sh test installs it")
+	return ""
 }
 
 // install puts the tests and their packages into build/clients, once for every lock file. Without npm nothing can be
