@@ -463,3 +463,33 @@ func TestBrokenTemplate(t *testing.T) {
 		t.Errorf("machine: output %q, stderr %q", out, stderr)
 	}
 }
+
+// TestAnswersAreTakenApart has a template that, like that of gpt-oss, refuses a history with the marks of channels in it.
+func TestAnswersAreTakenApart(t *testing.T) {
+	const source = "{% for m in messages %}{% if '<|channel|>' in m.content or '<|message|>' in m.content %}" +
+		"{{ raise_exception('marks in the history') }}{% endif %}{{ m.role }}{% if m.reasoning_content %} thought {{ m.reasoning_content }} and{% endif %} said {{ m.content }};{% endfor %}"
+	model := files{"m.gguf": templated(t, source)}
+	const grammar = `root ::= "<|channel|>analysis<|message|>I think<|end|><|start|>assistant<|channel|>final<|message|>Hi"`
+	out, stderr := newWorld(t, model, "Hello\nAgain\n/quit\n", "-n", "200", "--temp", "0", "--grammar", grammar).run(t, ExitOK)
+	if want := thinkBegin + "I think" + thinkEnd + "Hi\n"; strings.Count(out, want) != 2 || strings.Contains(stderr, "marks in the history") {
+		t.Errorf("output %q, stderr %q; want twice %q", out, stderr, want)
+	}
+	const think = `root ::= "<think>So</think>Hi"`
+	out, stderr = newWorld(t, files{"m.gguf": templated(t, strings.ReplaceAll(source, "<|channel|>", "<think>"))}, "Hello\nAgain\n/quit\n",
+		"-n", "200", "--temp", "0", "--grammar", think).run(t, ExitOK)
+	if want := thinkBegin + "So" + thinkEnd + "Hi\n"; strings.Count(out, want) != 2 || strings.Contains(stderr, "marks in the history") {
+		t.Errorf("output %q, stderr %q; want twice %q", out, stderr, want)
+	}
+}
+
+// TestFailedTurn wants the chat to go on after a turn that the template refuses.
+func TestFailedTurn(t *testing.T) {
+	const source = "{% for m in messages %}{% if 'bad' in m.content %}{{ raise_exception('no bad words') }}{% endif %}{{ m.content }}{% endfor %}"
+	w := newWorld(t, files{"m.gguf": templated(t, source)}, "Hello\nbad\nHello\n/quit\n", "-n", "4", "--temp", "0")
+	off := 0
+	w.PowerOff = func() { off++ }
+	out, stderr := w.run(t, ExitOK)
+	if strings.Count(out, promptSign) != 4 || strings.Count(stderr, "no bad words") != 1 || off != 1 {
+		t.Errorf("output %q, stderr %q, switched off %d times", out, stderr, off)
+	}
+}

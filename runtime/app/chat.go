@@ -81,8 +81,8 @@ func (t *sharedTalker) generate(ctx context.Context, prompt []int32, params engi
 		if ev.ID >= 0 {
 			t.count++
 		}
-		if ev.ID < 0 && ev.Text == "" || ev.Special {
-			return nil // progress with the prompt, or a control token
+		if ev.ID < 0 && ev.Text == "" {
+			return nil // progress with the prompt
 		}
 		return emit(ev.ID, ev.Text)
 	})
@@ -199,13 +199,23 @@ func (c *conversation) answer(line string) error {
 		c.clear()
 		err = c.turn(line)
 	}
-	if errors.Is(err, engine.ErrContextFull) {
+	var failed turnError
+	switch {
+	case errors.Is(err, engine.ErrContextFull):
 		fmt.Fprintf(c.Stderr, "%s: that is longer than the whole context: %v\n", c.Name, err)
 		c.clear()
+		return nil
+	case errors.As(err, &failed):
+		fmt.Fprintf(c.Stderr, "%s: no answer to this: %v; the chat goes on without it, /clear forgets the earlier turns\n", c.Name, failed.error)
 		return nil
 	}
 	return err
 }
+
+// turnError is why a line got no answer, when another line may get one.
+type turnError struct{ error }
+
+func (e turnError) Unwrap() error { return e.error }
 
 // turn adds line to the conversation and streams the answer.
 func (c *conversation) turn(line string) error {
@@ -214,28 +224,32 @@ func (c *conversation) turn(line string) error {
 	if c.engine.HasTemplate() {
 		var err error
 		if prompt, err = c.engine.ChatPrompt(messages, true); err != nil {
-			return err
+			return turnError{err}
 		}
 	}
 	params, err := c.params(c.engine)
 	if err != nil {
 		return err
 	}
+	answer := c.newAnswer(prompt)
+	params.Special = answer.parser != nil // control tokens may be marks
 	ctx, stop := c.interruptible()
 	defer stop()
-	var answer strings.Builder
 	c.last, c.speed = nil, meter{}
-	emit := func(id int32, piece string) error {
-		answer.WriteString(piece)
+	stats, err := c.talk.generate(ctx, c.engine.TokenizePrompt(prompt), params, func(id int32, piece string) error {
 		if id >= 0 && c.speed.count(time.Now()) {
 			c.showStatus()
 		}
-		_, err := fmt.Fprint(c.Stdout, piece)
+		return answer.add(id, piece)
+	})
+	answer.end()
+	switch {
+	case answer.failed != nil: // nobody reads the answer
+		return answer.failed
+	case errors.Is(err, engine.ErrContextFull):
 		return err
-	}
-	stats, err := c.talk.generate(ctx, c.engine.TokenizePrompt(prompt), params, emit)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	case err != nil && !errors.Is(err, context.Canceled):
+		return turnError{err}
 	}
 	if _, err := fmt.Fprintln(c.Stdout); err != nil {
 		return err
@@ -246,9 +260,9 @@ func (c *conversation) turn(line string) error {
 	// What was said until Ctrl-C stays part of the conversation.
 	c.last = &stats
 	if !c.engine.HasTemplate() {
-		c.text = prompt + answer.String() + "\n"
+		c.text = prompt + answer.message.Content + "\n"
 		return nil
 	}
-	c.history = append(messages, chat.Message{Role: "assistant", Content: answer.String()})
+	c.history = append(messages, answer.message)
 	return nil
 }

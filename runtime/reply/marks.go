@@ -89,8 +89,20 @@ func marksOf(o Options) []mark {
 	return list
 }
 
-// Opened is the mark that ends the reasoning which a prompt opens at its end; empty when it opens none.
-func Opened(prompt string) string {
+// Channels reports whether answers are written in channels, as a chat template that mentions them shows.
+func Channels(template string) bool { return strings.Contains(template, harmonyChannel) }
+
+// ForPrompt returns the options for the answer to a prompt that a chat template made: whether it has channels, and whether
+// the prompt has opened its reasoning.
+func ForPrompt(template, prompt string) Options {
+	if Channels(template) {
+		return Options{Harmony: true}
+	}
+	return Options{Thinking: opened(strings.TrimRight(prompt, " \n"))}
+}
+
+// opened is the mark that ends the reasoning which a prompt opens at its end; empty when it opens none.
+func opened(prompt string) string {
 	for _, m := range thinkMarks {
 		if m.kind == thinkMark && strings.HasSuffix(prompt, m.open) {
 			return m.shut

@@ -129,6 +129,20 @@ func (p *Parser) Add(text string, special bool) []Delta {
 	return p.take()
 }
 
+// AddToken is Add for the text of one token. name is the token's name if it is a control token, else empty; the name is then
+// the end of the text, and text that the decoder had held back may stand before it.
+func (p *Parser) AddToken(text, name string) []Delta {
+	before, found := strings.CutSuffix(text, name)
+	if name == "" || !found {
+		return p.Add(text, false)
+	}
+	var deltas []Delta
+	if before != "" {
+		deltas = p.Add(before, false)
+	}
+	return append(deltas, p.Add(name, true)...)
+}
+
 // End returns what was held back.
 func (p *Parser) End() []Delta {
 	p.ended = true

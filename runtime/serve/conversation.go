@@ -216,10 +216,8 @@ func (c *conversation) turn(m *served, f *sampling, limit *integer) (*turn, erro
 		return nil, err
 	}
 	parallel := c.Parallel == nil || *c.Parallel
-	t := &turn{parser: reply.Options{Tools: replyTools(tools), Harmony: m.traits().harmony, Plain: c.Reasoning == "none"}}
-	if !t.parser.Harmony {
-		t.parser.Thinking = opened(text)
-	}
+	t := &turn{parser: reply.ForPrompt(m.Engine.TemplateSource(), text)}
+	t.parser.Tools, t.parser.Plain = replyTools(tools), c.Reasoning == "none"
 	switch {
 	case c.ToolChoice.mode == "required":
 		if t.parser.Thinking != "" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/llamaboot/llamaboot/runtime/chat"
+	"github.com/llamaboot/llamaboot/runtime/reply"
 )
 
 // traits are what a chat template can do, found out by rendering with it.
@@ -20,7 +21,7 @@ const probeName = "llamaboot_probe"
 // findTraits looks at the template once, at the first chat.
 func (m *served) findTraits() traits {
 	source := m.Engine.TemplateSource()
-	t := traits{developer: strings.Contains(source, "developer"), harmony: strings.Contains(source, "<|channel|>")}
+	t := traits{developer: strings.Contains(source, "developer"), harmony: reply.Channels(source)}
 	user := chat.Message{Role: "user", Content: "x"}
 	text, err := m.render([]chat.Message{user}, probeTools, nil)
 	t.tools = err == nil && strings.Contains(text, probeName)

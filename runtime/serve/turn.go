@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/llamaboot/llamaboot/runtime/engine"
@@ -97,7 +96,7 @@ func (m *served) run(ctx context.Context, t *turn, emit func(part) error) (*mess
 	return a, nil
 }
 
-// parse hands the text of an event to the parser. The text of a control token may come behind text that was held back.
+// parse hands the text of an event to the parser.
 func (m *served) parse(p *reply.Parser, e sched.Event) []reply.Delta {
 	if e.Text == "" {
 		return nil
@@ -105,16 +104,7 @@ func (m *served) parse(p *reply.Parser, e sched.Event) []reply.Delta {
 	if !e.Special {
 		return p.Add(e.Text, false)
 	}
-	name := m.Engine.Tokenizer().Piece(e.ID, true)
-	before, found := strings.CutSuffix(e.Text, name)
-	if !found {
-		return p.Add(e.Text, false)
-	}
-	var deltas []reply.Delta
-	if before != "" {
-		deltas = p.Add(before, false)
-	}
-	return append(deltas, p.Add(name, true)...)
+	return p.AddToken(e.Text, m.Engine.Tokenizer().Piece(e.ID, true))
 }
 
 // finishReason is OpenAI's word for the end of a generation.
@@ -193,6 +183,3 @@ func timingsOf(s sched.Stats) timings {
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
-
-// opened is the mark that ends the reasoning that a prompt opens at its end; empty when it opens none.
-func opened(prompt string) string { return reply.Opened(strings.TrimRight(prompt, " \n")) }
