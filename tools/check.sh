@@ -1,6 +1,6 @@
 #!/bin/sh
-# The rules a machine can check without running anything: gofmt, go vet for every target, staticcheck when it can be
-# had. What needs Go's own parser (imports of the core, length of files) is a test: internal/rules.
+# The rules a machine can check without running anything: gofmt, go vet for every target, staticcheck and deadcode when
+# they can be had. What needs Go's own parser (imports of the core, length of files) is a test: internal/rules.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,14 +21,17 @@ done
 GOOS=wasip1 GOARCH=wasm go vet ./runtime/app ./runtime/cmd/llamafile
 GOOS=wasip1 GOARCH=wasm go build -o /dev/null ./runtime/cmd/llamafile
 go vet -tags metal -unsafeptr=false ./runtime/metal/... ./runtime/cmd/...
-# staticcheck comes through the module proxy; without a network the other checks stand, but not where CI says so.
-staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
-if GOBIN="$PWD/build" go install "$staticcheck" 2>/dev/null; then
+# Two tools come through the module proxy; without a network the other checks stand, but not where CI says so.
+fetch() {
+	GOBIN="$PWD/build" go install "$1" 2>/dev/null && return
+	echo "check: ${1##*/} cannot be had here: go install $1" >&2
+	[ -z "${CI:-}" ] || exit 1
+	return 1
+}
+if fetch honnef.co/go/tools/cmd/staticcheck@v0.8.2; then
 	build/staticcheck ./...
 	build/staticcheck -tags metal ./runtime/metal/... ./runtime/cmd/...
-elif [ -n "${CI:-}" ]; then
-	echo "check: staticcheck cannot be had: go install $staticcheck" >&2
-	exit 1
-else
-	echo "check: staticcheck cannot be had here, left out" >&2
+fi
+if fetch golang.org/x/tools/cmd/deadcode@v0.51.0; then
+	go run ./tools/deadcode build/deadcode
 fi

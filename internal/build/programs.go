@@ -13,7 +13,7 @@ import (
 	"github.com/llamaboot/llamaboot/internal/programs"
 )
 
-// AllTargets stands for every target in Options.Targets.
+// AllTargets stands for every program in this command in Options.Targets.
 const AllTargets = "all"
 
 // addPrograms puts the programs for the wanted targets into in, core in place of the embedded one if it is given, and
@@ -23,7 +23,7 @@ func addPrograms(ctx context.Context, in *ape.Input, targets []string, core []by
 		targets = programs.Default()
 	}
 	if slices.Contains(targets, AllTargets) {
-		targets = programs.Targets()
+		targets = programs.Built()
 	}
 	if !slices.Contains(targets, format.CoreTarget) {
 		targets = append([]string{format.CoreTarget}, targets...)

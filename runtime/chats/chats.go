@@ -53,7 +53,7 @@ type Full struct {
 type Store struct {
 	mu       sync.Mutex
 	t        table
-	persists bool
+	persists bool // chats survive the program
 	watchers map[chan Event]struct{}
 }
 
@@ -79,9 +79,6 @@ func Open(path string) (*Store, error) {
 func newStore(t table, persists bool) *Store {
 	return &Store{t: t, persists: persists, watchers: map[chan Event]struct{}{}}
 }
-
-// Persists reports whether chats survive the program.
-func (s *Store) Persists() bool { return s.persists }
 
 // Close closes the file.
 func (s *Store) Close() error {

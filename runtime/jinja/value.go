@@ -20,9 +20,6 @@ type List struct {
 	Tuple bool
 }
 
-// NewList returns a list.
-func NewList(items ...Value) *List { return &List{Items: items} }
-
 func tuple(items ...Value) *List { return &List{Items: items, Tuple: true} }
 
 // Undefined is what a name or member that does not exist is. It prints as nothing; most operations on it are errors.
