@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -42,7 +40,7 @@ func findRSDP() uintptr {
 	if UEFI() {
 		return efiRSDP(boot().systab)
 	}
-	if ebda := uintptr(get16(0x40e)) << 4; ebda >= 0x80000 && ebda < 0xa0000 {
+	if ebda := uintptr(phys16(0x40e)) << 4; ebda >= 0x80000 && ebda < 0xa0000 {
 		if p := scanRSDP(ebda, ebda+1024); p != 0 {
 			return p
 		}
@@ -71,7 +69,7 @@ func efiRSDP(systab uintptr) (p uintptr) {
 func scanRSDP(a, end uintptr) uintptr {
 	const signature = 0x2052545020445352 // "RSD PTR "
 	for ; a+20 <= end; a += 16 {
-		if get64(a) == signature && checksum(a, 20) == 0 {
+		if phys64(a) == signature && checksum(a, 20) == 0 {
 			return a
 		}
 	}
@@ -80,7 +78,7 @@ func scanRSDP(a, end uintptr) uintptr {
 
 func checksum(a, n uintptr) (sum byte) {
 	for i := uintptr(0); i < n; i++ {
-		sum += *bytePtr(a + i)
+		sum += phys8(a + i)
 	}
 	return sum
 }
@@ -91,12 +89,12 @@ func sound(t uintptr, signature uint32) uintptr {
 	if t < pageSize || t > identityEnd-maxTable {
 		return 0
 	}
-	mapIdentity(t, tableHead)
-	n := uintptr(get32(t + 4))
-	if get32(t) != signature || n < tableHead || n > maxTable {
+	mapDirect(t, tableHead)
+	n := uintptr(phys32(t + 4))
+	if phys32(t) != signature || n < tableHead || n > maxTable {
 		return 0
 	}
-	mapIdentity(t, n)
+	mapDirect(t, n)
 	if checksum(t, n) != 0 {
 		return 0
 	}
@@ -110,12 +108,12 @@ func table(signature uint32) uintptr {
 	if rsdp == 0 {
 		return 0
 	}
-	if *bytePtr(rsdp + rsdpRevision) >= 2 {
-		if t := tableIn(uintptr(get64(rsdp+rsdpXSDT)), sigXSDT, xsdtEntry, signature); t != 0 {
+	if phys8(rsdp+rsdpRevision) >= 2 {
+		if t := tableIn(uintptr(phys64(rsdp+rsdpXSDT)), sigXSDT, xsdtEntry, signature); t != 0 {
 			return t
 		}
 	}
-	return tableIn(uintptr(get32(rsdp+rsdpRSDT)), sigRSDT, rsdtEntry, signature)
+	return tableIn(uintptr(phys32(rsdp+rsdpRSDT)), sigRSDT, rsdtEntry, signature)
 }
 
 // tableIn searches one root table.
@@ -125,9 +123,9 @@ func tableIn(root uintptr, rootSignature uint32, size uintptr, signature uint32)
 		return 0
 	}
 	for e := root + tableHead; e+size <= root+n; e += size {
-		t := uintptr(get32(e))
+		t := uintptr(phys32(e))
 		if size == xsdtEntry {
-			t = uintptr(get64(e)) // maybe unaligned, maybe null
+			t = uintptr(phys64(e)) // maybe unaligned, maybe null
 		}
 		if sound(t, signature) != 0 {
 			return t
@@ -142,21 +140,21 @@ func madt() uintptr { return table(sigMADT) }
 // at t, 0 for none (section 5.2.12). Processors that may be plugged in later
 // ("online capable") are not there.
 func eachProcessor(t uintptr, start func(apic uint32)) {
-	const enabled = 1
+	const enabled, broadcast = 1, 255 // xAPIC: no processor's ID
 	if t == 0 {
 		return
 	}
-	end := t + uintptr(get32(t+4))
+	end := t + uintptr(phys32(t+4))
 	for e := t + madtHead; e+2 <= end; {
-		n := uintptr(*bytePtr(e + 1))
+		n := uintptr(phys8(e + 1))
 		if n < 2 || e+n > end {
 			return
 		}
-		switch kind := *bytePtr(e); {
-		case kind == madtLAPIC && n >= 8 && get32(e+4)&enabled != 0 && *bytePtr(e + 3) != apicBroadcast:
-			start(uint32(*bytePtr(e + 3)))
-		case kind == madtX2APIC && n >= 16 && get32(e+8)&enabled != 0 && get32(e+4) != ^uint32(0):
-			start(get32(e + 4))
+		switch kind := phys8(e); {
+		case kind == madtLAPIC && n >= 8 && phys32(e+4)&enabled != 0 && phys8(e+3) != broadcast:
+			start(uint32(phys8(e + 3)))
+		case kind == madtX2APIC && n >= 16 && phys32(e+8)&enabled != 0 && phys32(e+4) != ^uint32(0):
+			start(phys32(e + 4))
 		}
 		e += n
 	}
@@ -176,21 +174,21 @@ func pmTimer() (port uint16, bits uint) {
 	if t == 0 {
 		return 0, 0
 	}
-	n := uintptr(get32(t + 4))
+	n := uintptr(phys32(t + 4))
 	if n < fadtFlags+4 {
 		return 0, 0
 	}
 	bits = 24
-	if get32(t+fadtFlags)&wide != 0 {
+	if phys32(t+fadtFlags)&wide != 0 {
 		bits = 32
 	}
-	if n >= fadtXTimer+12 && *bytePtr(t + fadtXTimer) == spaceIO && get64(t+fadtXTimer+4) != 0 {
-		return uint16(get64(t + fadtXTimer + 4)), bits
+	if n >= fadtXTimer+12 && phys8(t+fadtXTimer) == spaceIO && phys64(t+fadtXTimer+4) != 0 {
+		return uint16(phys64(t + fadtXTimer + 4)), bits
 	}
-	if *bytePtr(t + fadtTimerLen) != 4 {
+	if phys8(t+fadtTimerLen) != 4 {
 		return 0, 0
 	}
-	return uint16(get32(t + fadtTimer)), bits
+	return uint16(phys32(t + fadtTimer)), bits
 }
 
 // hpet is the address of the high precision event timer (IA-PC HPET 1.0a section
@@ -198,12 +196,18 @@ func pmTimer() (port uint16, bits uint) {
 func hpet() uintptr {
 	const hpetSpace, hpetAddress = 40, 44
 	t := table(sigHPET)
-	if t == 0 || get32(t+4) < hpetAddress+8 || *bytePtr(t + hpetSpace) != 0 {
+	if t == 0 || phys32(t+4) < hpetAddress+8 || phys8(t+hpetSpace) != 0 {
 		return 0
 	}
-	a := uintptr(get64(t + hpetAddress))
+	a := uintptr(phys64(t + hpetAddress))
 	if a < pageSize || a >= identityEnd {
 		return 0
 	}
 	return a
 }
+
+// Physical memory that tables lie in; 64-bit fields may be unaligned.
+func phys8(pa uintptr) byte    { return *bytePtr(direct(pa)) }
+func phys16(pa uintptr) uint16 { return get16(direct(pa)) }
+func phys32(pa uintptr) uint32 { return get32(direct(pa)) }
+func phys64(pa uintptr) uint64 { return get64(direct(pa)) }

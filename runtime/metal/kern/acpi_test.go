@@ -1,4 +1,4 @@
-//go:build linux && amd64
+//go:build !metal
 
 package kern
 
@@ -6,35 +6,29 @@ import (
 	"encoding/binary"
 	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"unsafe"
 
 	"github.com/llamaboot/llamaboot/runtime/metal/acpi/acpitest"
+	"github.com/llamaboot/llamaboot/runtime/metal/kern/ranges"
 )
 
-// putMemory makes the memory of m appear at its own addresses, with some room around
+// putMemory makes the memory of m appear at its physical addresses, with some room around
 // it for tables that were not recorded.
 func putMemory(t *testing.T, m *acpitest.Machine) {
 	t.Helper()
-	const mapPrivate, mapAnonymous, mapFixedNoReplace = 2, 0x20, 0x100000
 	const room = 16 * pageSize
-	mapped := map[uintptr]bool{}
+	var all ranges.Set
 	for _, r := range m.Memory {
-		start := uintptr(r.Addr)&^(pageSize-1) - room
-		for a := start; a < uintptr(r.Addr)+uintptr(len(r.Bytes))+room; a += pageSize {
-			if mapped[a] {
-				continue
-			}
-			got, _, errno := syscall.Syscall6(syscall.SYS_MMAP, a, pageSize, syscall.PROT_READ|syscall.PROT_WRITE,
-				mapPrivate|mapAnonymous|mapFixedNoReplace, ^uintptr(0), 0)
-			if got != a {
-				t.Fatalf("no memory at %#x: %v", a, errno)
-			}
-			mapped[a] = true
-			t.Cleanup(func() { syscall.Syscall(syscall.SYS_MUNMAP, a, pageSize, 0) })
-		}
-		copy(unsafe.Slice(bytePtr(uintptr(r.Addr)), len(r.Bytes)), r.Bytes)
+		all.Add(uintptr(r.Addr)-min(room, uintptr(r.Addr)), uintptr(r.Addr)+uintptr(len(r.Bytes))+room)
+	}
+	for _, r := range all.List() {
+		b := make([]byte, r.End-r.Start)
+		hosted.memory = append(hosted.memory, hostedMemory{r.Start, r.End - r.Start, uintptr(unsafe.Pointer(&b[0]))})
+		t.Cleanup(func() { hosted.memory = nil; runtime.KeepAlive(b) })
+	}
+	for _, r := range m.Memory {
+		copy(unsafe.Slice(bytePtr(direct(uintptr(r.Addr))), len(r.Bytes)), r.Bytes)
 	}
 }
 

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 // affinityMask serves sched_getaffinity(2) for the current thread.

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -34,6 +32,10 @@ const (
 	bootBIOS = 1
 	bootUEFI = 2
 )
+
+// info is our copy of the boot information: the original lies in page 0 or in
+// memory we may reuse.
+var info bootInfo
 
 var bootInfoPtr uintptr // 0 in an ordinary process
 

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 #include "textflag.h"
 #include "go_asm.h"
 
@@ -94,7 +92,7 @@ TEXT ·setKernelFS(SB),NOSPLIT|NOFRAME,$0
 // setThreadFS points FS at the current thread's storage. Clobbers AX CX DX.
 TEXT ·setThreadFS(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	cpu_cur(GS), AX
-	MOVQ	thread_fs(AX), AX
+	MOVQ	machineThread_fs(AX), AX
 	MOVQ	AX, DX
 	SHRQ	$32, DX
 	MOVL	MSR_FS, CX
@@ -122,7 +120,7 @@ TEXT ·loadCPU(SB),NOSPLIT|NOFRAME,$0
 	RETFQ
 
 TEXT ·loadCPU2(SB),NOSPLIT|NOFRAME,$0
-	MOVQ	cpu_tr(R8), AX
+	MOVQ	machineCPU_tr(R8), AX
 	BYTE	$0x0f; BYTE $0x00; BYTE $0xd8	// LTR AX
 	MOVL	MSR_GS, CX
 	MOVQ	R8, AX
@@ -154,9 +152,9 @@ TEXT ·loadCPU2(SB),NOSPLIT|NOFRAME,$0
 TEXT ·syscallEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	CMPQ	AX, $const_sysClockGettime
 	JEQ	clock
-	MOVQ	SP, cpu_usp(GS)
-	MOVQ	cpu_kstack(GS), SP
-	PUSHQ	cpu_usp(GS)
+	MOVQ	SP, machineCPU_usp(GS)
+	MOVQ	machineCPU_kstack(GS), SP
+	PUSHQ	machineCPU_usp(GS)
 	PUSHQ	CX
 	PUSHQ	R11
 	PUSHQ	AX
@@ -181,14 +179,14 @@ TEXT ·syscallEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	ADDQ	$16, SP
 	JMP	·syscallExit(SB)
 clock:	// without leaving the caller's stack: time.Now is called everywhere
-	MOVQ	DX, cpu_s0(GS)
-	MOVQ	R8, cpu_s1(GS)
+	MOVQ	DX, machineCPU_s0(GS)
+	MOVQ	R8, machineCPU_s1(GS)
 	RDTSC
 	SHLQ	$32, DX
 	ORQ	DX, AX
 	ADDQ	cpu_skew(GS), AX
-	SUBQ	·tscBase(SB), AX
-	MULQ	·tscMult(SB)
+	SUBQ	·clockBase(SB), AX
+	MULQ	·clockMult(SB)
 	SHRQ	$32, DX, AX
 	CMPL	DI, $0			// CLOCK_REALTIME
 	JNE	mono
@@ -199,8 +197,8 @@ mono:
 	DIVQ	R8
 	MOVQ	AX, 0(SI)
 	MOVQ	DX, 8(SI)
-	MOVQ	cpu_s0(GS), DX
-	MOVQ	cpu_s1(GS), R8
+	MOVQ	machineCPU_s0(GS), DX
+	MOVQ	machineCPU_s1(GS), R8
 	XORL	AX, AX
 	PUSHQ	R11
 	POPFQ
@@ -241,35 +239,11 @@ TEXT ·idleEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	CALL	·idleLoop(SB)
 	INT	$3
 
-// func switchStack(from, to *uintptr)
-TEXT ·switchStack(SB),NOSPLIT|NOFRAME,$0-16
-	MOVQ	from+0(FP), AX
-	MOVQ	to+8(FP), BX
-	PUSHQ	BP
-	MOVQ	SP, (AX)
-	MOVQ	(BX), SP
-	POPQ	BP
-	RET
-
-// func resumeFrame(f *trapFrame) never returns
-TEXT ·resumeFrame(SB),NOSPLIT|NOFRAME,$0-8
-	MOVQ	f+0(FP), SP
-	CALL	·setThreadFS(SB)
-	JMP	·popFrame(SB)
-
-// func resumeSignal(f *trapFrame, fp uintptr) never returns
-TEXT ·resumeSignal(SB),NOSPLIT|NOFRAME,$0-16
-	MOVQ	fp+8(FP), BX
-	MOVQ	f+0(FP), SP
-	CALL	·loadFP(SB)
-	CALL	·setThreadFS(SB)
-	JMP	·popFrame(SB)
-
 // apEntry: an application processor arrives from the trampoline in long mode with
 // the kernel's page tables, interrupts off, no stack. AX = *cpu.
 TEXT ·apEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	MOVQ	AX, R15
-	MOVQ	cpu_kstack(R15), SP
+	MOVQ	machineCPU_kstack(R15), SP
 	CALL	·enableFPU(SB)
 	MOVQ	R15, AX
 	CALL	·loadCPU(SB)

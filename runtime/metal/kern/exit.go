@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 // Exit ends the program on the bare machine. Under an emulator with the debug exit

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 #include "textflag.h"
 #include "go_asm.h"
 

@@ -1,4 +1,4 @@
-//go:build linux && amd64 && !metal
+//go:build !(amd64 && metal)
 
 package kern
 

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -23,9 +21,9 @@ type Stats struct {
 // ReadStats returns the current figures.
 func ReadStats() Stats {
 	s := Stats{
-		CPUs: int(ncpu), FailedCPUs: int(apFailed),
+		CPUs: int(ncpu), FailedCPUs: int(failedCPUs),
 		RAM: uint64(phys.total), Used: uint64(phys.used),
-		TSCHz: tscHz, TSCSource: tscSources[tscFrom],
+		TSCHz: counterHz(), TSCSource: counterSource(),
 		LostTicks: int(atomic.LoadUint32(&lostTicks)), NMIs: int(atomic.LoadUint32(&strayNMIs)),
 	}
 	for k := range ncpu {
@@ -44,7 +42,7 @@ func ReadStats() Stats {
 // SetWallClock sets CLOCK_REALTIME.
 func SetWallClock(now time.Time) { wallBase = uint64(now.UnixNano() - nanotime()) }
 
-// Contiguous returns n bytes of physically contiguous, identity-mapped, zeroed
+// Contiguous returns n bytes of physically contiguous, directly mapped, zeroed
 // memory for devices, in units of 2 MiB; nil when there is none. It is never freed.
 func Contiguous(n int) []byte {
 	pages := (uintptr(n) + hugePage - 1) / hugePage
@@ -52,7 +50,7 @@ func Contiguous(n int) []byte {
 	if p == 0 {
 		return nil
 	}
-	b := unsafe.Slice((*byte)(unsafe.Pointer(p)), pages*hugePage)
+	b := unsafe.Slice(bytePtr(direct(p)), pages*hugePage)
 	clear(b)
 	return b
 }
@@ -69,3 +67,9 @@ func PhysicalAddress(p unsafe.Pointer) uintptr {
 // RootPointer is the address of ACPI's root system description pointer, 0 if the
 // firmware has none.
 func RootPointer() uintptr { return rsdp }
+
+// Nanotime is the monotonic time in nanoseconds.
+func Nanotime() int64 { return nanotime() }
+
+// Random returns 64 random bits.
+func Random() uint64 { return random() }

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import "unsafe"
@@ -63,12 +61,3 @@ func readInput(p, n uintptr) uintptr {
 	b.unlock()
 	return k
 }
-
-func bytePtr(a uintptr) *byte { return (*byte)(unsafe.Pointer(a)) }
-
-// touch makes the page of a present, so that it does not fault under a lock:
-// that would hold up others for the time it takes to clear it.
-func touch(a uintptr) { _ = loadByte(bytePtr(a)) }
-
-//go:noinline
-func loadByte(p *byte) byte { return *p }

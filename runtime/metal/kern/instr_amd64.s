@@ -1,32 +1,7 @@
-//go:build linux && amd64
-
 #include "textflag.h"
 #include "go_asm.h"
 
 // Single instructions the kernel needs and Go does not have.
-
-TEXT ·currentCPU(SB),NOSPLIT|NOFRAME,$0-8
-	MOVQ	0(GS), AX
-	MOVQ	AX, ret+0(FP)
-	RET
-
-// func copyWords(dst, src, n uintptr)
-TEXT ·copyWords(SB),NOSPLIT|NOFRAME,$0-24
-	MOVQ	dst+0(FP), DI
-	MOVQ	src+8(FP), SI
-	MOVQ	n+16(FP), CX
-	SHRQ	$3, CX
-	REP; MOVSQ
-	RET
-
-// func zero(p, n uintptr): n is a multiple of 8
-TEXT ·zero(SB),NOSPLIT|NOFRAME,$0-16
-	MOVQ	p+0(FP), DI
-	MOVQ	n+8(FP), CX
-	SHRQ	$3, CX
-	XORL	AX, AX
-	REP; STOSQ
-	RET
 
 TEXT ·readCR3(SB),NOSPLIT|NOFRAME,$0-8
 	MOVQ	CR3, AX
@@ -36,11 +11,6 @@ TEXT ·readCR3(SB),NOSPLIT|NOFRAME,$0-8
 TEXT ·writeCR3(SB),NOSPLIT|NOFRAME,$0-8
 	MOVQ	v+0(FP), AX
 	MOVQ	AX, CR3
-	RET
-
-TEXT ·kernelG(SB),NOSPLIT|NOFRAME,$0-8
-	LEAQ	·fakeg(SB), AX
-	MOVQ	AX, ret+0(FP)
 	RET
 
 TEXT ·readCR4(SB),NOSPLIT|NOFRAME,$0-8
@@ -79,24 +49,6 @@ TEXT ·fence(SB),NOSPLIT|NOFRAME,$0
 	MFENCE
 	LFENCE
 	RET
-
-TEXT ·pause(SB),NOSPLIT|NOFRAME,$0
-	PAUSE
-	RET
-
-// func halt(): interrupts on for the next HLT only (STI's shadow covers it)
-TEXT ·halt(SB),NOSPLIT|NOFRAME,$0
-	STI
-	HLT
-	CLI
-	RET
-
-// func stopCPU(): never returns
-TEXT ·stopCPU(SB),NOSPLIT|NOFRAME,$0
-	CLI
-forever:
-	HLT
-	JMP	forever
 
 // func out8(port uint32, v uint32)
 TEXT ·out8(SB),NOSPLIT|NOFRAME,$0-8

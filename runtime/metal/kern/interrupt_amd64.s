@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 #include "textflag.h"
 #include "go_asm.h"
 
@@ -125,7 +123,7 @@ TEXT ·timerEntry(SB),NOSPLIT|NOFRAME|TOPFRAME,$0
 	PUSHQ	CX
 	PUSHQ	DX
 	CALL	·eoi(SB)
-	CMPL	cpu_window(GS), $0	// the kernel itself opened interrupts: nothing to preempt
+	CMPL	machineCPU_window(GS), $0	// the kernel itself opened interrupts: nothing to preempt
 	JNE	ignore
 	MOVQ	cpu_cur(GS), AX
 	CMPQ	AX, cpu_idle(GS)
@@ -143,7 +141,7 @@ preempt:
 	PUSHQ	$const_vecTimer
 	PUSH_FRAME
 	MOVQ	SP, SI
-	MOVQ	cpu_kstack(GS), DI
+	MOVQ	machineCPU_kstack(GS), DI
 	SUBQ	$const_trapFrameSize, DI
 	MOVQ	DI, BX
 	MOVL	$(const_trapFrameSize/8), CX

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 // lastWords keeps the beginning of what the Go runtime says when it gives up: its

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import "sync/atomic"
@@ -45,10 +43,10 @@ func (l *spinlock) spin() {
 
 // stuck ends the program when the clock has passed stuckSeconds since the first call.
 func stuck(since uint64) uint64 {
-	switch now := rdtsc(); {
+	switch now := counter(); {
 	case since == 0:
 		return now
-	case now-since > stuckSeconds*tscHz:
+	case now-since > stuckSeconds*counterHz():
 		fatal("a lock of the kernel was held for 30 seconds")
 	}
 	return since

@@ -1,11 +1,6 @@
-//go:build linux && amd64
-
 package kern
 
-import (
-	"syscall"
-	"unsafe"
-)
+import "unsafe"
 
 // output is the queue between write(2) on descriptors 1 and 2 and the goroutine of
 // the board that shows the text: drawing and serial lines are slow, and here
@@ -30,13 +25,11 @@ const (
 // in the queue until the next call, by which it counts as shown: when the program
 // dies in between, the kernel shows it again.
 func TakeOutput(b []byte) int {
-	// It blocks, so Go's scheduler must know: not RawSyscall.
-	n, _, _ := syscall.Syscall(sysTake, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0)
-	return int(n)
+	return int(blockingCall(sysTake, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b))))
 }
 
 // FlushOutput waits until all text is shown.
-func FlushOutput() { syscall.Syscall(sysFlush, 0, 0, 0) }
+func FlushOutput() { blockingCall(sysFlush, 0, 0) }
 
 func takeOutput(p, n uintptr) uintptr {
 	touch(p)

@@ -1,41 +1,24 @@
-//go:build linux && amd64
-
 package kern
 
 import "unsafe"
 
-// Page table entry bits (SDM volume 3A section 4.5).
-const (
-	ptePresent = 1 << 0
-	pteWrite   = 1 << 1
-	pteNoCache = 1<<4 | 1<<3 // PCD, PWT
-	pteHuge    = 1 << 7
-	pteAddr    = 0x000ffffffffff000
-	pteNoExec  = 1 << 63
+const giantPage = 1 << 30
 
-	// Bits the CPU ignores: a page that must keep its memory, and an absent page whose
-	// memory is being taken back (reclaim.go).
-	ptePinned  = 1 << 9
-	pteRetired = 1 << 10
+// giantPages reports whether the CPU has pages of 1 GiB.
+var giantPages bool
 
-	giantPage = 1 << 30
-)
-
-var (
-	noExec     uintptr // pteNoExec on CPUs that have it
-	giantPages bool    // the CPU has pages of 1 GiB
-)
-
+// memLock guards page tables and phys. Entries are read by the CPUs' table walks without
+// it: each is stored whole, and a table before the entry that leads to it (published).
 var (
 	memLock spinlock
 	phys    frames
 	// pool is the huge page that page tables are cut from.
 	pool, poolEnd uintptr
-	pml4          uintptr // physical address of the table that covers the low 128 TiB
+	tableRoot     uintptr // physical address of the table that covers the low 128 TiB
 )
 
 func entryAt(table, index uintptr) *uintptr {
-	return (*uintptr)(unsafe.Pointer(table + index&511*8))
+	return (*uintptr)(unsafe.Pointer(direct(table) + index&511*8))
 }
 
 // tablePage returns a zeroed page for a page table.
@@ -49,7 +32,7 @@ func tablePage() uintptr {
 	}
 	p := pool
 	pool += pageSize
-	zero(p, pageSize)
+	zero(direct(p), pageSize)
 	return p
 }
 
@@ -57,28 +40,30 @@ func tablePage() uintptr {
 func child(table, index uintptr) uintptr {
 	e := entryAt(table, index)
 	if *e&ptePresent == 0 {
-		*e = tablePage() | ptePresent | pteWrite
+		t := tablePage()
+		published() // cleared before it is linked
+		*e = t | pteTable
 	}
 	return *e & pteAddr
 }
 
 // pageDirEntry returns the entry that maps the huge page of va.
 func pageDirEntry(va uintptr) *uintptr {
-	return entryAt(child(child(pml4, va>>39), va>>30), va>>21)
+	return entryAt(child(child(tableRoot, va>>39), va>>30), va>>21)
 }
 
 // pageEntry returns the entry that maps the 4 KiB page of va.
 func pageEntry(va uintptr) *uintptr {
-	return entryAt(child(child(child(pml4, va>>39), va>>30), va>>21), va>>12)
+	return entryAt(child(child(child(tableRoot, va>>39), va>>30), va>>21), va>>12)
 }
 
 // leaf returns the entry that maps va and the size of its page, nil if no table
 // leads there.
 func leaf(va uintptr) (e *uintptr, size uintptr) {
-	t := pml4
+	t := tableRoot
 	for shift := uintptr(39); ; shift -= 9 {
 		e = entryAt(t, va>>shift)
-		if shift == 12 || shift <= 30 && *e&pteHuge != 0 {
+		if shift == 12 || shift <= 30 && isHuge(*e) {
 			return e, 1 << shift
 		}
 		if *e&ptePresent == 0 {
@@ -97,75 +82,37 @@ func lookup(va uintptr) (pa uintptr, ok bool) {
 	return *e&pteAddr&^(size-1) | va&(size-1), true
 }
 
-// mapIdentity makes RAM at [base, base+size) accessible at its own address, by huge
+// mapDirect makes RAM at [base, base+size) accessible at its direct address, by huge
 // pages, leaving what is mapped already; mapDevice does it for registers, uncached.
-func mapIdentity(base, size uintptr) { mapRange(base, size, 0) }
-func mapDevice(base, size uintptr)   { mapRange(base, size, pteNoCache) }
+func mapDirect(base, size uintptr) { mapRange(base, size, 0) }
+func mapDevice(base, size uintptr) { mapRange(base, size, pteDevice) }
 
 func mapRange(base, size, flags uintptr) {
 	end := alignUp(base+size, hugePage)
 	for a := base &^ (hugePage - 1); a < end; {
-		if _, ok := lookup(a); ok {
+		va := direct(a)
+		if _, ok := lookup(va); ok {
 			a += hugePage
 			continue
 		}
 		if e := giantEntry(a, end); e != nil && *e == 0 {
-			*e = a | ptePresent | pteWrite | pteHuge | noExec | flags
+			*e = a | pteBlock | noExec | flags
 			a += giantPage
 			continue
 		}
-		*pageDirEntry(a) = a | ptePresent | pteWrite | pteHuge | noExec | flags
+		*pageDirEntry(va) = a | pteBlock | noExec | flags
 		a += hugePage
 	}
+	published()
 }
 
-// giantEntry returns the entry of the 1 GiB page at va if one can serve up to end, else
-// nil. Below 4 GiB RAM and registers lie side by side, with different caching, which
-// one page must not cover (SDM volume 3A section 11.11.9).
-func giantEntry(va, end uintptr) *uintptr {
-	if !giantPages || va < 4<<30 || va%giantPage != 0 || end-va < giantPage {
+// giantEntry returns the entry of the 1 GiB page that maps physical memory at pa if one
+// can serve up to end, else nil. Below 4 GiB RAM and registers lie side by side, with
+// different caching, which one page must not cover (SDM volume 3A section 11.11.9).
+func giantEntry(pa, end uintptr) *uintptr {
+	if !giantPages || pa < 4<<30 || pa%giantPage != 0 || end-pa < giantPage {
 		return nil
 	}
-	return entryAt(child(pml4, va>>39), va>>30)
-}
-
-// dropPageZero unmaps the first page, so that nil dereferences fault. Tables on the
-// way are replaced by copies: the originals may be the firmware's, write-protected.
-func dropPageZero() {
-	t := copyTable(entryAt(pml4, 0))
-	e := entryAt(t, 0)
-	if *e&pteHuge != 0 {
-		splitPage(e, 1<<30)
-	}
-	t = copyTable(e)
-	e = entryAt(t, 0)
-	if *e&pteHuge != 0 {
-		splitPage(e, hugePage)
-	}
-	t = copyTable(e)
-	*entryAt(t, 0) = 0
-	invlpg(0)
-}
-
-// copyTable gives *e a private copy of the table it points to.
-func copyTable(e *uintptr) uintptr {
-	t := tablePage()
-	copyWords(t, *e&pteAddr, pageSize)
-	*e = t | *e&^pteAddr
-	return t
-}
-
-// splitPage replaces the large page of *e by a table of pages 1/512 of its size.
-func splitPage(e *uintptr, size uintptr) {
-	base := *e & pteAddr &^ (size - 1)
-	flags := *e & (ptePresent | pteWrite | pteNoCache | pteNoExec)
-	small := size / 512
-	if small > pageSize {
-		flags |= pteHuge
-	}
-	t := tablePage()
-	for i := uintptr(0); i < 512; i++ {
-		*entryAt(t, i) = base + i*small | flags
-	}
-	*e = t | ptePresent | pteWrite
+	va := direct(pa)
+	return entryAt(child(tableRoot, va>>39), va>>30)
 }

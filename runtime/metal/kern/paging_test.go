@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -12,10 +10,10 @@ import (
 func ownTables(t *testing.T, n int) (pages uintptr) {
 	t.Helper()
 	base := hostMemory(t, n+1)
-	oldPML4, oldPool, oldEnd, oldPhys := pml4, pool, poolEnd, phys
-	t.Cleanup(func() { pml4, pool, poolEnd, phys = oldPML4, oldPool, oldEnd, oldPhys })
+	oldPML4, oldPool, oldEnd, oldPhys := tableRoot, pool, poolEnd, phys
+	t.Cleanup(func() { tableRoot, pool, poolEnd, phys = oldPML4, oldPool, oldEnd, oldPhys })
 	pool, poolEnd = base, base+hugePage
-	pml4 = tablePage()
+	tableRoot = tablePage()
 	phys = frames{}
 	return base + hugePage
 }
@@ -26,7 +24,7 @@ func TestMapRange(t *testing.T) {
 		ownTables(t, 0)
 		giantPages = giant
 		const start, end = 3 << 30, 9<<30 + 3*hugePage
-		mapIdentity(start+5, end-start-pageSize)
+		mapDirect(start+5, end-start-pageSize)
 		for _, a := range []uintptr{start, 5<<30 + 12345, end - 1} {
 			if pa, ok := lookup(a); !ok || pa != a {
 				t.Errorf("giant %v: %#x is at %#x, %v", giant, a, pa, ok)
@@ -51,20 +49,6 @@ func TestMapRange(t *testing.T) {
 				t.Errorf("the giant page became one of %#x", size)
 			}
 		}
-	}
-}
-
-func TestSplitPage(t *testing.T) {
-	ownTables(t, 0)
-	e := uintptr(7<<30 | ptePresent | pteWrite | pteHuge | pteNoExec)
-	splitPage(&e, giantPage)
-	mid := *entryAt(e&pteAddr, 3)
-	if mid != 7<<30+3*hugePage|ptePresent|pteWrite|pteHuge|pteNoExec {
-		t.Errorf("2 MiB entry %#x", mid)
-	}
-	splitPage(&mid, hugePage)
-	if got := *entryAt(mid&pteAddr, 511); got != 7<<30+4*hugePage-pageSize|ptePresent|pteWrite|pteNoExec {
-		t.Errorf("4 KiB entry %#x", got)
 	}
 }
 
@@ -100,7 +84,7 @@ func TestReclaim(t *testing.T) {
 		return "retired"
 	}
 	for i := range n {
-		*pageDirEntry(page(i)) = page(i) | ptePresent | pteWrite | pteHuge
+		*pageDirEntry(page(i)) = page(i) | pteBlock
 	}
 	phys.used = n * hugePage
 	check := func(when string, want ...string) {
@@ -154,7 +138,7 @@ func TestReclaim(t *testing.T) {
 	}
 	*pageDirEntry(page(1)) = 0
 	for range 2 * maxRetired { // the ring fills and refuses
-		*pageDirEntry(page(1)) = page(1) | ptePresent | pteWrite | pteHuge
+		*pageDirEntry(page(1)) = page(1) | pteBlock
 		*(*uint64)(unsafe.Pointer(page(1) + 4096)) = 0
 		cpus[0].seen = 0
 		retire(page(1))
@@ -171,13 +155,13 @@ func TestPinRetired(t *testing.T) {
 	va := ownTables(t, 1)
 	retired.head, retired.tail = 0, 0
 	e := pageDirEntry(va)
-	*e = va | ptePresent | pteWrite | pteHuge
+	*e = va | pteBlock
 	retire(va)
 	if *e&ptePresent != 0 {
 		t.Fatal("the page was not retired")
 	}
 	pin(va + 5)
-	if *e != va|ptePresent|pteWrite|pteHuge|ptePinned {
+	if *e != va|pteBlock|ptePinned {
 		t.Errorf("entry %#x after pin", *e)
 	}
 }
@@ -187,7 +171,7 @@ func TestPinRetired(t *testing.T) {
 func TestClearRetired(t *testing.T) {
 	va := ownTables(t, 1)
 	retired.head, retired.tail = 0, 0
-	*pageDirEntry(va) = va | ptePresent | pteWrite | pteHuge
+	*pageDirEntry(va) = va | pteBlock
 	retire(va)
 	*word(va + pageSize) = 7
 	clearPage(va, hugePage)

@@ -1,14 +1,14 @@
-//go:build linux && amd64
-
 package kern
 
 import (
 	"encoding/binary"
 	"math/rand"
+	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"unsafe"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/kern/ranges"
 )
 
 func TestFramesRoundInward(t *testing.T) {
@@ -16,8 +16,8 @@ func TestFramesRoundInward(t *testing.T) {
 	f.add(hugePage-1, 4*hugePage-1) // whole pages at 2M, 4M
 	f.add(9*hugePage+1, 10*hugePage+1)
 	f.round()
-	if f.total != 2*hugePage || f.n != 1 {
-		t.Fatalf("total %#x in %d ranges, want %#x in 1", f.total, f.n, 2*hugePage)
+	if f.total != 2*hugePage || f.Len() != 1 {
+		t.Fatalf("total %#x in %d ranges, want %#x in 1", f.total, f.Len(), 2*hugePage)
 	}
 	for _, want := range []uintptr{hugePage, 2 * hugePage, 0} {
 		if got, dirty := f.get(); got != want || dirty != (want != 0) {
@@ -26,8 +26,8 @@ func TestFramesRoundInward(t *testing.T) {
 	}
 	f.add(5, 5)
 	f.add(7, 6) // wrapped around
-	if f.n != 1 {
-		t.Fatalf("empty ranges were taken: %v", f.ranges[:f.n])
+	if f.Len() != 1 {
+		t.Fatalf("empty ranges were taken: %v", f.List())
 	}
 }
 
@@ -62,11 +62,6 @@ func TestFramesRemove(t *testing.T) {
 		if f.total != count*hugePage {
 			t.Fatalf("round %d: total %d pages, want %d", round, f.total/hugePage, count)
 		}
-		for i := 1; i < f.n; i++ {
-			if f.ranges[i-1].end >= f.ranges[i].base {
-				t.Fatalf("round %d: ranges not sorted and apart: %x", round, f.ranges[:f.n])
-			}
-		}
 		take := func(p, n uintptr) {
 			for i := p / hugePage; i < p/hugePage+n; i++ {
 				if !want[i] {
@@ -93,15 +88,15 @@ func TestFramesRemove(t *testing.T) {
 
 func TestFramesTableFull(t *testing.T) {
 	var f frames
-	for i := uintptr(1); i <= maxRanges+5; i++ {
+	for i := uintptr(1); i <= ranges.Max+5; i++ {
 		f.add(2*i*hugePage, (2*i+1)*hugePage)
 	}
-	if f.n != maxRanges || f.lost != 5*hugePage {
-		t.Fatalf("%d ranges, %#x lost", f.n, f.lost)
+	if f.Len() != ranges.Max || f.lost != 5*hugePage {
+		t.Fatalf("%d ranges, %#x lost", f.Len(), f.lost)
 	}
 	f.remove(2*hugePage+pageSize, 2*hugePage+2*pageSize) // needs one more
-	if f.n != maxRanges || f.lost != 6*hugePage-2*pageSize {
-		t.Fatalf("after a hole: %d ranges, %#x lost", f.n, f.lost)
+	if f.Len() != ranges.Max || f.lost != 6*hugePage-2*pageSize {
+		t.Fatalf("after a hole: %d ranges, %#x lost", f.Len(), f.lost)
 	}
 	if f.getRun(^uintptr(0)/hugePage+1) != 0 || f.getRun(0) != 0 {
 		t.Error("a run of no or more than all memory")
@@ -111,11 +106,8 @@ func TestFramesTableFull(t *testing.T) {
 // hostMemory is memory of n huge pages at an aligned address.
 func hostMemory(t *testing.T, n int) uintptr {
 	t.Helper()
-	b, err := syscall.Mmap(-1, 0, (n+1)*hugePage, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { syscall.Munmap(b) })
+	b := make([]byte, (n+1)*hugePage)
+	t.Cleanup(func() { runtime.KeepAlive(b) })
 	return alignUp(uintptr(unsafe.Pointer(&b[0])), hugePage)
 }
 
@@ -144,9 +136,9 @@ func e820(base, size uint64, typ uint32) e820Entry { return e820Entry{base << 20
 
 func TestTakeE820(t *testing.T) {
 	const reserved, acpi, nvs, bad = 2, 3, 4, 5
-	mib := func(base, end uintptr) physRange { return physRange{base << 20, end << 20} }
+	mib := func(base, end uintptr) ranges.Range { return ranges.Range{Start: base << 20, End: end << 20} }
 	many := make([]e820Entry, 200)
-	var manyWant []physRange
+	var manyWant []ranges.Range
 	for i := range many {
 		j := (i*37 + 11) % len(many) // in no order
 		many[i] = e820(uint64(4+8*j), 4, e820Usable)
@@ -157,22 +149,22 @@ func TestTakeE820(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		list []e820Entry
-		want []physRange
+		want []ranges.Range
 	}{
 		{"a PC", []e820Entry{{0, 0x9fc00, 1, 1}, {0x9fc00, 0x400, reserved, 1}, {0xf0000, 0x10000, reserved, 1},
-			e820(1, 254, 1), e820(255, 1, acpi), {0xfffc0000, 0x40000, reserved, 1}}, []physRange{mib(2, 254)}},
+			e820(1, 254, 1), e820(255, 1, acpi), {0xfffc0000, 0x40000, reserved, 1}}, []ranges.Range{mib(2, 254)}},
 		{"hole below 4 GiB", []e820Entry{e820(1, 3071, 1), e820(3072, 1024, reserved), e820(4096, 2048, 1)},
-			[]physRange{mib(2, 3072), mib(4096, 6144)}},
-		{"unsorted, overlapping", []e820Entry{e820(64, 64, 1), e820(16, 64, 1), e820(100, 100, 1)}, []physRange{mib(16, 200)}},
-		{"the same twice", []e820Entry{e820(16, 16, 1), e820(16, 16, 1)}, []physRange{mib(16, 32)}},
-		{"joined before rounding", []e820Entry{e820(3, 2, 1), e820(5, 3, 1)}, []physRange{mib(4, 8)}},
+			[]ranges.Range{mib(2, 3072), mib(4096, 6144)}},
+		{"unsorted, overlapping", []e820Entry{e820(64, 64, 1), e820(16, 64, 1), e820(100, 100, 1)}, []ranges.Range{mib(16, 200)}},
+		{"the same twice", []e820Entry{e820(16, 16, 1), e820(16, 16, 1)}, []ranges.Range{mib(16, 32)}},
+		{"joined before rounding", []e820Entry{e820(3, 2, 1), e820(5, 3, 1)}, []ranges.Range{mib(4, 8)}},
 		{"reserved wins, first or last", []e820Entry{e820(20, 4, nvs), e820(16, 32, 1), e820(40, 2, bad)},
-			[]physRange{mib(16, 20), mib(24, 40), mib(42, 48)}},
-		{"a byte reserved costs a page", []e820Entry{e820(16, 8, 1), {19 << 20, 1, acpi, 1}}, []physRange{mib(16, 18), mib(20, 24)}},
-		{"empty entries", []e820Entry{e820(16, 0, 1), e820(16, 4, 1), e820(18, 0, reserved)}, []physRange{mib(16, 20)}},
+			[]ranges.Range{mib(16, 20), mib(24, 40), mib(42, 48)}},
+		{"a byte reserved costs a page", []e820Entry{e820(16, 8, 1), {19 << 20, 1, acpi, 1}}, []ranges.Range{mib(16, 18), mib(20, 24)}},
+		{"empty entries", []e820Entry{e820(16, 0, 1), e820(16, 4, 1), e820(18, 0, reserved)}, []ranges.Range{mib(16, 20)}},
 		{"beyond the end of addresses", []e820Entry{e820(16, 4, 1), {^uint64(0) - 0xfff, 0x2000, reserved, 1}, {1 << 63, 1 << 63, 1, 1}},
-			[]physRange{mib(16, 20)}},
-		{"beyond the identity map", []e820Entry{e820(1<<20-4, 8, 1), e820(1<<21, 64, 1)}, []physRange{mib(1<<20-4, 1<<20)}},
+			[]ranges.Range{mib(16, 20)}},
+		{"beyond the identity map", []e820Entry{e820(1<<20-4, 8, 1), e820(1<<21, 64, 1)}, []ranges.Range{mib(1<<20-4, 1<<20)}},
 		{"all below 1 MiB", []e820Entry{{0, 0x9fc00, 1, 1}}, nil},
 		{"type 0 and unknown types", []e820Entry{e820(16, 8, 0), e820(32, 8, 12)}, nil},
 		{"200 entries", many, manyWant},
@@ -180,7 +172,7 @@ func TestTakeE820(t *testing.T) {
 		var f frames
 		takeE820(uintptr(unsafe.Pointer(&c.list[0])), uintptr(len(c.list)), &f)
 		f.round()
-		if got := f.ranges[:f.n]; !slices.Equal(got, c.want) {
+		if got := f.List(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %x, want %x", c.name, got, c.want)
 		}
 	}
@@ -230,17 +222,17 @@ func FuzzE820(f *testing.F) {
 		takeE820(uintptr(unsafe.Pointer(&list[0])), n, &fr)
 		fr.round()
 		last := uintptr(0)
-		for _, r := range fr.ranges[:fr.n] {
-			if r.base < last || r.base >= r.end || r.base < 1<<20 || r.end > identityEnd || r.base%hugePage != 0 || r.end%hugePage != 0 {
+		for _, r := range fr.List() {
+			if r.Start < last || r.Start >= r.End || r.Start < 1<<20 || r.End > identityEnd || r.Start%hugePage != 0 || r.End%hugePage != 0 {
 				t.Fatalf("range %x after %#x", r, last)
 			}
-			last = r.end + 1
+			last = r.End + 1
 			for _, e := range list {
 				end := e.base + e.length
 				if end < e.base {
 					end = ^uint64(0)
 				}
-				if e.typ != e820Usable && e.length != 0 && uint64(r.base) < end && e.base < uint64(r.end) && fr.lost == 0 {
+				if e.typ != e820Usable && e.length != 0 && uint64(r.Start) < end && e.base < uint64(r.End) && fr.lost == 0 {
 					t.Fatalf("range %x covers reserved %x", r, e)
 				}
 			}

@@ -1,11 +1,6 @@
-//go:build linux && amd64
-
 package kern
 
-import (
-	"syscall"
-	"unsafe"
-)
+import "unsafe"
 
 // Go's network poller needs one epoll instance with one eventfd, to be woken.
 const (
@@ -20,14 +15,14 @@ var event struct {
 
 func poll(nr, a1, a2, a3, a4 uintptr) uintptr {
 	switch nr {
-	case syscall.SYS_EPOLL_CREATE1:
+	case sysEpollCreate1:
 		return fdEpoll
-	case syscall.SYS_EVENTFD2:
+	case sysEventfd2:
 		return fdEvent
-	case syscall.SYS_EPOLL_CTL:
+	case sysEpollCtl:
 		const add = 1
 		if a2 == add && a3 == fdEvent {
-			event.data = *(*uint64)(unsafe.Pointer(a4 + 4)) // packed struct epoll_event
+			event.data = *(*uint64)(unsafe.Pointer(a4 + epollData))
 			return 0
 		}
 		const notPollable = ^uintptr(1) + 1 // EPERM, as for regular files
@@ -52,7 +47,7 @@ func epollWait(events uintptr, timeout int32) uintptr {
 	n := uintptr(0)
 	if event.set != 0 {
 		*(*uint32)(unsafe.Pointer(events)) = 1 // EPOLLIN
-		*(*uint64)(unsafe.Pointer(events + 4)) = event.data
+		*(*uint64)(unsafe.Pointer(events + epollData)) = event.data
 		n = 1
 	}
 	b.unlock()

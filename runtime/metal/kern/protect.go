@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import "unsafe"
@@ -19,33 +17,6 @@ const (
 	elfPhnum = 56
 )
 
-// initPaging turns on no-execute pages (SDM volume 3A section 4.6) if there are any,
-// and looks for 1 GiB pages.
-func initPaging() {
-	const nx, pdpe1gb = 1 << 20, 1 << 26
-	_, _, _, d := cpuid(0x80000001, 0)
-	giantPages = d&pdpe1gb != 0
-	if d&nx != 0 {
-		wrmsr(msrEFER, rdmsr(msrEFER)|eferNXE)
-		noExec = pteNoExec
-	}
-}
-
-// protectCore maps the core again, by 4 KiB pages with the rights of its ELF
-// segments: nothing is both writable and executable.
-func protectCore() {
-	pdpt, pd := tablePage(), tablePage()
-	*entryAt(pdpt, 0) = pd | ptePresent | pteWrite
-	for a := uintptr(0); a < info.coreSize; a += pageSize {
-		*entryAt(child(pd, a>>21), a>>12) = info.corePA + a | rights(coreBase+a)
-	}
-	*entryAt(pml4, coreBase>>39) = pdpt | ptePresent | pteWrite
-	if fwTop != 0 {
-		*entryAt(fwTop, coreBase>>39) = pdpt | ptePresent | pteWrite
-	}
-	writeCR3(readCR3())
-}
-
 // rights are the page table bits for the page of va in the core.
 func rights(va uintptr) uintptr {
 	n := uintptr(get16(coreBase + elfPhnum))
@@ -57,24 +28,4 @@ func rights(va uintptr) uintptr {
 		return segmentRights(s.flags)
 	}
 	return segmentRights(elfWrite)
-}
-
-func segmentRights(flags uint32) uintptr {
-	r := uintptr(ptePresent)
-	if flags&elfWrite != 0 {
-		r |= pteWrite
-	}
-	if flags&elfExec == 0 {
-		r |= noExec
-	}
-	return r
-}
-
-// makeExecutable allows code in a page of the first 2 MiB, whose tables are our own
-// after dropPageZero.
-func makeExecutable(va uintptr) {
-	if va != 0 && va < hugePage {
-		*entryAt(child(child(child(pml4, 0), 0), 0), va>>12) &^= pteNoExec
-		invlpg(va)
-	}
 }

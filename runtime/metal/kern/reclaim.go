@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -20,13 +18,9 @@ import (
 // No CPU is interrupted or waited for. What devices or interrupt handlers use is
 // pinned: it never leaves its place.
 
-const (
-	maxRetired = 1024
-	// A retired page's entry names its place in the ring, so that an old place is
-	// told from a new one. Bits 52 to 61 of an absent entry are free.
-	pteSlot  = 52
-	pteSlots = (maxRetired - 1) << pteSlot
-)
+// pteSlots are the bits of a retired page's entry that name its place in the ring, so
+// that an old place is told from a new one.
+const pteSlots = (maxRetired - 1) << pteSlot
 
 // retired holds the pages between steps 1 and 3, oldest first. memLock held.
 var retired struct {
@@ -43,7 +37,7 @@ var unmapGen uint64
 // flushUnmapped forgets this CPU's translations if pages were retired since it last did.
 func flushUnmapped(c *cpu) {
 	if g := atomic.LoadUint64(&unmapGen); g != c.seen {
-		writeCR3(readCR3())
+		flushTLB()
 		atomic.StoreUint64(&c.seen, g)
 	}
 }
@@ -107,7 +101,7 @@ func reap(n int) {
 			continue
 		}
 		pa := *e & pteAddr &^ (hugePage - 1)
-		if !allZero(pa, hugePage) {
+		if !allZero(direct(pa), hugePage) {
 			restore(e)
 			continue
 		}
@@ -117,7 +111,10 @@ func reap(n int) {
 }
 
 // restore makes a retired page present again.
-func restore(e *uintptr) { *e = *e&^(pteRetired|pteSlots) | ptePresent }
+func restore(e *uintptr) {
+	*e = *e&^(pteRetired|pteSlots) | ptePresent
+	published()
+}
 
 // reapSome frees a few pages; every return of memory does that, so that the ring
 // empties as fast as it fills.
@@ -167,7 +164,7 @@ func populate(va uintptr) {
 		fatalMemory()
 	}
 	if dirty {
-		zero(pa, hugePage)
+		zero(direct(pa), hugePage)
 	}
 	memLock.lock()
 	if e := pageDirEntry(va); *e&ptePresent != 0 {
@@ -176,7 +173,8 @@ func populate(va uintptr) {
 		restore(e)
 		phys.put(pa)
 	} else {
-		*e = pa | ptePresent | pteWrite | pteHuge | noExec
+		*e = pa | pteBlock | noExec
+		published()
 	}
 	memLock.unlock()
 }

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -31,7 +29,7 @@ func beginPanic() {
 	panicCPU = me.id + 1
 	for k := range ncpu {
 		if c := &cpus[k]; c != me {
-			message(c, icrNMI)
+			message(c, messageStop)
 		}
 	}
 	showQueued()
@@ -67,9 +65,9 @@ func putWhere() {
 	putNumber(uintptr(currentCPU().id))
 	puts(" of ")
 	putNumber(uintptr(ncpu))
-	if tscHz != 0 {
+	if counterHz() != 0 {
 		puts(", up ")
-		putNumber(uintptr(ticksToNano(rdtsc()-info.tsc) / 1e9))
+		putNumber(uintptr(ticksToNano(counter()-info.tsc) / 1e9))
 		puts(" s")
 	}
 	if UEFI() {
@@ -77,39 +75,6 @@ func putWhere() {
 	} else {
 		puts(", BIOS\n")
 	}
-}
-
-// dumpTrap reports an exception nobody handles and stops the machine.
-func dumpTrap(f *trapFrame, cr2 uintptr, reason string) {
-	beginPanic()
-	puts("\nllamaboot: kernel panic: ")
-	puts(reason)
-	putWhere()
-	putRegs("vec", f.vec, "err", f.err, "cr2", cr2)
-	putRegs("rip", f.ip, "rsp", f.sp, "flg", f.flags)
-	putRegs("rax", f.ax, "rbx", f.bx, "rcx", f.cx)
-	putRegs("rdx", f.dx, "rsi", f.si, "rdi", f.di)
-	putRegs("rbp", f.bp, "r8 ", f.r8, "r9 ", f.r9)
-	putRegs("r10", f.r10, "r11", f.r11, "r12", f.r12)
-	putRegs("r13", f.r13, "r14", f.r14, "r15", f.r15)
-	printMachineCheck()
-	n := putFrames(0, f.ip, f.bp)
-	if onKernelStack(f.sp) {
-		putCaller(n)
-	}
-	Exit(2)
-}
-
-func putRegs(a string, av uintptr, b string, bv uintptr, c string, cv uintptr) {
-	puts(a)
-	putReg(" ", av)
-	puts("  ")
-	puts(b)
-	putReg(" ", bv)
-	puts("  ")
-	puts(c)
-	putReg(" ", cv)
-	puts("\n")
 }
 
 // maxFrames keeps the report on one screen.
@@ -132,8 +97,8 @@ func init() {
 // the n-th line on: its registers lie at the top of the thread's kernel stack.
 func putCaller(n int) {
 	f := (*frame)(unsafe.Pointer(thisThread().kstop - unsafe.Sizeof(frame{})))
-	if within(f.ip, coreBase, info.coreSize) && n < maxFrames {
-		putFrames(n, f.ip, f.bp)
+	if within(f.pc(), coreBase, info.coreSize) && n < maxFrames {
+		putFrames(n, f.pc(), f.caller())
 	}
 }
 
@@ -168,11 +133,8 @@ const gM = 48
 // tables of functions are looked up through a cache in the m. Nothing runs after the
 // report, so it need not be taken back.
 func lendM() {
-	const gInTLS = 8 // below FS
-	if fs := thisThread().fs; fs != 0 {
-		if g := *word(fs - gInTLS); g != 0 {
-			*word(kernelG() + gM) = *word(g + gM)
-		}
+	if g := threadG(); g != 0 {
+		*word(kernelG() + gM) = *word(g + gM)
 	}
 }
 

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -87,7 +85,7 @@ func unlockSched() {
 	c.kick = 0
 	sched.unlock()
 	if k != 0 {
-		message(&cpus[k-1], vecWake)
+		message(&cpus[k-1], messageWake)
 	}
 }
 
@@ -100,7 +98,7 @@ func ready(i int32) {
 	k := idleCPU(t.cpu)
 	if k < 0 {
 		if t.cpu >= 0 && t.cpu != me.id {
-			message(&cpus[t.cpu], vecTimer) // preempt what runs there
+			message(&cpus[t.cpu], messageTick) // preempt what runs there
 		}
 		return
 	}
@@ -110,7 +108,7 @@ func ready(i int32) {
 	case k == 0, me.kick != 0:
 		// The boot processor may call the firmware as soon as it runs, and a message
 		// must not arrive there.
-		message(&cpus[k], vecWake)
+		message(&cpus[k], messageWake)
 	default:
 		me.kick = k + 1
 	}
@@ -154,7 +152,7 @@ func setIdle(c *cpu, idle int32) {
 // switchTo runs n on this CPU; returns when t is chosen again. sched held.
 func switchTo(c *cpu, t, n *thread) {
 	c.cur = uintptr(unsafe.Pointer(n))
-	c.kstack = n.kstop
+	useKernelStack(c, n.kstop)
 	n.on = c.id
 	if n.state == threadReady {
 		n.state = threadRunning
@@ -237,7 +235,7 @@ func idleLoop() {
 		arm(c, now, idleNap)
 		unlockSched()
 		watch()
-		halt()
+		idleWait()
 	}
 }
 
@@ -251,7 +249,7 @@ func tick(f *trapFrame, fp uintptr) {
 	flushUnmapped(c)
 	yield()
 	unlockSched()
-	nameNMI()
+	hardwareEvents()
 	watch()
 	if sig := takeSignal(thisThread()); sig != 0 {
 		pushSignal(f, fp, sig, siTkill, 0)
@@ -312,25 +310,18 @@ func newThread() *thread {
 	}
 	t.tid = tidOf(i, t.tid/maxThread+1)
 	t.kstop = stackTop(int(i))
-	t.sigStack, t.pending, t.fs, t.next, t.cpu = 0, 0, 0, 0, -1
+	t.sigStack, t.pending, t.next, t.cpu = 0, 0, 0, -1
 	return t
 }
 
 // clone starts a thread (clone(2) with the flags of Go's newosproc).
-func clone(f *frame, flags, stack, tls uintptr) uintptr {
-	const cloneSetTLS = 0x80000
+func clone(f *frame, flags, stack uintptr) uintptr {
 	t := newThread()
 	if t == nil {
 		return errAgain
 	}
-	fr := (*frame)(unsafe.Pointer(t.kstop - unsafe.Sizeof(frame{})))
-	*fr = *f
-	fr.ax, fr.sp = 0, stack
-	if flags&cloneSetTLS != 0 {
-		t.fs = tls
-	}
+	startThread(t, f, flags, stack)
 	t.sigMask = thisThread().sigMask
-	t.ksp = pushReturn(uintptr(unsafe.Pointer(fr)), codeAddr(addrChild))
 	tid := t.tid
 	sched.lock()
 	ready(threadIndex(t))

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -9,8 +7,7 @@ import (
 )
 
 // Signals as the Go runtime uses them: handlers on alternate stacks, SIGURG for
-// preemption, SIGSEGV and friends for faults (signal(7), sigaction(2); the frame is
-// struct rt_sigframe of Linux, arch/x86/include/uapi/asm/sigcontext.h).
+// preemption, SIGSEGV and friends for faults (signal(7), sigaction(2)).
 const (
 	sigINT  = 2
 	sigILL  = 4
@@ -31,23 +28,10 @@ type sigaction struct {
 	mask                     uint64
 }
 
-// Offsets in struct ucontext and the frame around it.
-const (
-	ucStackSP   = 16
-	ucStackSize = 32
-	ucGregs     = 40
-	ucFPState   = 224
-	ucSigMask   = 296
-	ucSize      = 512
-	infoSize    = 128
-	redZone     = 128
-)
-
 var actions [65]sigaction
 
-// pushSignal builds a signal frame on the current thread's alternate stack and
-// redirects f to the handler. fp: the interrupted vector state, 64-byte aligned; 0: it
-// is still in the registers.
+// pushSignal makes the thread at f continue in the handler of sig, on its alternate
+// stack. fp: the interrupted vector state, 0: it is still in the registers.
 func pushSignal(f *trapFrame, fp uintptr, sig uintptr, code int32, addr uintptr) {
 	t := thisThread()
 	sa := &actions[sig]
@@ -56,50 +40,25 @@ func pushSignal(f *trapFrame, fp uintptr, sig uintptr, code int32, addr uintptr)
 	}
 	sp := t.sigStack + t.sigSize
 	if f.sp > t.sigStack && f.sp <= sp {
-		sp = f.sp - redZone // nested: below what is there
+		sp = f.sp - stackSlack // nested: below what is there
 	}
-	image := (sp - fpSize) &^ 63
-	if fp != 0 {
-		copyWords(image, fp, fpSize)
-	} else {
-		storeFP(image)
-	}
-	info := (image - infoSize) &^ 63
-	zero(info, infoSize)
-	uc := (info - ucSize) &^ 63
-	zero(uc, ucSize)
-
-	*word(uc + ucStackSP) = t.sigStack
-	*word(uc + ucStackSize) = t.sigSize
-	g := (*[23]uintptr)(unsafe.Pointer(uc + ucGregs))
-	g[0], g[1], g[2], g[3] = f.r8, f.r9, f.r10, f.r11
-	g[4], g[5], g[6], g[7] = f.r12, f.r13, f.r14, f.r15
-	g[8], g[9], g[10], g[11] = f.di, f.si, f.bp, f.bx
-	g[12], g[13], g[14] = f.dx, f.ax, f.cx
-	g[15], g[16], g[17], g[18] = f.sp, f.ip, f.flags, f.cs
-	g[19], g[20], g[22] = f.err, f.vec, addr
-	*word(uc + ucFPState) = image
-	*word(uc + ucSigMask) = uintptr(t.sigMask)
-
-	*(*int32)(unsafe.Pointer(info)) = int32(sig)
-	*(*int32)(unsafe.Pointer(info + 8)) = code
-	if code > 0 {
-		*word(info + 16) = addr
-	} else {
-		*(*int32)(unsafe.Pointer(info + 16)) = 1 // si_pid
-	}
+	pushSignalFrame(f, fp, sp, t, sig, code, addr)
 	t.sigMask |= sa.mask
 	if sa.flags&saNoDefer == 0 {
 		t.sigMask |= 1 << (sig - 1)
 	}
-	sp = uc - 8
-	*word(sp) = sa.restorer
-	f.di, f.si, f.dx, f.ax = sig, info, uc, 0
-	f.ip, f.sp = sa.handler, sp
-	f.flags &^= 0x500 // TF, DF
 }
 
-func word(a uintptr) *uintptr { return (*uintptr)(unsafe.Pointer(a)) }
+// putSigInfo fills the cleared siginfo_t at info (sigaction(2)).
+func putSigInfo(info, sig uintptr, code int32, addr uintptr) {
+	put32(info, uint32(sig))
+	put32(info+8, uint32(code))
+	if code > 0 {
+		*word(info + 16) = addr
+	} else {
+		put32(info+16, 1) // si_pid
+	}
+}
 
 // takeSignal removes and returns the next signal the thread may get, 0 if none.
 func takeSignal(t *thread) uintptr {
@@ -137,7 +96,7 @@ func tgkill(tid int32, sig uintptr) uintptr {
 func queueSignal(t *thread, sig uintptr) {
 	atomic.OrUint64(&t.pending, 1<<(sig-1))
 	if c := &cpus[t.on]; t.state == threadRunning && t != thisThread() && c.cur == uintptr(unsafe.Pointer(t)) {
-		message(c, vecTimer)
+		message(c, messageTick)
 	}
 }
 
@@ -170,31 +129,22 @@ func deliverAtExit(f *frame) {
 	if sig == 0 {
 		return
 	}
-	tf := trapFrame{
-		r8: f.r8, r9: f.r9, r10: f.r10, r11: f.r11, r12: f.r12, r13: f.r13, r14: f.r14, r15: f.r15,
-		di: f.di, si: f.si, bp: f.bp, bx: f.bx, dx: f.dx, ax: f.ax, cx: f.ip,
-		sp: f.sp, ip: f.ip, flags: f.r11, cs: selCode, ss: selData,
-	}
+	var tf trapFrame
+	interrupted(f, &tf)
 	pushSignal(&tf, 0, sig, siTkill, 0)
-	resumeFrame(&tf)
+	resumeSignal(&tf, 0)
 }
 
 // sigreturn ends a handler: back to the interrupted place, or to the next handler.
 // Never returns.
 func sigreturn(f *frame) {
-	uc := f.sp // the handler's RET has popped the restorer's address
 	t := thisThread()
-	t.sigMask = uint64(*word(uc + ucSigMask))
-	g := (*[23]uintptr)(unsafe.Pointer(uc + ucGregs))
-	tf := trapFrame{
-		r8: g[0], r9: g[1], r10: g[2], r11: g[3], r12: g[4], r13: g[5], r14: g[6], r15: g[7],
-		di: g[8], si: g[9], bp: g[10], bx: g[11], dx: g[12], ax: g[13], cx: g[14],
-		sp: g[15], ip: g[16], flags: g[17] | 0x200, cs: selCode, ss: selData,
-	}
-	fp := *word(uc + ucFPState)
+	var tf trapFrame
+	fp, mask := readSignalFrame(f, &tf)
 	if fp == 0 {
 		fatal("signal frame without vector state")
 	}
+	t.sigMask = mask
 	if sig := takeSignal(t); sig != 0 {
 		pushSignal(&tf, fp, sig, siTkill, 0)
 	}

@@ -1,8 +1,4 @@
-//go:build linux && amd64
-
 package kern
-
-import "unsafe"
 
 // Kernel stacks lie back to back from 2 TiB, each above a page that stays unmapped, so
 // that an overflow is a page fault and not silent damage to a neighbour. They get
@@ -30,9 +26,10 @@ func mapStack(start, size uintptr) {
 	memLock.lock()
 	for a := start + pageSize; a < start+size; a += pageSize {
 		if e := pageEntry(a); *e&ptePresent == 0 {
-			*e = tablePage() | ptePresent | pteWrite | noExec
+			*e = tablePage() | ptePage | noExec
 		}
 	}
+	published()
 	memLock.unlock()
 }
 
@@ -52,9 +49,5 @@ func guarded(a uintptr) bool {
 // onKernelStack reports whether sp lies in a kernel or interrupt stack: then the
 // kernel itself was interrupted, and no signal can help.
 func onKernelStack(sp uintptr) bool {
-	return within(sp, stackArea, userStack-stackArea) ||
-		within(sp, uintptr(unsafe.Pointer(&bootStack)), unsafe.Sizeof(bootStack)) ||
-		within(sp, uintptr(unsafe.Pointer(&earlyStack)), unsafe.Sizeof(earlyStack))
+	return within(sp, stackArea, userStack-stackArea) || onBootStack(sp)
 }
-
-func within(a, base, size uintptr) bool { return a-base < size }

@@ -1,10 +1,7 @@
-//go:build linux && amd64
-
 package kern
 
 import (
 	"sync/atomic"
-	"syscall"
 	"unsafe"
 )
 
@@ -22,7 +19,8 @@ const (
 
 // System calls of our own, for the parts of the program that know they are on metal.
 const (
-	sysFirmware       = 0x1000 + iota // UEFI service or BIOS interrupt
+	sysFirmware       = 0x1000 + iota // UEFI service
+	sysBIOS                           // BIOS interrupt
 	sysFeed                           // append to standard input
 	sysInterrupt                      // SIGINT
 	sysPhysRun                        // contiguous physical memory
@@ -31,14 +29,6 @@ const (
 	sysMapFramebuffer                 // the same with write combining
 	sysTake                           // text for the console
 	sysFlush                          // wait until it is shown
-)
-
-const (
-	sysClockGettime = 228 // served in assembly
-	sysGetrandom    = 318
-	sysPrctl        = 157
-	sysPrlimit64    = 302
-	sysGetcpu       = 309
 )
 
 // mostSyscalls is above all numbers Linux has given to system calls of this machine (470 in 2025).
@@ -53,79 +43,71 @@ func (t *timespec) nano() int64 {
 	return t.sec*1000000000 + t.nsec
 }
 
-var (
-	// unknown counts system calls nobody serves, by number; the last entry is for all higher ones.
-	unknown [mostSyscalls + 1]uint32
-)
+// unknown counts system calls nobody serves, by number; the last entry is for all higher ones.
+var unknown [mostSyscalls + 1]uint32
 
 // dispatch serves a system call; f holds the arguments and receives the result.
 func dispatch(f *frame) {
-	f.ax = serve(f, f.ax, f.di, f.si, f.dx, f.r10, f.r8, f.r9)
+	f.setResult(serve(f))
 	if atomic.LoadUint64(&thisThread().pending) != 0 {
 		deliverAtExit(f)
 	}
 }
 
-func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
-	switch nr {
-	case syscall.SYS_READ:
+func serve(f *frame) uintptr {
+	a1, a2, a3, a4, _, _ := f.args()
+	switch nr := f.nr(); nr {
+	case sysRead:
 		return read(a1, a2, a3)
-	case syscall.SYS_WRITE:
+	case sysWrite:
 		return write(a1, a2, a3)
-	case syscall.SYS_CLOSE, syscall.SYS_MPROTECT:
+	case sysClose, sysMprotect:
 		return 0
-	case syscall.SYS_MMAP:
+	case sysMmap:
 		return mmap(a1, a2, a3, a4)
-	case syscall.SYS_MUNMAP:
+	case sysMunmap:
 		return munmap(a1, a2)
-	case syscall.SYS_MADVISE:
+	case sysMadvise:
 		const dontNeed = 4
 		if a3 == dontNeed {
 			clearMapped(a1, a2)
 		}
 		return 0
-	case syscall.SYS_FUTEX:
+	case sysFutex:
 		return futex(a1, a2, uint32(a3), a4)
-	case syscall.SYS_CLONE:
-		return clone(f, a1, a2, a5)
-	case syscall.SYS_EXIT:
+	case sysClone:
+		return clone(f, a1, a2)
+	case sysExit:
 		exitThread()
-	case syscall.SYS_EXIT_GROUP:
+	case sysExitGroup:
 		Exit(int32(a1))
-	case syscall.SYS_SCHED_YIELD:
+	case sysSchedYield:
 		sched.lock()
 		yield()
 		unlockSched()
 		return 0
-	case syscall.SYS_NANOSLEEP:
+	case sysNanosleep:
 		nanosleep((*timespec)(unsafe.Pointer(a1)).nano())
 		return 0
-	case syscall.SYS_SCHED_GETAFFINITY:
+	case sysSchedGetaffinity:
 		return affinityMask(a2, a3)
-	case syscall.SYS_SCHED_SETAFFINITY:
+	case sysSchedSetaffinity:
 		return setAffinity(a1, a2, a3)
 	case sysGetcpu:
 		*(*uint32)(unsafe.Pointer(a1)) = uint32(currentCPU().id)
 		return 0
-	case syscall.SYS_ARCH_PRCTL:
-		const setFS = 0x1002
-		if a1 != setFS {
-			return errInval
-		}
-		thisThread().fs = a2
-		return 0
-	case syscall.SYS_GETPID:
+	case sysGetpid:
 		return 1
-	case syscall.SYS_GETTID:
+	case sysGettid:
 		return uintptr(thisThread().tid)
 	case sysGetrandom:
 		for i := uintptr(0); i < a2; i++ {
 			*bytePtr(a1 + i) = byte(random() >> 13)
 		}
 		return a2
-	case syscall.SYS_EPOLL_CREATE1, syscall.SYS_EVENTFD2, syscall.SYS_EPOLL_CTL, syscall.SYS_EPOLL_PWAIT:
+	case sysEpollCreate1, sysEventfd2, sysEpollCtl, sysEpollPwait:
 		return poll(nr, a1, a2, a3, a4)
-	case syscall.SYS_FCNTL:
+	case sysFcntl:
 		const getFL, readWrite = 3, 2
 		if a1 > 2 {
 			return errBadF
@@ -134,31 +116,35 @@ func serve(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 			return readWrite
 		}
 		return 0
-	case syscall.SYS_OPENAT, syscall.SYS_NEWFSTATAT, syscall.SYS_READLINKAT, syscall.SYS_READLINK, syscall.SYS_FACCESSAT:
+	case sysOpenat, sysFstatat, sysReadlinkat, sysFaccessat:
 		return errNoEnt
 	}
-	return serveMore(f, nr, a1, a2, a3, a4, a5, a6)
+	return serveMore(f)
 }
 
 // serveMore has the signals and our own calls.
-func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
+func serveMore(f *frame) uintptr {
+	nr := f.nr()
+	a1, a2, a3, _, _, _ := f.args()
 	switch nr {
-	case syscall.SYS_RT_SIGACTION:
+	case sysSigaction:
 		return sigactionCall(a1, a2, a3)
-	case syscall.SYS_RT_SIGPROCMASK:
+	case sysSigprocmask:
 		return sigprocmask(a1, a2, a3)
-	case syscall.SYS_RT_SIGRETURN:
+	case sysSigreturn:
 		sigreturn(f)
-	case syscall.SYS_SIGALTSTACK:
+	case sysSigaltstack:
 		return sigaltstack(a1, a2)
-	case syscall.SYS_TGKILL:
+	case sysTgkill:
 		return kill(int32(a2), a3)
-	case syscall.SYS_TKILL:
+	case sysTkill:
 		return kill(int32(a1), a2)
-	case syscall.SYS_KILL:
+	case sysKill:
 		return kill(thisThread().tid, a2)
 	case sysFirmware:
 		return firmware(a1, a2)
+	case sysBIOS:
+		return bios(a1)
 	case sysFeed:
 		return feed(a1, a2)
 	case sysInterrupt:
@@ -191,6 +177,9 @@ func serveMore(f *frame, nr, a1, a2, a3, a4, a5, a6 uintptr) uintptr {
 		flushOutput()
 		return 0
 	}
+	if result, ok := serveMachine(nr, a1, a2); ok {
+		return result
+	}
 	// Go asks for these two and does without: names of mappings, file limits.
 	if nr != sysPrctl && nr != sysPrlimit64 {
 		unserved(nr)
@@ -209,11 +198,6 @@ func unserved(nr uintptr) {
 }
 
 func countUnknown(nr uintptr) uint32 { return atomic.AddUint32(&unknown[min(nr, mostSyscalls)], 1) }
-
-func sysCall(nr, a1, a2, a3 uintptr) uintptr {
-	r, _, _ := syscall.RawSyscall(nr, a1, a2, a3)
-	return r
-}
 
 func read(fd, p, n uintptr) uintptr {
 	switch fd {

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 #include "textflag.h"
 
 // One entry for each exception: push a zero where the CPU pushes no error code

@@ -1,6 +1,6 @@
-//go:build linux && amd64
-
 package kern
+
+import "github.com/llamaboot/llamaboot/runtime/metal/kern/ranges"
 
 // Address space of the Go program: demand-zero everywhere that may be accessed. Below
 // 4 TiB lie the identity map, the core and the kernel's stacks, so hints there are
@@ -11,112 +11,12 @@ const (
 	userHigh = 0x7fff_0000_0000
 )
 
-const maxRegions = 1024
-
-// region is a stretch [start, end).
-type region struct{ start, end uintptr }
-
-// regions is a sorted list of disjoint, non-adjacent regions.
-type regions struct {
-	list [maxRegions]region
-	n    int
-}
-
-// find returns the index of the first region that ends after a.
-func (r *regions) find(a uintptr) int {
-	lo, hi := 0, r.n
-	for lo < hi {
-		m := int(uint(lo+hi) >> 1)
-		if r.list[m].end > a {
-			hi = m
-		} else {
-			lo = m + 1
-		}
-	}
-	return lo
-}
-
-// contains reports whether a lies in a region.
-func (r *regions) contains(a uintptr) bool {
-	i := r.find(a)
-	return i < r.n && r.list[i].start <= a
-}
-
-// overlaps reports whether any part of [start, end) lies in a region.
-func (r *regions) overlaps(start, end uintptr) bool {
-	i := r.find(start)
-	return i < r.n && r.list[i].start < end
-}
-
-// add puts [start, end) in, joining neighbours; false when the table is full.
-func (r *regions) add(start, end uintptr) bool {
-	i := r.find(start)
-	if i > 0 && r.list[i-1].end == start {
-		i--
-	}
-	j := i
-	for j < r.n && r.list[j].start <= end {
-		start, end = min(start, r.list[j].start), max(end, r.list[j].end)
-		j++
-	}
-	if !r.splice(i, j, 1) {
-		return false
-	}
-	r.list[i] = region{start, end}
-	return true
-}
-
-// remove takes [start, end) out; false when the table is full.
-func (r *regions) remove(start, end uintptr) bool {
-	i := r.find(start)
-	if i < r.n && r.list[i].start < start && r.list[i].end > end { // a hole in one
-		if !r.splice(i+1, i+1, 1) {
-			return false
-		}
-		r.list[i+1] = region{end, r.list[i].end}
-		r.list[i].end = start
-		return true
-	}
-	if i < r.n && r.list[i].start < start {
-		r.list[i].end = start
-		i++
-	}
-	j := i
-	for j < r.n && r.list[j].end <= end {
-		j++
-	}
-	r.splice(i, j, 0)
-	if i < r.n && r.list[i].start < end {
-		r.list[i].start = end
-	}
-	return true
-}
-
-// splice makes room for n regions where [i, j) are; false when the table is full.
-func (r *regions) splice(i, j, n int) bool {
-	grow := n - (j - i)
-	if r.n+grow > maxRegions {
-		return false
-	}
-	if grow > 0 {
-		for k := r.n - 1; k >= j; k-- {
-			r.list[k+grow] = r.list[k]
-		}
-	} else {
-		for k := j; k < r.n; k++ {
-			r.list[k+grow] = r.list[k]
-		}
-	}
-	r.n += grow
-	return true
-}
-
 // addressSpace is what mmap(2) and munmap(2) work on.
 type addressSpace struct {
 	spinlock
-	taken  regions // reserved or mapped
-	usable regions // may be accessed: a page fault there gets memory
-	next   uintptr // where mmap without a hint looks
+	taken  ranges.Set // reserved or mapped
+	usable ranges.Set // may be accessed: a page fault there gets memory
+	next   uintptr    // where mmap without a hint looks
 }
 
 var space addressSpace
@@ -124,7 +24,7 @@ var space addressSpace
 // place chooses addresses for size bytes: the hint when it is free, else new ones; 0
 // when there are none left.
 func (s *addressSpace) place(hint, size uintptr) uintptr {
-	if hint >= userLow && hint+size > hint && hint+size <= anonBase && !s.taken.overlaps(hint, hint+size) {
+	if hint >= userLow && hint+size > hint && hint+size <= anonBase && !s.taken.Overlaps(hint, hint+size) {
 		return hint
 	}
 	a := max(s.next, anonBase)
@@ -141,7 +41,7 @@ func (s *addressSpace) place(hint, size uintptr) uintptr {
 // accessible reports whether a fault at a is the first touch of memory.
 func (s *addressSpace) accessible(a uintptr) bool {
 	s.lock()
-	ok := s.usable.contains(a)
+	ok := s.usable.Contains(a)
 	s.unlock()
 	return ok
 }
@@ -164,13 +64,13 @@ func mmap(hint, size, prot, flags uintptr) uintptr {
 	if flags&fixed == 0 {
 		a = space.place(hint, size)
 	}
-	ok := a != 0 && space.taken.add(a, a+size)
+	ok := a != 0 && space.taken.Add(a, a+size)
 	switch {
 	case !ok:
 	case prot != 0:
-		ok = space.usable.add(a, a+size)
+		ok = space.usable.Add(a, a+size)
 	case flags&fixed != 0:
-		ok = space.usable.remove(a, a+size)
+		ok = space.usable.Remove(a, a+size)
 	}
 	space.unlock()
 	if !ok {
@@ -188,7 +88,7 @@ func munmap(a, size uintptr) uintptr {
 	}
 	clearMapped(a, size)
 	space.lock()
-	ok := space.usable.remove(a, a+size) && space.taken.remove(a, a+size)
+	ok := space.usable.Remove(a, a+size) && space.taken.Remove(a, a+size)
 	space.unlock()
 	if !ok {
 		return errNoMem

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -9,72 +7,10 @@ import (
 	"github.com/llamaboot/llamaboot/runtime/metal/efi"
 )
 
-// info is our copy of the boot information: the original lies in page 0 or in
-// memory we may reuse.
-var info bootInfo
+// RAM as the firmware describes it.
 
-var efiMap [256 << 10]byte
-
-// initBoot takes the machine over: memory, page tables, clock, processors, and the
-// first thread. It runs on the boot stack, before Go's runtime.
-func initBoot() {
-	info = *boot()
-	bootInfoPtr = uintptr(unsafe.Pointer(&info))
-	fwSP = (uintptr(unsafe.Pointer(&fwStack)) - coreBase + info.corePA + fwStackSize - 64) &^ 15
-	fwCR3, kernelCR3 = readCR3(), readCR3()
-	hardwareInit()
-	puts("llamaboot: core\n")
-	rsdp = findRSDP()
-	maskPIC()
-	initPaging()
-	initPAT()
-	enableMachineCheck()
-	if UEFI() {
-		EarlyEFI(bootServices().SetWatchdogTimer, efi.Args{}) // off
-		takeFirmwareMemory()
-		pml4 = readCR3() & pteAddr
-		if readCR4()&cr4LA57 != 0 {
-			pml4 = *word(pml4) & pteAddr
-		}
-		keepFirmwareMap()
-	} else {
-		takeE820(info.e820, uintptr(info.e820n), &phys)
-		phys.remove(info.corePA, info.corePA+info.coreSize)
-		phys.round()
-		if phys.total == 0 {
-			fatal("no usable RAM")
-		}
-		buildTables()
-	}
-	dropPageZero()
-	protectCore()
-	initClock()
-	hardwareReady()
-	initAPIC()
-	initStacks()
-	low := trampolinePages()
-	makeExecutable(low)
-	startProcessors(low)
-	apicOn = true
-	buildUserStack()
-	now := nanotime()
-	arm(&cpus[0], now, slice)
-}
-
-// initStacks gives the boot processor and the first thread their stacks.
-func initStacks() {
-	addCPU(0)
-	c := &cpus[0]
-	t := newThread()
-	t.state = threadRunning
-	c.cur = uintptr(unsafe.Pointer(t))
-	c.kstack = t.kstop
-	c.busy = 1
-	mapStack(userStack, userStackSize)
-}
-
-// identityEnd is the end of the identity map; RAM beyond, which only large servers
-// have, is left out.
+// identityEnd is the end of the physical memory we use; RAM beyond, which only large
+// servers have, is left out.
 const identityEnd = address.IdentityEnd
 
 // takeE820 collects usable RAM above 1 MiB. Entries may come in any order, overlap
@@ -100,21 +36,6 @@ func takeE820(list, n uintptr, f *frames) {
 	}
 }
 
-// buildTables makes the kernel's own tables: the first 4 GiB and all RAM at their
-// own addresses, the core where it is linked. Stage 2's stay for BIOS calls.
-func buildTables() {
-	pml4 = readCR3() // stage 2's, until ours are complete
-	top := tablePage()
-	*entryAt(top, coreBase>>39) = *entryAt(pml4, coreBase>>39)
-	pml4 = top
-	*pageDirEntry(0) = ptePresent | pteWrite | pteHuge // code of the AP start lies here
-	mapIdentity(0, 1<<32)
-	for i := 0; i < phys.n; i++ {
-		mapIdentity(phys.ranges[i].base, phys.ranges[i].end-phys.ranges[i].base)
-	}
-	writeCR3(top)
-}
-
 // Memory left to the firmware, whose drivers allocate while we read the disk: this
 // much, or a sixth of the largest region below 4 GiB where that is less.
 const firmwareReserve = 64 << 20
@@ -131,6 +52,8 @@ func efiRegion(d uintptr) (start, end uintptr) {
 	start = alignUp(max(base, 1<<20), hugePage)
 	return start, max(start, end)
 }
+
+var efiMap [256 << 10]byte
 
 // takeFirmwareMemory allocates the large free regions from the boot services, which
 // stay alive.
@@ -175,53 +98,4 @@ func largestLow(first, size, desc uintptr) (largest uintptr) {
 		}
 	}
 	return largest
-}
-
-// trampolinePages returns two pages below 1 MiB for ap.asm, 0 if there are none.
-func trampolinePages() uintptr {
-	if !UEFI() {
-		return info.lowPages
-	}
-	addr := uintptr(0x9ffff)
-	if !allocatePages(efi.AllocateMaxAddress, apPages*efi.PageSize, &addr) {
-		return 0
-	}
-	return addr
-}
-
-// buildUserStack lays out argc, argv, envp and auxv as execve does (System V ABI
-// AMD64 section 3.4.1).
-func buildUserStack() {
-	const atPagesz, atRandom = 6, 25
-	top := uintptr(userStack + userStackSize - 4096)
-	data := top + 1024
-	at := top
-	put := func(v uintptr) { *word(at) = v; at += 8 }
-	str := func(s string) uintptr {
-		p := data
-		for i := 0; i < len(s); i++ {
-			*bytePtr(data) = s[i]
-			data++
-		}
-		*bytePtr(data) = 0
-		data++
-		return p
-	}
-	seed := data
-	for i := uintptr(0); i < 16; i += 8 {
-		*word(seed + i) = uintptr(random())
-	}
-	data += 16
-	put(1)
-	put(str("llamafile"))
-	put(0)
-	put(str("HOME=/"))
-	put(0)
-	put(atPagesz)
-	put(pageSize)
-	put(atRandom)
-	put(seed)
-	put(0)
-	put(0)
-	userSP = top
 }

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 // Functions and variables only assembly refers to (entry_amd64.s, firmware_amd64.s).

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import "unsafe"
@@ -110,13 +108,6 @@ func addCPU(i int) {
 	c.idle = uintptr(unsafe.Pointer(t))
 	c.cur = c.idle
 	c.kstack = t.kstop
-}
-
-// pushReturn lays out what switchStack pops: BP, then the return address.
-func pushReturn(top, code uintptr) uintptr {
-	*(*uintptr)(unsafe.Pointer(top - 8)) = code
-	*(*uintptr)(unsafe.Pointer(top - 16)) = 0
-	return top - 16
 }
 
 func putWord32(b *[104]byte, off int, v uint32) {

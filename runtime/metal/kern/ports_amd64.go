@@ -1,8 +1,6 @@
-//go:build linux && amd64
-
 package kern
 
-// Port input and output, clock and randomness for the board.
+// Port input and output for the board.
 
 // Out8 and Out16, Out32 write to an I/O port; In8, In16, In32 read.
 func Out8(port uint16, v uint8)   { out8(uint32(port), uint32(v)) }
@@ -11,9 +9,3 @@ func Out32(port uint16, v uint32) { out32(uint32(port), v) }
 func In8(port uint16) uint8       { return uint8(in8(uint32(port))) }
 func In16(port uint16) uint16     { return uint16(in16(uint32(port))) }
 func In32(port uint16) uint32     { return in32(uint32(port)) }
-
-// Nanotime is the monotonic time in nanoseconds.
-func Nanotime() int64 { return nanotime() }
-
-// Random returns 64 random bits.
-func Random() uint64 { return random() }

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 import (
@@ -37,9 +35,6 @@ const (
 	apHangNS = 10e9
 )
 
-// apFailed counts processors that were asked to start and did not.
-var apFailed int32
-
 // startProcessors brings up the processors the MADT lists, before Go's runtime
 // starts, so that it sees their number. low: two pages below 1 MiB.
 func startProcessors(low uintptr) {
@@ -72,7 +67,7 @@ func startProcessors(low uintptr) {
 		switch {
 		case known(apic):
 		case ncpu == maxCPU, !reachable(apic), !startProcessor(code, apic, shift):
-			apFailed++
+			failedCPUs++
 		}
 	})
 }
@@ -80,7 +75,7 @@ func startProcessors(low uintptr) {
 // known reports whether a running CPU has that APIC ID: tables list some twice.
 func known(apic uint32) bool {
 	for k := range ncpu {
-		if cpus[k].apic == apic {
+		if cpus[k].hwid == apic {
 			return true
 		}
 	}
@@ -198,7 +193,7 @@ var apClock uint64
 func apMain() {
 	c := currentCPU()
 	startAPIC()
-	c.apic = localID()
+	c.hwid = localID()
 	initPAT()
 	enableMachineCheck()
 	atomic.StoreUint32(&c.alive, apHere)
@@ -210,8 +205,3 @@ func apMain() {
 	}
 	idleLoop()
 }
-
-func put32(a uintptr, v uint32) { *(*uint32)(unsafe.Pointer(a)) = v }
-func get32(a uintptr) uint32    { return *(*uint32)(unsafe.Pointer(a)) }
-func get16(a uintptr) uint16    { return *(*uint16)(unsafe.Pointer(a)) }
-func get64(a uintptr) uint64    { return *(*uint64)(unsafe.Pointer(a)) }

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 // Thermal registers (SDM volume 4 table 2-2, volume 3B section 15.8).

@@ -1,5 +1,3 @@
-//go:build linux && amd64
-
 package kern
 
 // Write combining for framebuffers (SDM volume 3A sections 11.12 and 11.3.1): the CPU
@@ -43,8 +41,8 @@ func mapFramebuffer(base, size uintptr) {
 		if pa, ok := lookup(a); ok && pa != a {
 			continue
 		}
-		*ownEntry(a) = a | ptePresent | pteWrite | pteHuge | noExec | pteCombining
-		invlpg(a)
+		*ownEntry(a) = a | pteBlock | noExec | pteCombining
+		flushPage(a)
 	}
 	mapDevice(base, size)
 }
@@ -53,12 +51,12 @@ func mapFramebuffer(base, size uintptr) {
 // firmware's tables may be write-protected, and its own map keeps them. Copying them
 // is safe only while this is the one processor that uses the map.
 func ownEntry(va uintptr) *uintptr {
-	e := entryAt(pml4, va>>39)
+	e := entryAt(tableRoot, va>>39)
 	for shift := uintptr(30); ; shift -= 9 {
 		switch {
 		case *e&ptePresent == 0:
-			*e = tablePage() | ptePresent | pteWrite
-		case *e&pteHuge != 0:
+			*e = tablePage() | pteTable
+		case isHuge(*e):
 			splitPage(e, 1<<(shift+9))
 		case fwTop != 0:
 			copyTable(e)

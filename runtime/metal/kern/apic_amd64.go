@@ -1,11 +1,6 @@
-//go:build linux && amd64
-
 package kern
 
-import (
-	"sync/atomic"
-	"unsafe"
-)
+import "unsafe"
 
 // Local APIC registers (SDM volume 3A table 10-1); in x2APIC mode the MSR is
 // 0x800 + offset/16.
@@ -81,7 +76,7 @@ func initAPIC() {
 	fwTimer, fwDivide, fwCount = apicRead(apicTimer), apicRead(apicDivide), apicRead(apicCount)
 	apicWrite(apicTPR, 0)
 	apicWrite(apicSVR, 0x100|vecSpurious)
-	cpus[0].apic = localID()
+	cpus[0].hwid = localID()
 
 	apicWrite(apicTimer, apicMasked|vecTimer)
 	apicWrite(apicDivide, apicDivide1)
@@ -173,21 +168,6 @@ func waitICR() {
 	}
 }
 
-// message interrupts c with vec, unless the firmware has it.
-func message(c *cpu, vec uint32) {
-	if apicOn && atomic.LoadInt32(&c.away) == 0 {
-		send(c.apic, vec|icrAssert)
-	}
-}
-
-// armTimer asks for a tick at time at (ns).
-func armTimer(at, now int64) {
-	const shortest = 2000 // ns
-	d := min(max(at-now, shortest), idleNap)
-	apicWrite(apicTimer, vecTimer)
-	apicWrite(apicCount, uint32(min(max(uint64(d)*apicTicks/1e9, 1), 1<<32-1)))
-}
-
 // leaveAPIC gives the timer back to the firmware, enterAPIC takes it again. No
 // interrupt of ours may be left pending: the firmware would not acknowledge it, and
 // the APIC would hold back all later ones. The firmware's calls are much shorter than
@@ -196,7 +176,7 @@ func leaveAPIC() {
 	apicWrite(apicCount, 0)
 	delay(2e3) // a message sent before others saw that we are away may still travel
 	for apicRead(apicIRR)&ourVectors != 0 {
-		halt() // ends at once; STI alone does not let them in under QEMU's TCG
+		idleWait() // ends at once; STI alone does not let them in under QEMU's TCG
 	}
 	apicWrite(apicDivide, fwDivide)
 	apicWrite(apicTimer, fwTimer)
@@ -206,7 +186,7 @@ func leaveAPIC() {
 	}
 	if now := nanotime(); fwPeriod != 0 && now-fwTicked >= fwPeriod {
 		fwTicked = now
-		send(cpus[0].apic, fwTimer&0xff|icrAssert)
+		send(cpus[0].hwid, fwTimer&0xff|icrAssert)
 	}
 }
 
