@@ -11,7 +11,7 @@
 //	0x00400  PE headers of the Windows program or of the EFI application
 //	         ... then shifted ELF program headers and ELF headers
 //	0x01000  GPT header for 4096-byte sectors
-//	0x01400  shell script
+//	0x01200  shell script
 //	0x02000  partition entry array for 512-byte sectors
 //	0x06000  partition entry array for 4096-byte sectors
 //	0x0a000  stage 2

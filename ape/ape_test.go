@@ -24,7 +24,7 @@ func TestFirstLine(t *testing.T) {
 		t.Errorf("first newline at %d, want 8: shells probe the first line for being text", i)
 	}
 	// The block the line reads must be where the script is.
-	if !strings.Contains(ape.FirstLine, "bs=1k skip=5 count=3") || format.OffScript != 5<<10 || format.ScriptSize != 3<<10 {
+	if !strings.Contains(ape.FirstLine, "skip=9 count=7") || format.OffScript != 9*512 || format.ScriptSize != 7*512 {
 		t.Errorf("first line %q does not read the script at %#x", ape.FirstLine, format.OffScript)
 	}
 }

@@ -17,9 +17,16 @@ import (
 //	MZqFpD='   APE magic: a variable assignment to a shell (see stage1.asm for
 //	\n';       the CPU's reading); the newline before any NUL makes shells that
 //	           probe for binaries take it for text
-//	eval ...   runs the script at format.OffScript. 2>&- because 2>/dev/null is too
-//	           long; a here-document instead fails in ksh93 and yash, which drop NULs.
-const FirstLine = "MZqFpD='\n';eval \"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
+//	eval ...   runs the script at format.OffScript, which dd reads by its default
+//	           blocks of 512 bytes. 2>&- because 2>/dev/null is too long; a
+//	           here-document instead fails in ksh93 and yash, which drop NULs
+//	no-dd      is reached when nothing was read, and missing everywhere: the shell
+//	           complains, and exit repeats its status, 127. exit alone would be
+//	           a silent 0, as dd's absence (2>&-) and eval "" are
+const FirstLine = FirstWords + "\"$(dd<\"$0\" skip=9 count=7 2>&-)\";no-dd;exit\n"
+
+// FirstWords start the first line of files of every version.
+const FirstWords = "MZqFpD='\n';eval "
 
 // head returns the first headSize bytes, without the partition tables.
 func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
@@ -98,7 +105,7 @@ func (p *Plan) addScript(head []byte, at int64) error {
 	}
 	var targets []target
 	for _, pl := range p.places {
-		targets = append(targets, target{pl.program.OS, pl.program.Arch, pl.offset, int64(len(pl.program.Data)), hex.EncodeToString(pl.hash[:])[:hashDigits]})
+		targets = append(targets, target{pl.program.OS, pl.program.Arch, pl.offset, int64(len(pl.program.Data)), hex.EncodeToString(pl.hash[:])[:hashDigits], cksum(pl.program.Data)})
 	}
 	script, err := newScript(targets, faces, copies)
 	if err != nil {

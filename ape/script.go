@@ -3,6 +3,9 @@ package ape
 import (
 	_ "embed"
 	"fmt"
+	"hash/crc32"
+	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/llamaboot/llamaboot/ape/format"
@@ -14,6 +17,7 @@ type target struct {
 	offset   int64 // multiple of extractBlock
 	size     int64
 	hash     string // leading hex digits of the program's SHA-256
+	cksum    uint32 // its CRC, as cksum prints it
 }
 
 // UnamePatterns are the shell patterns of `uname -s`-`uname -m` for each target.
@@ -25,6 +29,7 @@ var UnamePatterns = map[string]string{
 	"freebsd/amd64": "FreeBSD-amd64",
 	"openbsd/amd64": "OpenBSD-amd64",
 	"netbsd/amd64":  "NetBSD-amd64",
+	"windows/amd64": "MINGW*|MSYS*|CYGWIN*|Windows_NT*", // Git Bash, MSYS2, Cygwin, busybox-w32; each Windows starts it
 }
 
 // start.sh is the script; @NAME@ marks are filled in by newScript.
@@ -38,9 +43,13 @@ func newScript(targets []target, faces []elfFace, headerCopies int64) ([]byte, e
 	for _, t := range targets {
 		pattern, ok := UnamePatterns[t.os+"/"+t.arch]
 		if !ok {
-			continue // Windows starts the PE face
+			continue
 		}
-		fmt.Fprintf(&cases, "%s) k=%d z=%d h=%s;;\n", pattern, t.offset/extractBlock, t.size, t.hash)
+		suffix := ""
+		if t.os == "windows" {
+			suffix = " x=.exe"
+		}
+		fmt.Fprintf(&cases, "%s) k=%d z=%d c=%d h=%s%s;;\n", pattern, t.offset/extractBlock, t.size, t.cksum, t.hash, suffix)
 		fmt.Fprintf(&names, " %s-%s", t.os, t.arch)
 	}
 	for i := range faces {
@@ -65,11 +74,33 @@ func newScript(targets []target, faces []elfFace, headerCopies int64) ([]byte, e
 	return []byte(text + strings.Repeat("\n", format.ScriptSize-len(text))), nil
 }
 
-// stripComments drops comment lines and indentation, which the file has no room for.
+// cksum returns the CRC that POSIX cksum prints: polynomial 0x04C11DB7, most significant
+// bit first, over the data and its length in bytes, least significant byte first, without
+// leading zeros (POSIX.1-2017, cksum). That is the bit-reversed CRC-32 of bit-reversed bytes,
+// from a register of zeros.
+func cksum(data []byte) uint32 {
+	crc := ^uint32(0) // crc32.Update complements it
+	var buf [4096]byte
+	update := func(b []byte) {
+		for i, c := range b {
+			buf[i] = bits.Reverse8(c)
+		}
+		crc = crc32.Update(crc, crc32.IEEETable, buf[:len(b)])
+	}
+	for part := range slices.Chunk(data, len(buf)) {
+		update(part)
+	}
+	for n := len(data); n > 0; n >>= 8 {
+		update([]byte{byte(n)})
+	}
+	return bits.Reverse32(crc)
+}
+
+// stripComments drops comments, indentation and empty lines, which the file has no room for.
 func stripComments(s string) string {
 	var b strings.Builder
 	for line := range strings.Lines(s) {
-		if line = strings.TrimLeft(line, "\t"); !strings.HasPrefix(line, "#") {
+		if line = strings.TrimLeft(line, "\t"); line != "\n" && !strings.HasPrefix(line, "#") {
 			b.WriteString(line)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // shells the script is promised to work in, with the Debian package of each.
 var shells = []struct{ command, pkg string }{
 	{"dash", "dash"}, {"bash", "bash"}, {"zsh", "zsh"}, {"ksh93", "ksh93u+m"},
-	{"mksh", "mksh"}, {"yash", "yash"}, {"busybox sh", "busybox"},
+	{"mksh", "mksh"}, {"posh", "posh"}, {"yash", "yash"}, {"busybox sh", "busybox"},
 }
 
 func contains(lines []string, line string) bool {
@@ -30,24 +30,18 @@ func contains(lines []string, line string) bool {
 
 func TestShells(t *testing.T) {
 	path := apetest.Write(t, apetest.Input(t))
-	for _, sh := range shells {
-		t.Run(sh.command, func(t *testing.T) {
-			words := strings.Fields(sh.command)
-			if _, err := exec.LookPath(words[0]); err != nil {
-				t.Skipf("%s is not installed (package %s)", words[0], sh.pkg)
+	inShells(t, func(t *testing.T, words []string) {
+		home := t.TempDir()
+		for range 2 { // from the file, then from the cache
+			lines := apetest.Start(t, home, apetest.Env(home), join(words, path, "one", "two  words", "*")...)
+			if len(lines) < 4 || lines[1] != "one" || lines[2] != "two  words" || lines[3] != "*" {
+				t.Errorf("arguments: got %q", lines)
 			}
-			home := t.TempDir()
-			for range 2 { // from the file, then from the cache
-				lines := apetest.Start(t, home, apetest.Env(home), append(words, path, "one", "two  words", "*")...)
-				if len(lines) < 4 || lines[1] != "one" || lines[2] != "two  words" || lines[3] != "*" {
-					t.Errorf("arguments: got %q", lines)
-				}
-				if want := "LLAMABOOT_SELF=" + path; !contains(lines, want) {
-					t.Errorf("no %s in %q", want, lines)
-				}
+			if want := "LLAMABOOT_SELF=" + path; !contains(lines, want) {
+				t.Errorf("no %s in %q", want, lines)
 			}
-		})
-	}
+		}
+	})
 }
 
 // TestStartPlaces starts the file from everywhere a user may.
@@ -106,7 +100,7 @@ func TestCacheFallback(t *testing.T) {
 		"own folder":      {[]string{"LLAMABOOT_CACHE=" + tmp + "/own", "HOME=" + home}, tmp + "/own/" + name},
 		"no HOME":         {[]string{"TMPDIR=" + tmp}, tmp + user + name},
 		"HOME is no use":  {[]string{"HOME=" + blocked, "TMPDIR=" + tmp}, tmp + user + name},
-		"HOME is missing": {[]string{"HOME=" + home + "/new", "TMPDIR=" + tmp}, home + "/new/.cache/llamaboot/" + name},
+		"HOME is missing": {[]string{"HOME=" + home + "/new"}, home + "/new/.cache/llamaboot/" + name},
 	} {
 		t.Run(label, func(t *testing.T) {
 			lines := apetest.Start(t, "/", append(tc.env, "PATH=/usr/bin:/bin"), "sh", path)

@@ -63,6 +63,7 @@ if [ "$what" = test ]; then
 	need "has ksh93" ksh
 	need "has yash" yash
 	need "has mksh" mksh
+	need "has posh" posh
 	need "has busybox" busybox
 	need "has file" file
 	need "has node" nodejs

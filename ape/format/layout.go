@@ -6,7 +6,7 @@ const (
 	OffGPT512    = 0x200
 	OffPE        = 0x400 // PE headers, then ELF headers
 	OffGPT4096   = 0x1000
-	OffScript    = 0x1400
+	OffScript    = 0x1200
 	OffArray512  = 0x2000
 	OffArray4096 = 0x6000
 	OffStage2    = 0xa000

@@ -54,7 +54,7 @@ func face(name string, see func() ([]string, error)) Face {
 }
 
 func (f inspected) seeShell(head []byte) ([]string, error) {
-	if !bytes.HasPrefix(head, []byte(ape.FirstLine)) {
+	if !bytes.HasPrefix(head, []byte(ape.FirstWords)) {
 		return nil, nil
 	}
 	var lines []string

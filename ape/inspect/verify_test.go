@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -25,7 +26,7 @@ func TestVerifyFindsEveryByte(t *testing.T) {
 	core, size := whole.Manifest.Programs[0].Offset, whole.Size()
 	members := whole.ZIP.Members
 	offsets := []int64{0, 0x3c, 0x4a, 0x1b8, 0x1be, 0x1cf, 0x1fe, 0x200, 0x238, 0x400, 0x700, 0xfff,
-		0x1000, 0x1100, 0x1400, 0x1fff, 0x2000, 0x5fff, 0x6000, 0x9fff, 0xa000, 0xf000, 0x10000, 0xfffff - 64,
+		0x1000, 0x1100, 0x1200, 0x1fff, 0x2000, 0x5fff, 0x6000, 0x9fff, 0xa000, 0xf000, 0x10000, 0xfffff - 64,
 		format.OffESP, format.OffESP + 3<<20, core - 0x2000, core + 99, size - 1, size - 512, size - 4096, size - 4097}
 	for _, m := range members[:len(members)-1] {
 		offsets = append(offsets, m.Header+40, m.Offset)
@@ -76,6 +77,38 @@ func TestVerifyTruncated(t *testing.T) {
 		if _, err := ape.Open(f, size); err == nil {
 			t.Errorf("%d of %d bytes: opened without an error", size, f.Size())
 		}
+	}
+}
+
+// TestOlderScript: files whose first line and script differ are of another version, not damaged.
+func TestOlderScript(t *testing.T) {
+	path := apetest.Write(t, apetest.Input(t))
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	const line = "MZqFpD='\n';eval \"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
+	head := append([]byte(line), make([]byte, format.OffArray512-len(line))...)
+	if _, err := file.ReadAt(head[len(line):], int64(len(line))); err != nil {
+		t.Fatal(err)
+	}
+	copy(head[format.OffScript:], bytes.Repeat([]byte("\n"), format.ScriptSize))
+	if _, err := file.WriteAt(head, 0); err != nil {
+		t.Fatal(err)
+	}
+	f := apetest.Open(t, path)
+	for _, c := range Verify(t.Context(), f, "newer", nil) {
+		if c.Err != nil {
+			t.Errorf("%s: %v", c.What, c.Err)
+		}
+	}
+	faces, err := Faces(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(faces[0].Sees) == 0 {
+		t.Errorf("%s sees nothing", faces[0].Name)
 	}
 }
 
