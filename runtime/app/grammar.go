@@ -50,14 +50,25 @@ func (p *program) params(e *engine.Engine) (engine.Params, error) {
 	o := p.options
 	params := engine.Params{N: o.n, Params: o.sampling, Stop: o.stop, IgnoreEOS: o.ignoreEOS, Shift: o.shift}
 	var err error
-	switch {
-	case o.constraint.grammar != "":
-		params.Grammar, err = e.GBNF(o.constraint.grammar)
-	case o.constraint.schema != "":
-		params.Grammar, err = e.JSONSchema([]byte(o.constraint.schema))
+	var flag string
+	switch c := &o.constraint; {
+	case c.grammar != "":
+		flag = flagOf("--grammar", "--grammar-file", c.grammarFile)
+		params.Grammar, err = e.GBNF(c.grammar)
+	case c.schema != "":
+		flag = flagOf("--json-schema", "--json-schema-file", c.schemaFile)
+		params.Grammar, err = e.JSONSchema([]byte(c.schema))
 	}
 	if err != nil {
-		return params, fmt.Errorf("%w: %w", errUsage, err)
+		return params, fmt.Errorf("%w: %s: %w", errUsage, flag, err)
 	}
 	return params, nil
+}
+
+// flagOf names the flag that a constraint came by: of its text, or of the file if there is one.
+func flagOf(text, file, name string) string {
+	if name == "" {
+		return text
+	}
+	return file + " " + name
 }

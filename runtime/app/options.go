@@ -167,10 +167,7 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 	o := newOptions()
 	fs := o.flagSet()
 	if err := fs.Parse(joinOptional(args)); err != nil {
-		// The flag package names flags with one dash; the help text has two.
-		text := strings.Replace(err.Error(), "not defined: -", "not known: --", 1)
-		text = longFlag.ReplaceAllString(text, "$1 --$2")
-		return nil, fmt.Errorf("%w: %s", errUsage, strings.Replace(text, ": parse error", ": want a number", 1))
+		return nil, fmt.Errorf("%w: %s", errUsage, flagError(err.Error()))
 	}
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("%w: unexpected %q", errUsage, fs.Arg(0))
@@ -188,6 +185,22 @@ func parseOptions(args []string, layers ...[]string) (*options, error) {
 	return o, o.check()
 }
 
+// flagError is what the flag package said, with two dashes before long flags as in the help text, one wording for flags with
+// and without a value, and what is wanted.
+func flagError(text string) string {
+	text = strings.Replace(text, "not defined: -", "not known: --", 1)
+	if boolean := booleanFlag.FindStringSubmatch(text); boolean != nil {
+		text = "invalid value " + boolean[1] + " for flag -" + boolean[2] + ": " + boolean[3]
+		for _, unsaid := range []string{"parse error", `strconv.ParseBool: parsing ` + boolean[1] + `: invalid syntax`} {
+			text = strings.Replace(text, ": "+unsaid, ": want true or false", 1)
+		}
+	}
+	return strings.Replace(longFlag.ReplaceAllString(text, "$1 --$2"), ": parse error", ": want a number", 1)
+}
+
+// booleanFlag matches the flag package's words about a flag that takes no value.
+var booleanFlag = regexp.MustCompile(`^invalid boolean value (".*") for -([\w-]+): (.*)$`)
+
 // longFlag matches the flag package's words about a flag of several letters.
 var longFlag = regexp.MustCompile(`(for flag|argument:) -(\w[\w-]+)`)
 
@@ -200,7 +213,13 @@ func (o *options) flagSet() *flag.FlagSet {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
 	setMode := func(m mode) func(string) error {
-		return func(string) error { o.mode = m; return nil }
+		return func(s string) error {
+			on, err := strconv.ParseBool(s)
+			if on {
+				o.mode = m
+			}
+			return err
+		}
 	}
 	fs.BoolFunc("chat", "", setMode(modeChat))
 	fs.BoolFunc("cli", "", setMode(modeCLI))
@@ -221,7 +240,12 @@ func (o *options) flagSet() *flag.FlagSet {
 	boolFlag(fs, &o.help, "help", "h")
 	stringFlag(fs, &o.model, "model", "m")
 	intFlag(fs, &o.context, "ctx-size", "c")
-	cacheType := func(s string) (err error) { o.cache, err = model.ParseCacheType(s); return err }
+	cacheType := func(s string) (err error) {
+		if o.cache, err = model.ParseCacheType(s); err != nil {
+			return errors.New("want f16, f32 or q8_0")
+		}
+		return nil
+	}
 	for _, name := range []string{"cache-type", "cache-type-k", "ctk", "cache-type-v", "ctv"} {
 		fs.Func(name, "", cacheType)
 	}

@@ -79,17 +79,21 @@ func TestParseOptionsRefuses(t *testing.T) {
 		`--cli -e -p a\`:          `a lone \ at the end`,
 		`--cli -e -p \xZZ`:        "two hexadecimal digits",
 		"--grammar x -j y":        "is enough",
-		"--mirostat 3":            "mirostat is 3",
-		"--dry-multiplier Inf":    "dry multiplier",
+		"--mirostat 3":            "--mirostat 3: want 0, 1 or 2",
+		"--dry-multiplier Inf":    "--dry-multiplier +Inf: want a finite number",
+		"--mirostat-lr NaN":       "--mirostat-lr NaN: want a finite number",
 		"--cli -p x --seed -2":    "or -1",
 		"-t 1025":                 "up to 1024",
 		"--xtc-probability 2":     "--xtc-probability 2: want 0 to 1",
 		"--typical NaN":           "--typical NaN: want 0 to 1",
-		"--samplers top_k;foo":    `sampler "foo" is unknown`,
+		"--samplers top_k;foo":    `--samplers: wrong sampling parameters: sampler "foo" is unknown`,
 		"--logit-bias 5":          "such as 15+1.5",
 		"--logit-bias x+1":        "such as 15+1.5",
 		"--logit-bias 5+inf":      "such as 15+1.5",
-		"--cache-type q4_0":       "want f16, f32 or q8_0",
+		"--cache-type q4_0":       `invalid value "q4_0" for flag --cache-type: want f16, f32 or q8_0`,
+		"--ids=perhaps":           `invalid value "perhaps" for flag --ids: want true or false`,
+		"--metrics=perhaps":       `invalid value "perhaps" for flag --metrics: want true or false`,
+		"--cli=@":                 `invalid value "@" for flag --cli: want true or false`,
 		"--cli -p x -c 999999999": "",
 	} {
 		_, err := parseOptions(strings.Fields(args))
@@ -157,5 +161,33 @@ func TestOptionErrorsNameFlagsAsTheHelpDoes(t *testing.T) {
 		if _, err := parseOptions(strings.Fields(args)); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", args, err, want)
 		}
+	}
+}
+
+// TestWrongValuesNameTheirFlag gives every flag that is no text a value it cannot take.
+func TestWrongValuesNameTheirFlag(t *testing.T) {
+	refused := 0
+	newOptions().flagSet().VisitAll(func(f *flag.Flag) {
+		name := "-" + f.Name
+		if len(f.Name) > 1 {
+			name = "--" + f.Name
+		}
+		_, err := parseOptions([]string{"--" + f.Name + "=@"})
+		if err == nil {
+			return // a text, or one of llama.cpp's that changes nothing here
+		}
+		refused++
+		text := err.Error()
+		if !errors.Is(err, errUsage) || !strings.Contains(text, name) {
+			t.Errorf("%s: %v, want errUsage that names %s", f.Name, err, name)
+		}
+		for _, word := range []string{"strconv", "parse error", "boolean"} {
+			if strings.Contains(text, word) {
+				t.Errorf("%s: %v: %q helps nobody", f.Name, err, word)
+			}
+		}
+	})
+	if refused < 100 {
+		t.Errorf("%d flags refused @, want more: is it refused at all?", refused)
 	}
 }

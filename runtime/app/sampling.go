@@ -85,11 +85,26 @@ func (o *options) checkSampling() error {
 		return fmt.Errorf("%w: --xtc-probability %v: want 0 to 1", errUsage, s.XTCProbability)
 	case !(s.TypicalP >= 0 && s.TypicalP <= 1):
 		return fmt.Errorf("%w: --typical %v: want 0 to 1", errUsage, s.TypicalP)
+	case s.Mirostat < 0 || s.Mirostat > 2:
+		return fmt.Errorf("%w: --mirostat %d: want 0, 1 or 2", errUsage, s.Mirostat)
 	case s.RepeatLastN < -1:
 		return fmt.Errorf("%w: --repeat-last-n %d: want -1 for all tokens, or more", errUsage, s.RepeatLastN)
 	}
-	if _, err := sample.New(s); err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+	for _, f := range []struct {
+		name  string
+		value float32
+	}{
+		{"--temp", s.Temp}, {"--repeat-penalty", s.RepeatPenalty}, {"--presence-penalty", s.PresencePenalty},
+		{"--frequency-penalty", s.FrequencyPenalty}, {"--top-nsigma", s.TopNSigma}, {"--xtc-threshold", s.XTCThreshold},
+		{"--dry-multiplier", s.DRYMultiplier}, {"--dry-base", s.DRYBase}, {"--dynatemp-range", s.DynaRange},
+		{"--dynatemp-exp", s.DynaExponent}, {"--mirostat-ent", s.MirostatTau}, {"--mirostat-lr", s.MirostatEta},
+	} {
+		if v := float64(f.value); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%w: %s %v: want a finite number", errUsage, f.name, f.value)
+		}
+	}
+	if _, err := sample.New(s); err != nil { // what is left of wrong values
+		return fmt.Errorf("%w: --samplers: %w", errUsage, err)
 	}
 	return nil
 }
