@@ -42,6 +42,9 @@ func TestGolden(t *testing.T) {
 		if strings.HasPrefix(name, "t-gemma") {
 			bar = 1e-2 // llama.cpp looks GELU up in a table of binary16
 		}
+		if strings.HasPrefix(name, "t-gemma4") {
+			bar = 3e-2 // whose weights magnify that
+		}
 		prompt := filepath.Join(t.TempDir(), "prompt")
 		if err := os.WriteFile(prompt, []byte(own.Prompt), 0o600); err != nil {
 			t.Fatal(err)

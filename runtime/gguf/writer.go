@@ -194,6 +194,14 @@ func encodeValue(value any) (Value, error) {
 			raw = le.AppendUint32(raw, uint32(n))
 		}
 		return Value{Type: Array, Elem: Int32, Len: len(x), raw: raw}, nil
+	case []bool:
+		raw := make([]byte, len(x))
+		for i, b := range x {
+			if b {
+				raw[i] = 1
+			}
+		}
+		return Value{Type: Array, Elem: Bool, Len: len(x), raw: raw}, nil
 	case []float32:
 		var raw []byte
 		for _, n := range x {

@@ -21,9 +21,12 @@ var architectures = []architecture{
 	{"qwen35", newPrenorm, qwen35, "Qwen3.5, Qwen3.6, Qwen3.8"},
 	{"qwen35moe", newPrenorm, qwen35, "Qwen3.5 and 3.6 with experts"},
 	{"qwen3next", newPrenorm, qwen3Next, "Qwen3-Next"},
+	{"lfm2", newPrenorm, lfm2, "LFM2, LFM2.5"},
+	{"lfm2moe", newPrenorm, lfm2, "LFM2 with experts"},
 	{"gemma", newSandwich, gemma1, "Gemma 1"},
 	{"gemma2", newSandwich, gemma2, ""},
 	{"gemma3", newSandwich, gemma3, ""},
+	{"gemma4", newLayerInputs, gemma4, ""},
 	{"phi3", newPrenorm, phi3, "Phi-3, Phi-4"},
 	{"phi2", newLayernorm, layerNorms, ""},
 	{"granite", newPrenorm, granite, "Granite 3"},
@@ -57,10 +60,11 @@ var architectures = []architecture{
 	{"nomic-bert", newEncoder, nomicBERT, ""},
 }
 
-func newPrenorm() network   { return new(prenorm) }
-func newSandwich() network  { return new(sandwich) }
-func newLayernorm() network { return new(layernorm) }
-func newEncoder() network   { return new(encoder) }
+func newPrenorm() network     { return new(prenorm) }
+func newSandwich() network    { return new(sandwich) }
+func newLayernorm() network   { return new(layernorm) }
+func newLayerInputs() network { return new(layerInputs) }
+func newEncoder() network     { return new(encoder) }
 
 // lookUp finds an architecture by its name.
 func lookUp(name string) (*architecture, bool) {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
@@ -34,20 +35,36 @@ func (a *attention) bound(prefix string, c *Config) error {
 	if a.QKV.w != nil {
 		return nil
 	}
+	var layer int
+	fmt.Sscanf(prefix, "blk.%d.", &layer)
+	if c.keysOf(layer) != layer {
+		if a.Q.w == nil {
+			return noTensor(prefix+"attn_q.weight", c)
+		}
+		return nil
+	}
 	for _, t := range []struct {
 		l    linear
 		name string
 	}{{a.Q, "attn_q"}, {a.K, "attn_k"}, {a.V, "attn_v"}} {
-		if t.l.w == nil {
+		if t.l.w == nil && !(t.name == "attn_v" && c.KeysAsValues) {
 			return noTensor(prefix+t.name+".weight", c)
 		}
 	}
 	return nil
 }
 
+// keysOf is the layer whose keys and values a layer uses: its own, unless layers share them.
+func (c *Config) keysOf(layer int) int {
+	if c.kvLayer == nil {
+		return layer
+	}
+	return c.kvLayer[layer]
+}
+
 // attend computes the block of a layer: x [n, embd] -> [n, embd].
 func (a *attention) attend(s *step, layer int, x []float32) []float32 {
-	a.project(s, x)
+	a.project(s, layer, x)
 	s.attendQKV(layer, a.QNorm, a.KNorm)
 	if s.m.GatedQ {
 		s.gateHeads()
@@ -56,7 +73,16 @@ func (a *attention) attend(s *step, layer int, x []float32) []float32 {
 }
 
 // project sets q [n, heads*head], k and v [n, kvheads*head].
-func (a *attention) project(s *step, x []float32) {
+func (a *attention) project(s *step, layer int, x []float32) {
+	if s.m.keysOf(layer) != layer {
+		s.linears(x, to{&s.q, a.Q})
+		return
+	}
+	if a.V.w == nil && a.QKV.w == nil {
+		s.linears(x, to{&s.q, a.Q}, to{&s.k, a.K})
+		copy(grow(&s.v, len(s.k)), s.k)
+		return
+	}
 	if s.m.GatedQ {
 		s.linears(x, to{&s.fused, a.Q}, to{&s.k, a.K}, to{&s.v, a.V})
 		s.splitGates()
@@ -66,7 +92,8 @@ func (a *attention) project(s *step, x []float32) {
 		s.linears(x, to{&s.q, a.Q}, to{&s.k, a.K}, to{&s.v, a.V})
 		return
 	}
-	q, kv := s.m.Heads*s.m.HeadDim, s.m.KVHeads*s.m.HeadDim
+	at := s.m.at(layer)
+	q, kv := s.m.Heads*at.headDim, at.kvHeads*at.headDim
 	s.linear(&s.fused, x, a.QKV)
 	s.unfuse(0, q, &s.q)
 	s.unfuse(q, kv, &s.k)
@@ -112,8 +139,10 @@ func (s *step) unfuse(from, width int, dst *[]float32) {
 // attendQKV sets att [n, heads*head] from q, k and v, which it turns and stores in the caches.
 func (s *step) attendQKV(layer int, qNorm, kNorm []float32) {
 	c := &s.m.Config
-	for i := range s.tokens {
-		s.tokens[i].Cache.reserve(layer, s.tokens[i].Pos)
+	if c.keysOf(layer) == layer {
+		for i := range s.tokens {
+			s.tokens[i].Cache.reserve(layer, s.tokens[i].Pos)
+		}
 	}
 	if s.n == 1 {
 		s.place(0, layer, qNorm, kNorm)
@@ -124,20 +153,25 @@ func (s *step) attendQKV(layer int, qNorm, kNorm []float32) {
 	if c.Window > 0 && c.Sliding != nil && c.Sliding(layer) {
 		window = c.Window
 	}
-	grow(&s.att, s.n*c.Heads*c.HeadDim)
+	grow(&s.att, s.n*c.Heads*c.at(layer).headDim)
 	s.attendBlocks(layer, window)
 }
 
 // place turns the query and the key of token i and stores key and value in its cache.
 func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 	c := &s.m.Config
-	d, qw, kw := c.HeadDim, c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	at := c.at(layer)
+	d, qw, kw := at.headDim, c.Heads*at.headDim, at.kvHeads*at.headDim
 	rope := s.m.ropeOf(layer)
 	rot := &s.rot
 	if rope == &c.SlidingRot {
 		rot = &s.rotS
 	}
-	q, k := s.q[i*qw:(i+1)*qw], s.k[i*kw:(i+1)*kw]
+	q := s.q[i*qw : (i+1)*qw]
+	var k, v []float32 // none when the layer uses another's
+	if c.keysOf(layer) == layer {
+		k, v = s.k[i*kw:(i+1)*kw], s.v[i*kw:(i+1)*kw]
+	}
 	if !c.NormTurned {
 		s.normHeads(q, qNorm, c.Eps)
 		s.normHeads(k, kNorm, c.Eps)
@@ -154,7 +188,16 @@ func (s *step) place(i, layer int, qNorm, kNorm []float32) {
 	}
 	t := &s.tokens[i]
 	s.level.Scale(q, c.AttnScale*c.temperature(t.Pos))
-	t.Cache.store(layer, t.Pos, k, s.v[i*kw:(i+1)*kw])
+	if k == nil {
+		return
+	}
+	if c.NormV {
+		for ; len(v) >= d; v = v[d:] {
+			s.level.RMSNorm(v[:d], v[:d], nil, c.Eps)
+		}
+		v = s.v[i*kw : (i+1)*kw]
+	}
+	t.Cache.store(layer, t.Pos, k, v)
 }
 
 // attBlock is a run of tokens of one sequence, one after the other, whose queries share the reading of keys and values.
@@ -182,7 +225,8 @@ type attScratch struct {
 // attendBlocks sets att from q and the caches, spread over the threads by blocks of tokens and key heads.
 func (s *step) attendBlocks(layer, window int) {
 	c := &s.m.Config
-	most := max(1, blockQueries/(c.Heads/c.KVHeads))
+	kvHeads := c.at(layer).kvHeads
+	most := max(1, blockQueries/(c.Heads/kvHeads))
 	s.blocks = s.blocks[:0]
 	for i := 0; i < s.n; {
 		b := attBlock{i, 1}
@@ -200,7 +244,7 @@ func (s *step) attendBlocks(layer, window int) {
 		a.item = s.attendItem
 		a.threads = make([]attScratch, s.m.pool.Threads())
 	}
-	s.m.pool.Do(len(s.blocks)*c.KVHeads, a.item)
+	s.m.pool.Do(len(s.blocks)*kvHeads, a.item)
 }
 
 // attendItem computes one block for one key head. The blocks of a head follow each other, so that its keys and values
@@ -217,7 +261,8 @@ func (s *step) attendItem(thread, i int) {
 // their weights zero.
 func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 	c := &s.m.Config
-	d, group := c.HeadDim, c.Heads/c.KVHeads
+	d, group := c.at(layer).headDim, c.Heads/c.at(layer).kvHeads
+	keys := c.keysOf(layer)
 	n, qw, at := blk.n*group, c.Heads*d, kv*group*d
 	cache, pos := s.tokens[blk.first].Cache, s.tokens[blk.first].Pos
 	hi := pos + blk.n
@@ -230,7 +275,7 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 	for t := range blk.n {
 		copy(q[t*group*d:(t+1)*group*d], s.q[(blk.first+t)*qw+at:])
 	}
-	cache.scores(layer, kv, q, n, base, hi, scores, stride, &b.wide)
+	cache.scores(keys, kv, q, n, base, hi, scores, stride, &b.wide)
 	for i := range n {
 		to := pos + i/group + 1
 		if c.Encoder {
@@ -253,7 +298,7 @@ func (s *step) attendBlock(b *attScratch, blk attBlock, layer, kv, window int) {
 		clear(row[to-base:])
 	}
 	clear(out)
-	cache.mix(layer, kv, scores, stride, n, base, hi, out, &b.wide)
+	cache.mix(keys, kv, scores, stride, n, base, hi, out, &b.wide)
 	for t := range blk.n {
 		copy(s.att[(blk.first+t)*qw+at:][:group*d], out[t*group*d:])
 	}

@@ -28,7 +28,7 @@ type experts []*compute.Matrix
 //	T experts   `gguf:"ffn_up_exps.weight" shape:"embd,expertff,experts"`
 //	T []Layer   `gguf:"blk"`                            one struct for each layer, prefixed blk.0. and so on
 //	T Struct    (no tag)                                the fields of the struct
-//	T Struct    `when:"recurrent"`                      the same, in layers of that kind (Config.has)
+//	T Struct    `when:"delta"`                          the same, in layers of that kind (Config.has)
 //
 // A struct with a method bound is asked whether what it got is enough.
 //
@@ -51,7 +51,7 @@ func bindStruct(v reflect.Value, prefix string, layer int, f *gguf.File, c *Conf
 			}
 			set(field, layers.Interface())
 		case name != "":
-			err = bindField(field, prefix, name, options, tag.Get("shape"), f, c)
+			err = bindField(field, prefix, name, options, tag.Get("shape"), layer, f, c)
 		case field.Kind() == reflect.Struct && c.has(tag.Get("when"), layer):
 			err = bindStruct(field, prefix, layer, f, c)
 		}
@@ -95,12 +95,12 @@ func (c *Config) predicts(name string) bool {
 func (c *Config) has(kind string, layer int) bool {
 	recurrent := c.Recurrent != nil && c.Recurrent(layer)
 	switch kind {
-	case "recurrent":
-		return recurrent
+	case "":
+		return true
 	case "attention":
 		return !recurrent
 	}
-	return kind == ""
+	return recurrent && kind == c.RecurrentKind
 }
 
 // noTensor is the error for a tensor an architecture cannot do without.
@@ -113,7 +113,7 @@ func set(field reflect.Value, x any) {
 	reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem().Set(reflect.ValueOf(x))
 }
 
-func bindField(field reflect.Value, prefix, name, options, shape string, f *gguf.File, c *Config) error {
+func bindField(field reflect.Value, prefix, name, options, shape string, layer int, f *gguf.File, c *Config) error {
 	isLinear := field.Type() == reflect.TypeFor[linear]()
 	name = prefix + name
 	tensor := name
@@ -130,7 +130,7 @@ func bindField(field reflect.Value, prefix, name, options, shape string, f *gguf
 		}
 		return noTensor(tensor, c)
 	}
-	if err := checkShape(t, shape, c); err != nil {
+	if err := checkShape(t, shape, layer, c); err != nil {
 		return err
 	}
 	c.bound[t.Name] = true
@@ -180,12 +180,12 @@ func shapeError(t *gguf.Tensor, want string) error {
 }
 
 // checkShape compares with a tag such as "embd,q"; trailing dimensions of 1 may be missing from the file.
-func checkShape(t *gguf.Tensor, shape string, c *Config) error {
+func checkShape(t *gguf.Tensor, shape string, layer int, c *Config) error {
 	names := strings.Split(shape, ",")
 	ok := len(t.Dims) <= len(names)
 	want := make([]int, len(names))
 	for i, n := range names {
-		d, known := c.dim(n)
+		d, known := c.dim(n, layer)
 		if !known {
 			return fmt.Errorf("shape tag %q of %q has the unknown dimension %q", shape, t.Name, n)
 		}

@@ -41,15 +41,16 @@ func ParseCacheType(name string) (CacheType, error) {
 type Cache struct {
 	level  *compute.Level
 	typ    CacheType
-	heads  int // of keys and values
-	dim    int // of a head
 	layers []layerCache
 	state  *state // of recurrent layers; nil for none
 }
 
 // layerCache holds pages of keys and of values, each [head][pageLen][dim], but for keys in binary16: those lie in
 // blocks, [head][pageLen/compute.KeyBlock][dim][compute.KeyBlock], as compute.ScoresF16 reads them.
-type layerCache struct{ k, v []page }
+type layerCache struct {
+	heads, dim int // of keys and values, and elements of one
+	k, v       []page
+}
 
 // page has one of its slices set, by the type of the cache.
 type page struct {
@@ -61,10 +62,15 @@ type page struct {
 
 // NewCache makes an empty cache for one sequence.
 func (m *Model) NewCache(t CacheType) *Cache {
-	if t == CacheQ8 && m.HeadDim%tensor.Q8_0.BlockLen() != 0 {
-		t = CacheF16
+	layers := make([]layerCache, m.Layers)
+	for l := range layers {
+		at := m.at(l)
+		layers[l] = layerCache{heads: at.kvHeads, dim: at.headDim}
+		if t == CacheQ8 && at.headDim%tensor.Q8_0.BlockLen() != 0 {
+			t = CacheF16
+		}
 	}
-	return &Cache{level: m.pool.Level(), typ: t, heads: m.KVHeads, dim: m.HeadDim, layers: make([]layerCache, m.Layers), state: m.newState()}
+	return &Cache{level: m.pool.Level(), typ: t, layers: layers, state: m.newState()}
 }
 
 // Bytes is the memory the cache takes now.
@@ -112,12 +118,13 @@ func (p *page) start() any {
 // Fork makes a cache that holds the first n positions of c. Pages are shared until one of the two caches writes to
 // them. No pass over c may be running.
 func (c *Cache) Fork(n int) *Cache {
-	f := &Cache{level: c.level, typ: c.typ, heads: c.heads, dim: c.dim, layers: make([]layerCache, len(c.layers))}
+	f := &Cache{level: c.level, typ: c.typ, layers: make([]layerCache, len(c.layers))}
 	if c.state != nil {
 		f.state = c.state.fork(n)
 	}
 	for i := range c.layers {
-		f.layers[i] = layerCache{k: share(c.layers[i].k, n), v: share(c.layers[i].v, n)}
+		l := &c.layers[i]
+		f.layers[i] = layerCache{heads: l.heads, dim: l.dim, k: share(l.k, n), v: share(l.v, n)}
 	}
 	return f
 }
@@ -146,7 +153,7 @@ func (c *Cache) Truncate(n int) {
 func (c *Cache) reserve(layer, pos int) {
 	l := &c.layers[layer]
 	for len(l.k)*pageLen <= pos {
-		l.k, l.v = append(l.k, c.newPage()), append(l.v, c.newPage())
+		l.k, l.v = append(l.k, c.newPage(l)), append(l.v, c.newPage(l))
 	}
 	l.k[pos/pageLen].own()
 	l.v[pos/pageLen].own()
@@ -159,8 +166,8 @@ func (p *page) own() {
 	}
 }
 
-func (c *Cache) newPage() page {
-	n := c.heads * pageLen * c.dim
+func (c *Cache) newPage(l *layerCache) page {
+	n := l.heads * pageLen * l.dim
 	switch c.typ {
 	case CacheF32:
 		return page{f: make([]float32, n)}
@@ -173,13 +180,13 @@ func (c *Cache) newPage() page {
 // store writes the keys and values [heads*dim] of a position.
 func (c *Cache) store(layer, pos int, k, v []float32) {
 	l := &c.layers[layer]
-	c.put(l.k[pos/pageLen], pos%pageLen, k, true)
-	c.put(l.v[pos/pageLen], pos%pageLen, v, false)
+	c.put(l, l.k[pos/pageLen], pos%pageLen, k, true)
+	c.put(l, l.v[pos/pageLen], pos%pageLen, v, false)
 }
 
 // head is the part of a page that holds one head.
-func (c *Cache) head(p page, h int) page {
-	from, to := h*pageLen*c.dim, (h+1)*pageLen*c.dim
+func (l *layerCache) head(p page, h int) page {
+	from, to := h*pageLen*l.dim, (h+1)*pageLen*l.dim
 	switch {
 	case p.f != nil:
 		return page{f: p.f[from:to]}
@@ -190,35 +197,35 @@ func (c *Cache) head(p page, h int) page {
 }
 
 // put writes one position of a page, keys or values [heads*dim].
-func (c *Cache) put(p page, i int, row []float32, keys bool) {
-	for h := range c.heads {
-		src, dst := row[h*c.dim:(h+1)*c.dim], c.head(p, h)
+func (c *Cache) put(l *layerCache, p page, i int, row []float32, keys bool) {
+	for h := range l.heads {
+		src, dst := row[h*l.dim:(h+1)*l.dim], l.head(p, h)
 		switch {
 		case dst.f != nil:
-			copy(dst.f[i*c.dim:], src)
+			copy(dst.f[i*l.dim:], src)
 		case dst.b != nil:
-			quant.PutQ8(dst.row8(i, c.dim), src)
+			quant.PutQ8(dst.row8(i, l.dim), src)
 		case keys:
 			c.level.PutKey(dst.h, i, src)
 		default:
-			c.level.F32ToF16s(dst.h[i*c.dim:(i+1)*c.dim], src)
+			c.level.F32ToF16s(dst.h[i*l.dim:(i+1)*l.dim], src)
 		}
 	}
 }
 
 // get reads one position of a page back as float32 [heads*dim].
-func (c *Cache) get(p page, i int, row []float32, keys bool) {
-	for h := range c.heads {
-		dst, src := row[h*c.dim:(h+1)*c.dim], c.head(p, h)
+func (c *Cache) get(l *layerCache, p page, i int, row []float32, keys bool) {
+	for h := range l.heads {
+		dst, src := row[h*l.dim:(h+1)*l.dim], l.head(p, h)
 		switch {
 		case src.f != nil:
-			copy(dst, src.f[i*c.dim:])
+			copy(dst, src.f[i*l.dim:])
 		case src.b != nil:
-			compute.Dequantize(tensor.Q8_0, dst, src.row8(i, c.dim))
+			compute.Dequantize(tensor.Q8_0, dst, src.row8(i, l.dim))
 		case keys:
 			compute.Key(dst, src.h, i)
 		default:
-			c.level.F16ToF32s(dst, src.h[i*c.dim:(i+1)*c.dim])
+			c.level.F16ToF32s(dst, src.h[i*l.dim:(i+1)*l.dim])
 		}
 	}
 }
@@ -252,18 +259,19 @@ const scoreAlign = 8 * compute.KeyBlock
 // base to hi-1. base is a multiple of scoreAlign and stride too, at least hi-base; elements behind are overwritten. w is
 // scratch.
 func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []float32, stride int, w *wide) {
+	l := &c.layers[layer]
 	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
-		p := c.head(c.layers[layer].k[pos/pageLen], head)
+		p := l.head(l.k[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
 		if p.h != nil {
 			blocks := (count + compute.KeyBlock - 1) / compute.KeyBlock
-			c.level.ScoresF16(out[pos-base:], stride, q, c.dim, n, p.h[first*c.dim:], blocks, c.dim)
+			c.level.ScoresF16(out[pos-base:], stride, q, l.dim, n, p.h[first*l.dim:], blocks, l.dim)
 			continue
 		}
 		for k := range count {
-			key := p.row(w, first+k, c.dim)
+			key := p.row(w, first+k, l.dim)
 			for i := range n {
-				out[i*stride+pos-base+k] = c.level.Dot(q[i*c.dim:(i+1)*c.dim], key)
+				out[i*stride+pos-base+k] = c.level.Dot(q[i*l.dim:(i+1)*l.dim], key)
 			}
 		}
 	}
@@ -271,17 +279,18 @@ func (c *Cache) scores(layer, head int, q []float32, n, base, hi int, out []floa
 
 // mix adds the values of positions base to hi-1, weighted by rows of w as scores lays them out, to dst [n, dim].
 func (c *Cache) mix(layer, head int, w []float32, stride, n, base, hi int, dst []float32, x *wide) {
+	l := &c.layers[layer]
 	for pos := base; pos < hi; pos += pageLen - pos%pageLen {
-		p := c.head(c.layers[layer].v[pos/pageLen], head)
+		p := l.head(l.v[pos/pageLen], head)
 		first, count := pos%pageLen, min(hi-pos, pageLen-pos%pageLen)
 		if p.h != nil {
-			c.level.MixF16(dst, c.dim, w[pos-base:], stride, n, p.h[first*c.dim:], count, c.dim)
+			c.level.MixF16(dst, l.dim, w[pos-base:], stride, n, p.h[first*l.dim:], count, l.dim)
 			continue
 		}
 		for k := range count {
-			value := p.row(x, first+k, c.dim)
+			value := p.row(x, first+k, l.dim)
 			for i := range n {
-				c.level.Axpy(dst[i*c.dim:(i+1)*c.dim], w[i*stride+pos-base+k], value)
+				c.level.Axpy(dst[i*l.dim:(i+1)*l.dim], w[i*stride+pos-base+k], value)
 			}
 		}
 	}
@@ -299,10 +308,9 @@ func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	width := c.heads * c.dim
 	m.pool.Do(len(c.layers), func(_, layer int) {
 		l := &c.layers[layer]
-		row := make([]float32, width)
+		row := make([]float32, l.heads*l.dim)
 		rope := m.ropeOf(layer)
 		var cos, sin []float32
 		if rope != nil {
@@ -311,17 +319,17 @@ func (m *Model) Shift(c *Cache, keep, drop, n int) error {
 			cos, sin = make([]float32, rope.Dims/2), make([]float32, rope.Dims/2)
 			back.angles(cos, sin, -drop)
 		}
-		for pos := keep + drop; pos < n; pos++ {
+		for pos := keep + drop; pos < n && len(l.k) > 0; pos++ {
 			to := pos - drop
-			c.get(l.k[pos/pageLen], pos%pageLen, row, true)
+			c.get(l, l.k[pos/pageLen], pos%pageLen, row, true)
 			if rope != nil {
-				rope.turn(c.level, row, c.dim, cos, sin)
+				rope.turn(c.level, row, l.dim, cos, sin)
 			}
 			l.k[to/pageLen].own()
 			l.v[to/pageLen].own()
-			c.put(l.k[to/pageLen], to%pageLen, row, true)
-			c.get(l.v[pos/pageLen], pos%pageLen, row, false)
-			c.put(l.v[to/pageLen], to%pageLen, row, false)
+			c.put(l, l.k[to/pageLen], to%pageLen, row, true)
+			c.get(l, l.v[pos/pageLen], pos%pageLen, row, false)
+			c.put(l, l.v[to/pageLen], to%pageLen, row, false)
 		}
 	})
 	return nil

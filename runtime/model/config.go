@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/llamaboot/llamaboot/runtime/compute"
 	"github.com/llamaboot/llamaboot/runtime/gguf"
@@ -47,15 +48,21 @@ type Config struct {
 
 	GatedQ bool // attn_q gives a gate for every head too, behind its query; outputs are multiplied with its sigmoid
 
-	Recurrent    func(l int) bool // which layers keep a recurrent state instead of keys and values; nil for none
-	KHeads       int              // of recurrent layers: key heads (groups)
-	VHeads       int              // value heads
-	StateDim     int              // elements of a key
-	Inner        int              // elements of all value heads
-	ConvTaps     int              // tokens a convolution sees
-	ConvWidth    int              // its columns
-	StateSize    int              // numbers of a layer's state, without the convolution's
-	GroupedHeads bool             // value heads of the same key head follow each other
+	NormV        bool // values are normed, without weights
+	KeysAsValues bool // a layer without attn_v uses its keys, as projected, as values
+	LayerInput   int  // elements of the input every layer has of its own, 0 for none
+	RouteSigmoid bool // weights of experts are sigmoids; the choice adds exp_probs_b
+
+	RecurrentKind string           // what the recurrent layers are: "delta" or "shortconv"
+	Recurrent     func(l int) bool // which layers keep a recurrent state instead of keys and values; nil for none
+	KHeads        int              // of recurrent layers: key heads (groups)
+	VHeads        int              // value heads
+	StateDim      int              // elements of a key
+	Inner         int              // elements of all value heads
+	ConvTaps      int              // tokens a convolution sees
+	ConvWidth     int              // its columns
+	StateSize     int              // numbers of a layer's state, without the convolution's
+	GroupedHeads  bool             // value heads of the same key head follow each other
 
 	Rope       Rope             // of all layers, except
 	SlidingRot Rope             // of those that slide, where the architecture has two
@@ -66,9 +73,23 @@ type Config struct {
 	Types   int     // rows of token_types
 
 	nextN          int             // blocks behind the layers that predict further tokens; not used
+	sizes          []layerSize     // of the layers, nil when all are alike
+	uneven         bool            // they may differ
+	kvLayer        []int           // the layer whose keys and values a layer uses, nil when each uses its own
 	exact          bool            // quantised weights are held as F32
 	bound          map[string]bool // names of the tensors in use, while the file is opened
 	defaultContext bool            // nobody asked for Context
+}
+
+// layerSize is what may differ from layer to layer.
+type layerSize struct{ headDim, kvHeads, ff int }
+
+// at is the sizes of a layer.
+func (c *Config) at(layer int) layerSize {
+	if c.sizes != nil {
+		return c.sizes[layer]
+	}
+	return layerSize{c.HeadDim, c.KVHeads, c.FF}
 }
 
 // reader reads keys with the architecture's prefix and keeps the first error.
@@ -94,6 +115,45 @@ func (r *reader) number(key string, def, lo, hi int) int {
 		r.fail(key, "got %d, want %d to %d", n, lo, hi)
 	}
 	return n
+}
+
+// perLayer reads an integer from lo to hi for each layer: one for all, or an array. def is used when the key is absent,
+// unless it is -1.
+func (r *reader) perLayer(key string, def, lo, hi, layers int) []int {
+	out := make([]int, layers)
+	v, ok := r.f.Find(r.arch + "." + key)
+	if !ok || v.Type != gguf.Array {
+		n := r.number(key, def, lo, hi)
+		for i := range out {
+			out[i] = n
+		}
+		return out
+	}
+	list, err := r.f.Ints(r.arch + "." + key)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	if len(list) < layers {
+		r.fail(key, "got %d values, want one for each of %d layers", len(list), layers)
+		return out
+	}
+	for i, n := range list[:layers] {
+		if n < lo || n > hi {
+			r.fail(key, "got %d, want %d to %d", n, lo, hi)
+		}
+		out[i] = n
+	}
+	return out
+}
+
+// same reports an error unless all values of a key are equal.
+func (r *reader) same(key string, list []int) {
+	for _, n := range list {
+		if n != list[0] {
+			r.fail(key, "differs from layer to layer (%d, %d), which is not supported", list[0], n)
+			return
+		}
+	}
 }
 
 // scalar accepts an array of equal values too: some writers repeat per-layer keys.
@@ -205,13 +265,22 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if c.Layers -= c.nextN; c.Layers < 1 {
 		r.fail("nextn_predict_layers", "leaves %d of the layers of block_count, want at least one", c.Layers)
 	}
-	c.KVHeads = r.number("attention.head_count_kv", c.Heads, 1, c.Heads)
+	kv := r.perLayer("attention.head_count_kv", c.Heads, 0, c.Heads, c.Layers)
+	if r.err != nil {
+		return c, r.err
+	}
+	c.KVHeads = slices.Max(kv)
+	if c.KVHeads == 0 {
+		r.fail("attention.head_count_kv", "got 0, want 1 to %d", c.Heads)
+	}
 	c.HeadDim = r.number("attention.key_length", c.Embd/c.Heads, 1, maxDim)
 	if v := r.number("attention.value_length", c.HeadDim, 1, maxDim); v != c.HeadDim && r.err == nil {
 		r.fail("attention.value_length", "got %d, only the key length %d is supported", v, c.HeadDim)
 	}
-	if r.err == nil && c.Heads%c.KVHeads != 0 {
-		r.fail("attention.head_count_kv", "got %d, want a divisor of the %d heads", c.KVHeads, c.Heads)
+	for _, n := range kv {
+		if n > 0 && c.Heads%n != 0 {
+			r.fail("attention.head_count_kv", "got %d, want a divisor of the %d heads", n, c.Heads)
+		}
 	}
 	dense := -1 // must be there, unless experts take the place of dense networks
 	if c.Experts > 0 {
@@ -219,7 +288,15 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 			dense = -1
 		}
 	}
-	c.FF = r.number("feed_forward_length", dense, 1, maxDim)
+	ff := r.perLayer("feed_forward_length", dense, 1, maxDim, c.Layers)
+	if r.err != nil {
+		return c, r.err
+	}
+	c.FF = slices.Max(ff)
+	c.sizes = make([]layerSize, c.Layers)
+	for l := range c.sizes {
+		c.sizes[l] = layerSize{c.HeadDim, kv[l], ff[l]}
+	}
 	if c.Experts > 0 {
 		if c.ExpertsUsed < 1 || c.ExpertsUsed > c.Experts {
 			r.fail("expert_used_count", "got %d, want 1 to %d", c.ExpertsUsed, c.Experts)
@@ -232,6 +309,16 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if special != nil && r.err == nil {
 		special(&c, r)
 	}
+	for l, n := range kv {
+		if n == 0 && (c.Recurrent == nil || !c.Recurrent(l)) {
+			r.fail("attention.head_count_kv", "got 0 for layer %d, want 1 to %d", l, c.Heads)
+		}
+	}
+	if !c.uneven {
+		r.same("attention.head_count_kv", kv)
+		r.same("feed_forward_length", ff)
+		c.sizes = nil
+	}
 	if t := f.Tensor("token_embd.weight"); t != nil && len(t.Dims) == 2 {
 		c.Vocab = t.Dims[1]
 	} else if r.err == nil {
@@ -241,25 +328,26 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 }
 
 // dim resolves the names used in shape tags.
-func (c *Config) dim(name string) (int, bool) {
+func (c *Config) dim(name string, layer int) (int, bool) {
+	at := c.at(layer)
 	switch name {
 	case "embd":
 		return c.Embd, true
 	case "vocab":
 		return c.Vocab, true
 	case "ff":
-		return c.FF, true
+		return at.ff, true
 	case "q":
-		return c.Heads * c.HeadDim, true
+		return c.Heads * at.headDim, true
 	case "kv":
-		return c.KVHeads * c.HeadDim, true
+		return at.kvHeads * at.headDim, true
 	case "qkv":
-		return (c.Heads + 2*c.KVHeads) * c.HeadDim, true
+		return (c.Heads + 2*at.kvHeads) * at.headDim, true
 	case "qproj":
 		if c.GatedQ {
-			return 2 * c.Heads * c.HeadDim, true
+			return 2 * c.Heads * at.headDim, true
 		}
-		return c.Heads * c.HeadDim, true
+		return c.Heads * at.headDim, true
 	case "conv":
 		return c.ConvWidth, true
 	case "taps":
@@ -275,17 +363,17 @@ func (c *Config) dim(name string) (int, bool) {
 	case "heads":
 		return c.Heads, true
 	case "head":
-		return c.HeadDim, true
+		return at.headDim, true
 	case "qnorm":
 		if c.WideNorms {
-			return c.Heads * c.HeadDim, true
+			return c.Heads * at.headDim, true
 		}
-		return c.HeadDim, true
+		return at.headDim, true
 	case "knorm":
 		if c.WideNorms {
-			return c.KVHeads * c.HeadDim, true
+			return at.kvHeads * at.headDim, true
 		}
-		return c.HeadDim, true
+		return at.headDim, true
 	case "experts":
 		return c.Experts, true
 	case "expertff":
@@ -300,9 +388,17 @@ func (c *Config) dim(name string) (int, bool) {
 		return c.TrainContext, true
 	case "up":
 		if c.FusedGate {
-			return 2 * c.FF, true
+			return 2 * at.ff, true
 		}
-		return c.FF, true
+		return at.ff, true
+	case "2expertff":
+		return 2 * c.ExpertFF, true
+	case "3embd":
+		return 3 * c.Embd, true
+	case "input":
+		return c.LayerInput, true
+	case "inputs":
+		return c.LayerInput * c.Layers, true
 	case "1":
 		return 1, true
 	}

@@ -170,6 +170,7 @@ func saveConv(dst, src *layerState, from int, c *Config) {
 
 // deltaNetConfig reads the sizes of delta nets and which layers are such.
 func deltaNetConfig(c *Config, r *reader) {
+	c.RecurrentKind = "delta"
 	c.StateDim = r.number("ssm.state_size", -1, 1, maxHead)
 	c.KHeads = r.number("ssm.group_count", -1, 1, maxHead)
 	c.VHeads = r.number("ssm.time_step_rank", -1, 1, maxHead)

@@ -34,6 +34,32 @@ func qwen3Next(c *Config, r *reader) {
 	c.GroupedHeads = true
 }
 
+// lfm2 is LFM2 and LFM2.5: short convolutions in the layers without key heads. Experts, in all layers but the first few,
+// are weighted by sigmoids.
+func lfm2(c *Config, r *reader) {
+	neoX(c, r)
+	c.uneven = true
+	c.RecurrentKind = "shortconv"
+	c.ConvTaps = r.number("shortconv.l_cache", -1, 2, maxTaps)
+	c.ConvWidth = c.Embd
+	switch n := r.number("expert_gating_func", gateSoftmax, 0, maxDim); n {
+	case gateSoftmax:
+	case gateSigmoid:
+		c.RouteSigmoid = true
+	default:
+		r.fail("expert_gating_func", "got %d, want %d (softmax) or %d (sigmoid)", n, gateSoftmax, gateSigmoid)
+	}
+	if r.err == nil {
+		c.recurrentLayers(r, func(l int) bool { return c.sizes[l].kvHeads == 0 })
+	}
+}
+
+// Values of expert_gating_func (llama.h: enum llama_expert_gating_func_type).
+const (
+	gateSoftmax = 1
+	gateSigmoid = 2
+)
+
 // phi3 is Phi-3 and Phi-4-mini (Abdin et al. 2024): pre-norm with the projections of q, k, v and of gate, up fused, and two
 // sets of rope divisors, for contexts up to the original length and beyond (LongRoPE). A sliding window, where files
 // have one, is not used, as in llama.cpp.

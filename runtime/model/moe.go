@@ -17,6 +17,9 @@ type moe struct {
 	GateB      []float32 `gguf:"ffn_gate_exps.bias,optional" shape:"expertff,experts"`
 	UpB        []float32 `gguf:"ffn_up_exps.bias,optional" shape:"expertff,experts"`
 	DownB      []float32 `gguf:"ffn_down_exps.bias,optional" shape:"embd,experts"`
+	GateUp     experts   `gguf:"ffn_gate_up_exps.weight,optional" shape:"embd,2expertff,experts"` // gates, then the others
+	DownScale  []float32 `gguf:"ffn_down_exps.scale,optional" shape:"experts"`                    // factor of an expert's output
+	Bias       []float32 `gguf:"exp_probs_b.bias,optional" shape:"experts"`                       // of the choice alone
 	SharedIn   linear    `gguf:"ffn_gate_inp_shexp,optional" shape:"embd,1"`
 	SharedGate linear    `gguf:"ffn_gate_shexp,optional" shape:"embd,sharedff"`
 	SharedUp   linear    `gguf:"ffn_up_shexp,optional" shape:"embd,sharedff"`
@@ -25,20 +28,20 @@ type moe struct {
 
 // complete says whether the tensors an expert layer cannot do without are there.
 func (m *moe) complete() bool {
-	return m.Router.w != nil && m.Gate != nil && m.Up != nil && m.Down != nil
+	return m.Router.w != nil && (m.GateUp != nil || m.Gate != nil && m.Up != nil) && m.Down != nil
 }
 
 // bound refuses experts that are there in part: beside a complete network they would be ignored.
 func (m *moe) bound(prefix string, c *Config) error {
-	any := m.GateB != nil || m.UpB != nil || m.DownB != nil || m.SharedIn.w != nil || m.SharedGate.w != nil || m.SharedUp.w != nil || m.SharedDown.w != nil
+	any := m.GateUp != nil || m.DownScale != nil || m.Bias != nil || m.GateB != nil || m.UpB != nil || m.DownB != nil || m.SharedIn.w != nil || m.SharedGate.w != nil || m.SharedUp.w != nil || m.SharedDown.w != nil
 	missing := ""
 	for _, part := range []struct {
 		there bool
 		name  string
 	}{
 		{m.Router.w != nil, "ffn_gate_inp.weight"},
-		{m.Gate != nil, "ffn_gate_exps.weight"},
-		{m.Up != nil, "ffn_up_exps.weight"},
+		{m.Gate != nil || m.GateUp != nil, "ffn_gate_exps.weight"},
+		{m.Up != nil || m.GateUp != nil, "ffn_up_exps.weight"},
 		{m.Down != nil, "ffn_down_exps.weight"},
 	} {
 		any = any || part.there
@@ -61,12 +64,14 @@ func (m *moe) whole() bool {
 // moeScratch belongs to step.
 type moeScratch struct {
 	router []float32 // [n, experts]
+	score  []float32 // [experts] of one token, with the bias of the choice
 	chosen []int     // [n, used]
 	weight []float32 // [n, used]
 	rows   []int     // n*used slots of tokens that chose the expert at hand
 	in     []float32 // their inputs
 	gate   []float32
 	up     []float32
+	both   []float32
 	y      []float32
 	parts  []float32 // [n, used, embd] outputs, summed in order of choice whatever the order of computation
 	shared []float32
@@ -74,11 +79,16 @@ type moeScratch struct {
 
 // forward computes x [n, embd] -> [n, embd].
 func (m *moe) forward(s *step, x []float32, act activation) []float32 {
+	return m.forwardRouted(s, x, x, act)
+}
+
+// forwardRouted is forward with another input for the router.
+func (m *moe) forwardRouted(s *step, router, x []float32, act activation) []float32 {
 	c, b := &s.m.Config, &s.moe
 	e, used := c.Embd, c.ExpertsUsed
-	s.route(x, m.Router)
+	s.route(router, m.Router, m.Bias)
 	grow(&b.parts, s.n*used*e)
-	for x1 := range m.Gate {
+	for x1 := range m.Down {
 		b.rows, b.in = b.rows[:0], b.in[:0]
 		for slot, chosen := range b.chosen {
 			if chosen == x1 {
@@ -92,13 +102,25 @@ func (m *moe) forward(s *step, x []float32, act activation) []float32 {
 			continue
 		}
 		g, u := grow(&b.gate, n*c.ExpertFF), grow(&b.up, n*c.ExpertFF)
-		s.m.pool.MatMuls(b.in, n, compute.Product{Dst: g, W: m.Gate[x1]}, compute.Product{Dst: u, W: m.Up[x1]})
+		if m.GateUp != nil {
+			both := grow(&b.both, 2*n*c.ExpertFF)
+			s.m.pool.MatMul(both, m.GateUp[x1], b.in, n)
+			for r := range n {
+				copy(g[r*c.ExpertFF:(r+1)*c.ExpertFF], both[2*r*c.ExpertFF:])
+				copy(u[r*c.ExpertFF:(r+1)*c.ExpertFF], both[(2*r+1)*c.ExpertFF:])
+			}
+		} else {
+			s.m.pool.MatMuls(b.in, n, compute.Product{Dst: g, W: m.Gate[x1]}, compute.Product{Dst: u, W: m.Up[x1]})
+		}
 		s.addExpertBias(g, m.GateB, x1, n)
 		s.addExpertBias(u, m.UpB, x1, n)
 		act(s.level, g, g, u)
 		y := grow(&b.y, n*e)
 		s.m.pool.MatMul(y, m.Down[x1], g, n)
 		s.addExpertBias(y, m.DownB, x1, n)
+		if m.DownScale != nil {
+			s.level.Scale(y, m.DownScale[x1])
+		}
 		for r, slot := range b.rows {
 			copy(b.parts[slot*e:(slot+1)*e], y[r*e:(r+1)*e])
 		}
@@ -131,7 +153,7 @@ func (s *step) addExpertBias(rows, bias []float32, expert, n int) {
 
 // route picks the experts of every token: softmax over all, the best few, their weights scaled to one where asked; or
 // the best few and softmax over them.
-func (s *step) route(x []float32, router linear) {
+func (s *step) route(x []float32, router linear, bias []float32) {
 	c, b := &s.m.Config, &s.moe
 	s.linear(&b.router, x, router)
 	used := c.ExpertsUsed
@@ -142,15 +164,25 @@ func (s *step) route(x []float32, router linear) {
 	grow(&b.weight, s.n*used)
 	for i := range s.n {
 		p := b.router[i*c.Experts : (i+1)*c.Experts]
-		if !c.RouteChosen {
+		if c.RouteSigmoid {
+			for k, v := range p {
+				p[k] = compute.Sigmoid(v)
+			}
+		} else if !c.RouteChosen {
 			s.level.Softmax(p)
+		}
+		rank := p // what the choice goes by
+		if bias != nil {
+			rank = grow(&b.score, len(p))
+			copy(rank, p)
+			s.level.Add(rank, bias)
 		}
 		chosen, weight := b.chosen[i*used:(i+1)*used], b.weight[i*used:(i+1)*used]
 		sum := float32(0)
 		for j := range chosen {
 			best := -1
-			for k, w := range p {
-				if !math.IsInf(float64(w), -1) && (best < 0 || w > p[best]) {
+			for k, w := range rank {
+				if !math.IsInf(float64(w), -1) && (best < 0 || w > rank[best]) {
 					best = k
 				}
 			}
@@ -158,7 +190,7 @@ func (s *step) route(x []float32, router linear) {
 				best = j
 			}
 			chosen[j], weight[j] = best, p[best]
-			p[best] = float32(math.Inf(-1)) // taken
+			rank[best] = float32(math.Inf(-1)) // taken
 			sum += weight[j]
 		}
 		if c.RouteChosen {

@@ -13,14 +13,15 @@ type prenorm struct {
 	Long   []float32      `gguf:"rope_factors_long.weight,optional" shape:"rot"`
 	Short  []float32      `gguf:"rope_factors_short.weight,optional" shape:"rot"`
 	Layers []prenormLayer `gguf:"blk"`
-	Norm   []float32      `gguf:"output_norm.weight" shape:"embd"`
+	Norm   []float32      `gguf:"output_norm.weight,or=token_embd_norm.weight" shape:"embd"`
 	Output linear         `gguf:"output,or=token_embd.weight" shape:"embd,vocab"`
 }
 
 type prenormLayer struct {
 	AttnNorm []float32 `gguf:"attn_norm.weight" shape:"embd"`
 	Attn     attention `when:"attention"`
-	Delta    deltaNet  `when:"recurrent"`
+	Delta    deltaNet  `when:"delta"`
+	Conv     shortConv `when:"shortconv"`
 	Sinks    []float32 `gguf:"attn_sinks.weight,optional" shape:"heads"`
 	FFNNorm  []float32 `gguf:"ffn_norm.weight,or=post_attention_norm.weight" shape:"embd"` // the other name: Seed-OSS, gpt-oss
 	MLP      mlp
@@ -33,9 +34,12 @@ func (m *prenorm) forward(s *step) {
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		s.addNorm(s.h, out, l.AttnNorm)
-		if s.m.Recurrent != nil && s.m.Recurrent(i) {
+		switch {
+		case s.m.has("delta", i):
 			out = l.Delta.forward(s, i, s.h)
-		} else {
+		case s.m.has("shortconv", i):
+			out = l.Conv.forward(s, i, s.h)
+		default:
 			s.sinks = l.Sinks
 			out = l.Attn.attend(s, i, s.h)
 			s.sinks = nil

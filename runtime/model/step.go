@@ -33,6 +33,7 @@ type step struct {
 	runs    []seqRun // of recurrent networks
 	recurs  recurs
 	delta   deltaScratch
+	inputs  layerInputScratch
 	ones    []float32 // as many as the widest row that needed them
 }
 

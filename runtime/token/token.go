@@ -4,6 +4,7 @@
 //
 //	llama  SentencePiece with scores: merges by best score, byte fallback (spm.go)
 //	gpt2   byte-level BPE: a pre-tokenizer cuts words, merges by rank (bpe.go, split.go)
+//	gemma4 BPE over characters: only newlines cut, merges by rank (charbpe.go)
 //	bert   WordPiece: longest match from the left inside words (wordpiece.go)
 //
 // Not supported: t5 (unigram), rwkv, plamo2; New names the tokenizer it refuses.
@@ -44,7 +45,7 @@ const None int32 = -1
 
 // Tokenizer is one model's vocabulary and rules. It is safe for concurrent use.
 type Tokenizer struct {
-	Model string // "llama", "gpt2" or "bert"
+	Model string // "llama", "gpt2", "gemma4" or "bert"
 	Pre   string // pre-tokenizer name of gpt2 models
 
 	BOS, EOS, EOT, EOM, Unk, Sep, Pad, Mask int32 // None when absent
@@ -90,10 +91,11 @@ func New(f *gguf.File) (*Tokenizer, error) {
 	case "bert":
 		t.BOS, t.Unk, t.Sep, t.Pad, t.Mask = 101, 100, 102, 0, 103
 		t.AddBOS, t.AddSep = true, true
+	case "gemma4": // the file has its special tokens
 	case "":
 		return nil, fmt.Errorf("%w: key \"tokenizer.ggml.model\" is missing", ErrVocab)
 	default:
-		return nil, fmt.Errorf("%w: %s is %q; supported are llama, gpt2, bert", ErrUnsupported, f.At("tokenizer.ggml.model"), gguf.Clip(t.Model))
+		return nil, fmt.Errorf("%w: %s is %q; supported are llama, gpt2, gemma4, bert", ErrUnsupported, f.At("tokenizer.ggml.model"), gguf.Clip(t.Model))
 	}
 	if err = t.readSpecial(f); err != nil {
 		return nil, err
@@ -103,6 +105,9 @@ func New(f *gguf.File) (*Tokenizer, error) {
 		t.enc = newSPM(t)
 	case "gpt2":
 		t.enc, err = newBPE(t, f)
+	case "gemma4":
+		t.AddBOS = true // whatever the file says, as in llama.cpp
+		t.enc, err = newCharBPE(t, f)
 	case "bert":
 		t.enc, err = newWordPiece(t, f)
 	}

@@ -278,7 +278,7 @@ func TestRefuses(t *testing.T) {
 		err  error
 		want string
 	}{
-		"model":     {with(spmKeys(), "tokenizer.ggml.model", "t5"), ErrUnsupported, `"t5"; supported are llama, gpt2, bert`},
+		"model":     {with(spmKeys(), "tokenizer.ggml.model", "t5"), ErrUnsupported, `"t5"; supported are llama, gpt2, gemma4, bert`},
 		"no model":  {with(spmKeys(), "tokenizer.ggml.model", nil), ErrVocab, "missing"},
 		"no tokens": {with(spmKeys(), "tokenizer.ggml.tokens", nil), ErrVocab, "0 tokens"},
 		"types":     {with(spmKeys(), "tokenizer.ggml.token_type", []int32{1}), ErrVocab, "1 entries"},

@@ -134,6 +134,39 @@ func (m *Model) keys() error {
 			m.set(p+"expert_feed_forward_length", ExpertFF)
 			m.set(p+"expert_shared_feed_forward_length", FF)
 		}
+	case "lfm2", "lfm2moe":
+		m.set(p+"attention.head_count_kv", m.each(func(l int) int32 {
+			if isRecurrent(l) {
+				return 0
+			}
+			return KVHeads
+		}))
+		m.set(p+"shortconv.l_cache", 3)
+		if m.Arch == "lfm2moe" {
+			m.set(p+"expert_count", Experts)
+			m.set(p+"expert_used_count", Used)
+			m.set(p+"expert_feed_forward_length", ExpertFF)
+			m.set(p+"expert_gating_func", 2)
+			m.set(p+"leading_dense_block_count", leadingDense)
+		}
+	case "gemma4":
+		m.set(p+"attention.key_length", 2*HeadDim)
+		m.set(p+"attention.value_length", 2*HeadDim)
+		m.set(p+"attention.key_length_swa", HeadDim)
+		m.set(p+"attention.value_length_swa", HeadDim)
+		m.set(p+"rope.dimension_count", 2*HeadDim)
+		m.set(p+"rope.dimension_count_swa", HeadDim)
+		m.set(p+"attention.sliding_window", 8)
+		slides := make([]bool, m.layers())
+		for l := range slides {
+			slides[l] = m.slides(l)
+		}
+		m.set(p+"attention.sliding_window_pattern", slides)
+		m.set(p+"attention.shared_kv_layers", m.layers()-m.ownKeys())
+		m.set(p+"attention.head_count_kv", m.each(func(l int) int32 { return int32(m.gemma4KV(l)) }))
+		m.set(p+"feed_forward_length", m.each(func(l int) int32 { return int32(m.gemma4FF(l)) }))
+		m.set(p+"embedding_length_per_layer_input", layerInput)
+		m.set(p+"final_logit_softcapping", float32(30))
 	case "gemma2", "gemma3":
 		m.set(p+"attention.sliding_window", 8)
 	case "bert", "nomic-bert":
@@ -218,13 +251,28 @@ func (m *Model) tensors() error {
 		add("rope_factors_short.weight", HeadDim/2)
 	}
 	for l := range m.layers() {
-		if p := fmt.Sprintf("blk.%d.", l); strings.HasPrefix(m.Arch, "qwen35") || m.Arch == "qwen3next" {
-			m.hybrid(add, p, (l+1)%recurrentInterval != 0)
-		} else {
+		switch p := fmt.Sprintf("blk.%d.", l); m.Arch {
+		case "qwen35", "qwen35moe", "qwen3next":
+			m.hybrid(add, p, isRecurrent(l))
+		case "lfm2", "lfm2moe":
+			m.lfm2(add, p, l)
+		case "gemma4":
+			m.gemma4(add, p, l)
+		default:
 			m.layer(add, p)
 		}
 	}
-	add("output_norm.weight", Embd)
+	if strings.HasPrefix(m.Arch, "lfm2") {
+		add("token_embd_norm.weight", Embd)
+	} else {
+		add("output_norm.weight", Embd)
+	}
+	if m.Arch == "gemma4" {
+		add("rope_freqs.weight", HeadDim)
+		add("per_layer_token_embd.weight", layerInput*m.layers(), len(Vocab))
+		add("per_layer_model_proj.weight", Embd, layerInput*m.layers())
+		add("per_layer_proj_norm.weight", layerInput)
+	}
 	switch m.Arch {
 	case "qwen2moe", "gpt-oss", "olmo2", "olmoe", "internlm2", "glm4":
 		add("output.weight", Embd, len(Vocab))
@@ -284,6 +332,101 @@ func (m *Model) layer(add func(name string, dims ...int), p string) {
 		add(p+"ffn_up.weight", Embd, FF)
 	}
 	add(p+"ffn_down.weight", FF, Embd)
+}
+
+// isRecurrent reports whether a layer of a hybrid is recurrent.
+func isRecurrent(l int) bool { return (l+1)%recurrentInterval != 0 }
+
+// each makes a list of one value for each layer.
+func (m *Model) each(f func(l int) int32) []int32 {
+	out := make([]int32, m.layers())
+	for l := range out {
+		out[l] = f(l)
+	}
+	return out
+}
+
+// leadingDense is how many layers of lfm2moe come before those with experts.
+const leadingDense = 2
+
+// lfm2 adds the tensors of a layer of LFM2: a short convolution or attention.
+func (m *Model) lfm2(add func(name string, dims ...int), p string, l int) {
+	add(p+"attn_norm.weight", Embd)
+	if isRecurrent(l) {
+		add(p+"shortconv.conv.weight", 3, Embd)
+		add(p+"shortconv.in_proj.weight", Embd, 3*Embd)
+		add(p+"shortconv.out_proj.weight", Embd, Embd)
+	} else {
+		add(p+"attn_q.weight", Embd, Heads*HeadDim)
+		add(p+"attn_k.weight", Embd, KVHeads*HeadDim)
+		add(p+"attn_v.weight", Embd, KVHeads*HeadDim)
+		add(p+"attn_q_norm.weight", HeadDim)
+		add(p+"attn_k_norm.weight", HeadDim)
+		add(p+"attn_output.weight", Heads*HeadDim, Embd)
+	}
+	add(p+"ffn_norm.weight", Embd)
+	if m.Arch == "lfm2moe" && l >= leadingDense {
+		m.moe(add, p)
+		add(p+"exp_probs_b.bias", Experts)
+		return
+	}
+	add(p+"ffn_gate.weight", Embd, FF)
+	add(p+"ffn_up.weight", Embd, FF)
+	add(p+"ffn_down.weight", FF, Embd)
+}
+
+// Sizes of gemma4: two kinds of layers, the last of which share keys and have wider networks.
+const layerInput = 8
+
+func (m *Model) slides(l int) bool { return (l+1)%3 != 0 }
+
+func (m *Model) ownKeys() int {
+	if m.layers() < Layers {
+		return m.layers()
+	}
+	return Layers - 3
+}
+
+func (m *Model) gemma4KV(l int) int {
+	if m.slides(l) {
+		return KVHeads
+	}
+	return 1
+}
+
+func (m *Model) gemma4FF(l int) int {
+	if l < m.ownKeys() {
+		return FF
+	}
+	return 2 * FF
+}
+
+// gemma4 adds the tensors of a layer of Gemma 4 with an input for every layer.
+func (m *Model) gemma4(add func(name string, dims ...int), p string, l int) {
+	head, ff := 2*HeadDim, m.gemma4FF(l)
+	if m.slides(l) {
+		head = HeadDim
+	}
+	kv := m.gemma4KV(l) * head
+	for _, n := range []string{"attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm", "post_norm"} {
+		add(p+n+".weight", Embd)
+	}
+	add(p+"attn_q.weight", Embd, Heads*head)
+	add(p+"attn_q_norm.weight", head)
+	if l < m.ownKeys() {
+		add(p+"attn_k.weight", Embd, kv)
+		add(p+"attn_k_norm.weight", head)
+		if m.slides(l) { // the others use their keys as values
+			add(p+"attn_v.weight", Embd, kv)
+		}
+	}
+	add(p+"attn_output.weight", Heads*head, Embd)
+	add(p+"ffn_gate.weight", Embd, ff)
+	add(p+"ffn_up.weight", Embd, ff)
+	add(p+"ffn_down.weight", ff, Embd)
+	add(p+"layer_output_scale.weight", 1)
+	add(p+"inp_gate.weight", Embd, layerInput)
+	add(p+"proj.weight", layerInput, Embd)
 }
 
 // recurrentInterval is which layers of a hybrid are not recurrent.
@@ -351,7 +494,7 @@ func (m *Model) moe(add func(name string, dims ...int), p string) {
 	add(p+"ffn_gate_exps.weight", Embd, ff, Experts)
 	add(p+"ffn_up_exps.weight", Embd, ff, Experts)
 	add(p+"ffn_down_exps.weight", ff, Embd, Experts)
-	if m.Arch == "qwen3moe" || m.Arch == "qwen3vlmoe" || m.Arch == "olmoe" {
+	if m.Arch == "qwen3moe" || m.Arch == "lfm2moe" || m.Arch == "qwen3vlmoe" || m.Arch == "olmoe" {
 		return
 	}
 	if strings.HasPrefix(m.Arch, "qwen") {
