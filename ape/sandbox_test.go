@@ -91,6 +91,37 @@ func TestNobodysHome(t *testing.T) {
 	})
 }
 
+// unprivileged makes a command run by a user who may not do everything, and opens the folders,
+// which lie below the one for temporary files, to that user.
+func unprivileged(t *testing.T, command []string, folders ...string) []string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return command
+	}
+	for _, dir := range folders {
+		for ; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+			if err := os.Chmod(dir, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return join([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, command...)
+}
+
+// TestAssimilateReadOnly must say that the file could not be changed.
+func TestAssimilateReadOnly(t *testing.T) {
+	path := apetest.Write(t, apetest.Input(t))
+	if err := os.Chmod(path, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	inShells(t, func(t *testing.T, words []string) {
+		command := unprivileged(t, join(words, path, "--assimilate"), filepath.Dir(path))
+		cmd := exec.Command(command[0], command[1:]...)
+		cmd.Env = apetest.Env(t.TempDir())
+		fails(t, cmd, 1)
+	})
+}
+
 // TestClosedFolder starts the file from a folder below one that nobody may pass.
 func TestClosedFolder(t *testing.T) {
 	path := apetest.Write(t, apetest.Input(t))
@@ -102,20 +133,7 @@ func TestClosedFolder(t *testing.T) {
 		script := `mkdir -p a/b h && cp "$FILE" a/b/x && cd a/b && chmod 0 .. && export HOME="$1/h" && shift && "$@" x; e=$?
 			chmod 700 ..; exit $e`
 		cmd := []string{"dash", "-c", script, "sh", dir}
-		if os.Getuid() == 0 { // passes everywhere
-			for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-				if err := os.Chmod(d, 0o777); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			cmd = join([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, cmd...)
-		}
+		cmd = unprivileged(t, cmd, dir, filepath.Dir(path))
 		lines := apetest.Start(t, dir, append(apetest.Env(dir), "FILE="+path), join(cmd, words...)...)
 		if !contains(lines, "LLAMABOOT_SELF=./x") {
 			t.Errorf("no LLAMABOOT_SELF=./x in %q", lines)

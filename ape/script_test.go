@@ -176,14 +176,16 @@ func TestDamagedProgram(t *testing.T) {
 
 // TestAssimilate makes the file a plain ELF, which the kernel maps without the shell.
 func TestAssimilate(t *testing.T) {
-	path := apetest.Write(t, apetest.Input(t))
-	home := t.TempDir()
-	cmd := exec.Command("sh", path, "--assimilate")
-	cmd.Env = apetest.Env(home)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if lines := apetest.Start(t, "/", apetest.Env(home), path, "argument"); lines[0] != path || lines[1] != "argument" {
-		t.Errorf("got %q", lines)
-	}
+	inShells(t, func(t *testing.T, words []string) {
+		path := apetest.Write(t, apetest.Input(t))
+		home := t.TempDir()
+		cmd := exec.Command(words[0], join(words[1:], path, "--assimilate")...)
+		cmd.Env = apetest.Env(home)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if lines := apetest.Start(t, "/", apetest.Env(home), path, "argument"); lines[0] != path || lines[1] != "argument" {
+			t.Errorf("got %q", lines)
+		}
+	})
 }

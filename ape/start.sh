@@ -44,7 +44,7 @@ if [ "${1-}" = --assimilate ]; then
 		echo "llamafile: --assimilate is for Linux; elsewhere use: llamaboot assimilate" >&2
 		exit 126;;
 	esac
-	e=$( (dd <"$o" 1<>"$o" bs=64 skip=$((@ELF@+a)) count=1 conv=notrunc) 2>&1) && exit
+	e=$( (dd <"$o" of="$o" bs=64 skip=$((@ELF@+a)) count=1 conv=notrunc) 2>&1) && exit
 	echo "llamafile: cannot write $o: $e" >&2
 	exit 1
 fi
