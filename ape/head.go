@@ -28,6 +28,10 @@ const FirstLine = FirstWords + "\"$(dd<\"$0\" skip=9 count=7 2>&-)\";no-dd;exit\
 // FirstWords start the first line of files of every version.
 const FirstWords = "MZqFpD='\n';eval "
 
+// EarlierFirstLine is that of files with the script at 0x1400, some of which have the
+// version number of this one.
+const EarlierFirstLine = FirstWords + "\"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
+
 // head returns the first headSize bytes, without the partition tables.
 func (p *Plan) head(guid gpt.GUID) ([]byte, error) {
 	head := make([]byte, format.HeadSize)

@@ -126,7 +126,7 @@ var errOtherVersion = errors.New("made by another version")
 // same programs, and returns the ESP as it must be, nil if there is none. tables are parts
 // already known to be right.
 func (f inspected) checkHead(version string, guid gpt.GUID, tables []ape.Patch) (esp []byte, err error) {
-	if f.Manifest.Generator != ape.Generator(version) {
+	if f.Manifest.Generator != ape.Generator(version) || f.compare(0, []byte(ape.EarlierFirstLine)) == nil {
 		return nil, errOtherVersion
 	}
 	in, err := f.Input()

@@ -88,7 +88,7 @@ func TestOlderScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	const line = "MZqFpD='\n';eval \"$(dd<\"$0\" bs=1k skip=5 count=3 2>&-)\";exit\n"
+	const line = ape.EarlierFirstLine
 	head := append([]byte(line), make([]byte, format.OffArray512-len(line))...)
 	if _, err := file.ReadAt(head[len(line):], int64(len(line))); err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestOlderScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := apetest.Open(t, path)
-	for _, c := range Verify(t.Context(), f, "newer", nil) {
+	for _, c := range Verify(t.Context(), f, "test", nil) {
 		if c.Err != nil {
 			t.Errorf("%s: %v", c.What, c.Err)
 		}
