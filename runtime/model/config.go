@@ -117,7 +117,7 @@ func (r *reader) number(key string, def, lo, hi int) int {
 	return n
 }
 
-// perLayer reads an integer from lo to hi for each layer: one for all, or an array. def is used when the key is absent,
+// perLayer reads an integer from lo to hi for each layer: one for all, or an array, where 0 may stand too. def is used when the key is absent,
 // unless it is -1.
 func (r *reader) perLayer(key string, def, lo, hi, layers int) []int {
 	out := make([]int, layers)
@@ -138,7 +138,7 @@ func (r *reader) perLayer(key string, def, lo, hi, layers int) []int {
 		return out
 	}
 	for i, n := range list[:layers] {
-		if n < lo || n > hi {
+		if n != 0 && n < lo || n > hi { // 0 means that the layer has none of it
 			r.fail(key, "got %d, want %d to %d", n, lo, hi)
 		}
 		out[i] = n
@@ -265,7 +265,7 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if c.Layers -= c.nextN; c.Layers < 1 {
 		r.fail("nextn_predict_layers", "leaves %d of the layers of block_count, want at least one", c.Layers)
 	}
-	kv := r.perLayer("attention.head_count_kv", c.Heads, 0, c.Heads, c.Layers)
+	kv := r.perLayer("attention.head_count_kv", c.Heads, 1, c.Heads, c.Layers)
 	if r.err != nil {
 		return c, r.err
 	}
@@ -292,7 +292,9 @@ func readConfig(f *gguf.File, arch string, special func(*Config, *reader)) (Conf
 	if r.err != nil {
 		return c, r.err
 	}
-	c.FF = slices.Max(ff)
+	if c.FF = slices.Max(ff); slices.Min(ff) == 0 {
+		r.fail("feed_forward_length", "got 0, want 1 to %d", maxDim)
+	}
 	c.sizes = make([]layerSize, c.Layers)
 	for l := range c.sizes {
 		c.sizes[l] = layerSize{c.HeadDim, kv[l], ff[l]}

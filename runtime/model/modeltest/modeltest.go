@@ -430,7 +430,7 @@ func (m *Model) gemma4(add func(name string, dims ...int), p string, l int) {
 }
 
 // recurrentInterval is which layers of a hybrid are not recurrent.
-const recurrentInterval = 3
+const recurrentInterval = 2
 
 // hybrid adds the tensors of a layer of Qwen3.5 or Qwen3-Next: a gated delta net, or attention with gates.
 func (m *Model) hybrid(add func(name string, dims ...int), p string, recurrent bool) {
