@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,6 +45,24 @@ func TestNoexec(t *testing.T) {
 		if n := strings.Count(string(copies), "\n"); words[0] != "busybox" && n != 3 {
 			t.Errorf("made %d copies in two starts (%v), want 3:\n%s", n, err, copies)
 		}
+	})
+}
+
+// TestFull goes on to another folder where there is no space, and says so where there is none at all.
+func TestFull(t *testing.T) {
+	path := apetest.Write(t, apetest.Input(t))
+	const full = `mount -t tmpfs -o size=4k none "$HOME" && mkdir "$HOME/tmp"; dd if=/dev/zero of="$HOME/x" bs=4096 count=1 2>/dev/null; `
+	inShells(t, func(t *testing.T, words []string) {
+		home := t.TempDir()
+		env := []string{"HOME=" + home, "TMPDIR=" + home + "/tmp", "PATH=/usr/bin:/bin"}
+		lines := apetest.Start(t, "/", env, join(join(namespace(t, full+`exec "$@"`), words...), path)...)
+		if !strings.HasPrefix(lines[0], "/var/tmp/llamaboot-") {
+			t.Errorf("started %s, want it below /var/tmp", lines[0])
+		}
+		none := join(join(namespace(t, full+`mount --bind "$HOME" /var/tmp && mount --bind "$HOME" /dev/shm && exec "$@"`), words...), path)
+		cmd := exec.Command(none[0], none[1:]...)
+		cmd.Env = env
+		fails(t, cmd, 1)
 	})
 }
 
@@ -135,7 +154,7 @@ func TestClosedFolder(t *testing.T) {
 		cmd := []string{"dash", "-c", script, "sh", dir}
 		cmd = unprivileged(t, cmd, dir, filepath.Dir(path))
 		lines := apetest.Start(t, dir, append(apetest.Env(dir), "FILE="+path), join(cmd, words...)...)
-		if !contains(lines, "LLAMABOOT_SELF=./x") {
+		if !slices.Contains(lines, "LLAMABOOT_SELF=./x") {
 			t.Errorf("no LLAMABOOT_SELF=./x in %q", lines)
 		}
 	})

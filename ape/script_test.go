@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,25 +20,16 @@ var shells = []struct{ command, pkg string }{
 	{"mksh", "mksh"}, {"posh", "posh"}, {"yash", "yash"}, {"busybox sh", "busybox"},
 }
 
-func contains(lines []string, line string) bool {
-	for _, l := range lines {
-		if l == line {
-			return true
-		}
-	}
-	return false
-}
-
 func TestShells(t *testing.T) {
 	path := apetest.Write(t, apetest.Input(t))
 	inShells(t, func(t *testing.T, words []string) {
 		home := t.TempDir()
 		for range 2 { // from the file, then from the cache
-			lines := apetest.Start(t, home, apetest.Env(home), join(words, path, "one", "two  words", "*")...)
-			if len(lines) < 4 || lines[1] != "one" || lines[2] != "two  words" || lines[3] != "*" {
+			lines := apetest.Start(t, home, apetest.Env(home), join(words, path, "one", "two  words", "*", "", "$HOME")...)
+			if want := []string{"one", "two  words", "*", "", "$HOME"}; len(lines) < 6 || !slices.Equal(lines[1:6], want) {
 				t.Errorf("arguments: got %q", lines)
 			}
-			if want := "LLAMABOOT_SELF=" + path; !contains(lines, want) {
+			if want := "LLAMABOOT_SELF=" + path; !slices.Contains(lines, want) {
 				t.Errorf("no %s in %q", want, lines)
 			}
 		}
@@ -76,7 +68,7 @@ func TestStartPlaces(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := apetest.Start(t, tc.dir, tc.env, tc.command...)
-			if !contains(lines, "LLAMABOOT_SELF="+tc.self) {
+			if !slices.Contains(lines, "LLAMABOOT_SELF="+tc.self) {
 				t.Errorf("no LLAMABOOT_SELF=%s in %q", tc.self, lines)
 			}
 		})
