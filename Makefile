@@ -6,7 +6,7 @@ export CGO_ENABLED := 0
 
 GOBUILD := go build -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
-.PHONY: all build programs demo test check generate model levels matrix soak bench-gate clean
+.PHONY: all build programs demo test check generate model levels matrix soak bench-gate tamago tamago-test clean
 
 all: build
 
@@ -75,6 +75,15 @@ matrix: $(if $(ONLY)$(PART),,levels)
 soak:
 	@tools/setup.sh test
 	@tools/soak.sh
+
+# The program with TamaGo's compiler, as a kernel for virtual machines, and its boot in QEMU's microvm machine. TAMAGO names
+# the toolchain's go command; without it the toolchain is fetched from GitHub and built once.
+tamago:
+	@mkdir -p build
+	@tools/tamago.sh build
+
+tamago-test: tamago build
+	@tools/tamago.sh test
 
 clean:
 	rm -rf bin build internal/programs/packed/*.xz
