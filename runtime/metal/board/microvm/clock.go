@@ -2,7 +2,13 @@
 
 package microvm
 
-import "github.com/llamaboot/llamaboot/runtime/metal/port"
+import (
+	"time"
+
+	"github.com/usbarmory/tamago/soc/intel/rtc"
+
+	"github.com/llamaboot/llamaboot/runtime/metal/port"
+)
 
 // Channel 0 of the interval timer (Intel 8254 data sheet, September 1993), which counts down
 // whatever else a virtual machine has of a PC.
@@ -40,4 +46,21 @@ func measureTSC(io port.IO, counter func() uint64) float64 {
 		}
 	}
 	return assumedTSC
+}
+
+// setWallClock reads the CMOS clock, for dates in chat templates. Time jumps: nothing may
+// wait for any yet.
+func setWallClock() {
+	const tries = 30
+	clock := rtc.RTC{Location: time.UTC}
+	for range tries {
+		now, err := clock.Now()
+		if err == nil {
+			if now.Year() >= 2000 && now.Year() < 2200 {
+				cpu.SetTime(now.UnixNano())
+			}
+			return
+		}
+		time.Sleep(time.Millisecond) // an update is in progress, or there is no such clock
+	}
 }

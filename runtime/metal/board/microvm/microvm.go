@@ -91,8 +91,10 @@ func init() {
 	if err := tamagodma.Init(dmaStart, dmaBytes); err != nil {
 		panic(err)
 	}
-	if f := cpu.Features(); f.KVM && f.KVMClockMSR != 0 {
-		pvclock.Init(cpu)
+	if f := cpu.Features(); f.KVM && !f.TSCInvariant && f.KVMClockMSR != 0 {
+		pvclock.Init(cpu) // corrects the counter again and again; time starts at boot
+	} else {
+		setWallClock()
 	}
 	memory.weights = findRAM()
 }
