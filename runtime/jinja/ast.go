@@ -161,6 +161,7 @@ type (
 		on   expr
 		body []stmt
 	}
+	printAll    struct{ list []stmt } // print a, b
 	controlStmt struct{ c control }
 )
 

@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -165,6 +166,9 @@ func (x *concatExpr) eval(e *env) (Value, error) {
 			return nil, err
 		}
 		s, err := e.str(v)
+		if _, safe := v.(Markup); e.escape && !safe {
+			s = escapeHTML(s)
+		}
 		if err == nil && b.Len()+len(s) > maxValue {
 			err = limit("a value of more than %d bytes", maxValue)
 		}
@@ -174,6 +178,9 @@ func (x *concatExpr) eval(e *env) (Value, error) {
 		b.WriteString(s)
 	}
 	v, err := e.budget.str(b.String())
+	if e.escape {
+		v = Markup(b.String())
+	}
 	return v, x.in(err)
 }
 
@@ -261,15 +268,21 @@ func (e *env) attr(v Value, name string) (Value, error) {
 			return m, nil
 		}
 	case *loopState:
-		return x.attr(name), nil
+		return x.attr(e, name)
 	case *cycler:
 		return x.attr(name), nil
 	case *Func:
 		if name == "name" {
 			return x.Name, nil
 		}
+	case *List:
+		if i := slices.Index([]string{"grouper", "list"}, name); i >= 0 && x.kind == groupTuple {
+			return x.Items[i], nil
+		}
 	}
-	if m, ok := methodOf(v, name); ok {
+	if m, ok := methodOf(v, name); ok && changes(v, name) {
+		return Undefined{fmt.Sprintf("%s.%.60s would change the value, which chat templates may not do", typeName(v), name)}, nil
+	} else if ok {
 		return &Func{name, func(e *env, a args) (Value, error) { return m(e, v, a) }}, nil
 	}
 	if d, ok := v.(*Dict); ok {
@@ -294,7 +307,7 @@ func (e *env) item(v, key Value) (Value, error) {
 			return m, nil
 		}
 	case *List:
-		if isInt {
+		if isInt && x.kind != generator {
 			if i < 0 {
 				i += int64(len(x.Items))
 			}
@@ -334,6 +347,9 @@ func (x *sliceExpr) eval(e *env) (Value, error) {
 			continue
 		}
 		n, ok := integer(k)
+		if big, isBig := k.(*big.Int); isBig { // beyond the end of anything
+			n, ok = int64(big.Sign())<<40, true
+		}
 		if !ok {
 			return nil, x.in(raise("a slice with %s, want integers", typeName(k)))
 		}
@@ -424,6 +440,9 @@ func (x *callExpr) call(e *env, caller *Func) (Value, error) {
 	var v Value
 	if m != nil {
 		v, err = m(e, receiver, given)
+		if s, ok := v.(string); ok {
+			v = like(receiver, s)
+		}
 	} else {
 		v, err = e.call(f, given)
 	}

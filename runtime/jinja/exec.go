@@ -158,18 +158,23 @@ func (s *forStmt) loop(e *env, v Value, parent *scope, depth int) (control, erro
 	}
 	saved := e.scope
 	defer func() { e.scope = saved }()
-	if s.filter != nil {
-		if items, err = s.filtered(e, items, parent); err != nil {
-			return normal, err
-		}
-	}
 	l := &loopState{stmt: s, parent: parent, items: items, depth: depth}
-	for l.i = range items {
+	if s.filter != nil {
+		l.items, l.waiting = nil, items
+	}
+	whole := false // some round came to its end
+	for l.i = 0; ; l.i++ {
+		if more, err := l.has(e, l.i); err != nil || !more {
+			if err != nil {
+				return normal, err
+			}
+			break
+		}
 		if err := e.spend(costStep); err != nil {
 			return normal, err
 		}
 		e.scope = &scope{parent: parent, names: append(make([]string, 0, 4), "loop"), values: append(make([]Value, 0, 4), l)}
-		if err := e.assign(&s.target, items[l.i]); err != nil {
+		if err := e.assign(&s.target, l.items[l.i]); err != nil {
 			return normal, err
 		}
 		c, err := e.run(s.body)
@@ -179,32 +184,39 @@ func (s *forStmt) loop(e *env, v Value, parent *scope, depth int) (control, erro
 		if c == breakLoop {
 			break
 		}
+		whole = whole || c == normal
 	}
-	if len(items) == 0 && s.orElse != nil {
+	if !whole && s.orElse != nil { // also after nothing but continue and break, as in Jinja
 		return e.inScope(parent, s.orElse)
 	}
 	return normal, nil
 }
 
-// filtered returns the items that pass the condition of a loop.
-func (s *forStmt) filtered(e *env, items []Value, parent *scope) (out []Value, err error) {
-	for _, item := range items {
-		e.scope = &scope{parent: parent}
-		if err := e.assign(&s.target, item); err != nil {
-			return nil, err
+// has reports whether there is an element i. Those that wait are tested now: as in Jinja the condition of a loop sees what
+// the rounds before have set.
+func (l *loopState) has(e *env, i int) (bool, error) {
+	for len(l.items) <= i && len(l.waiting) > 0 {
+		item := l.waiting[0]
+		l.waiting = l.waiting[1:]
+		saved := e.scope
+		e.scope = &scope{parent: l.parent}
+		err := e.assign(&l.stmt.target, item)
+		var yes Value
+		if err == nil {
+			yes, err = l.stmt.filter.eval(e)
 		}
-		yes, err := s.filter.eval(e)
+		e.scope = saved
 		if err == nil {
 			err = e.items(1)
 		}
 		if err != nil {
-			return nil, err
+			return false, err
 		}
 		if truth(yes) {
-			out = append(out, item)
+			l.items = append(l.items, item)
 		}
 	}
-	return out, nil
+	return len(l.items) > i, nil
 }
 
 // loopState is the variable loop.
@@ -212,13 +224,24 @@ type loopState struct {
 	stmt    *forStmt
 	parent  *scope
 	items   []Value
+	waiting []Value // elements that the condition of the loop was not evaluated for yet
 	i       int
 	depth   int
 	last    []Value // arguments of the last loop.changed
 	changed bool    // loop.changed was called
 }
 
-func (l *loopState) attr(name string) Value {
+func (l *loopState) attr(e *env, name string) (Value, error) {
+	ahead := map[string]int{"last": l.i + 1, "nextitem": l.i + 1, "length": maxValue, "revindex": maxValue, "revindex0": maxValue}
+	if i, ok := ahead[name]; ok {
+		if _, err := l.has(e, i); err != nil {
+			return nil, err
+		}
+	}
+	return l.member(name), nil
+}
+
+func (l *loopState) member(name string) Value {
 	n := len(l.items)
 	switch name {
 	case "index":
@@ -281,6 +304,8 @@ func (l *loopState) recurse(e *env, a args) (Value, error) {
 		return err
 	})
 }
+
+func (s *printAll) exec(e *env) (control, error) { return e.run(s.list) }
 
 func (s controlStmt) exec(*env) (control, error) { return s.c, nil }
 

@@ -19,13 +19,13 @@ var filters map[string]filter
 func init() { // filters refer to the table: map, select
 	filters = map[string]filter{
 		"abs": abs, "attr": attrFilter, "capitalize": onText("capitalize"), "center": centerFilter, "count": length, "length": length,
-		"d": defaulted, "default": defaulted, "dictsort": dictSort, "e": escapeFilter, "escape": escapeFilter, "forceescape": escapeFilter,
+		"d": defaulted, "default": defaulted, "dictsort": dictSort, "e": escapeFilter, "escape": escapeFilter, "forceescape": forceEscape,
 		"filesizeformat": fileSize, "first": first, "float": floatFilter, "format": formatFilter, "fromjson": fromJSON, "groupby": groupBy,
 		"indent": indent, "int": intFilter, "items": items, "join": join, "last": last, "list": list, "lower": onText("lower"), "map": mapFilter,
 		"max": extreme(1), "min": extreme(-1), "reject": selecting(false, false), "rejectattr": selecting(false, true), "replace": replace,
 		"reverse": reverse, "round": round, "safe": safe, "select": selecting(true, false), "selectattr": selecting(true, true),
 		"batch": batch, "slice": slice, "sort": sortFilter, "string": stringFilter, "striptags": stripTags, "sum": sum, "title": titleFilter,
-		"tojson": toJSON, "trim": trim, "truncate": truncate, "unique": unique, "upper": onText("upper"), "urlencode": urlEncode,
+		"pprint": prettyPrint, "tojson": toJSON, "trim": trim, "truncate": truncate, "unique": unique, "upper": onText("upper"), "urlencode": urlEncode,
 		"wordcount": wordCount, "wordwrap": wordWrap, "xmlattr": xmlAttr,
 	}
 }
@@ -37,24 +37,31 @@ func onText(name string) filter {
 		if err != nil {
 			return nil, err
 		}
-		return stringMethods[name](e, s, a)
+		out, err := stringMethods[name](e, s, a)
+		if t, ok := out.(string); ok {
+			out = like(v, t)
+		}
+		return out, err
 	}
 }
 
 func stringFilter(e *env, v Value, _ args) (Value, error) {
-	if s, ok := text(v); ok {
-		return s, nil
+	if _, ok := text(v); ok {
+		return v, nil
 	}
 	s, err := e.str(v)
+	return s, err
+}
+
+// prettyPrint is pprint, on one line.
+func prettyPrint(e *env, v Value, _ args) (Value, error) {
+	s, err := e.repr(v)
 	return s, err
 }
 
 func safe(e *env, v Value, _ args) (Value, error) {
 	s, err := e.str(v)
-	if e.escape {
-		return Markup(s), err
-	}
-	return s, err
+	return Markup(s), err
 }
 
 var htmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
@@ -65,6 +72,10 @@ func escapeFilter(e *env, v Value, _ args) (Value, error) {
 	if m, ok := v.(Markup); ok {
 		return m, nil
 	}
+	return forceEscape(e, v, args{})
+}
+
+func forceEscape(e *env, v Value, _ args) (Value, error) {
 	s, err := e.str(v)
 	if err == nil {
 		err = e.make(min(5*len(s), maxValue))
@@ -72,10 +83,7 @@ func escapeFilter(e *env, v Value, _ args) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.escape {
-		return Markup(escapeHTML(s)), nil
-	}
-	return escapeHTML(s), nil
+	return Markup(escapeHTML(s)), nil
 }
 
 func abs(e *env, v Value, _ args) (Value, error) {
@@ -111,6 +119,9 @@ func centerFilter(e *env, v Value, a args) (Value, error) {
 func length(e *env, v Value, _ args) (Value, error) {
 	switch x := v.(type) {
 	case *List:
+		if x.kind == generator {
+			return nil, raise("a generator has no length: make a list of it")
+		}
 		return int64(len(x.Items)), nil
 	case *Dict:
 		return int64(x.Len()), nil
@@ -138,9 +149,13 @@ func defaulted(_ *env, v Value, a args) (Value, error) {
 func items(e *env, v Value, _ args) (Value, error) {
 	switch x := v.(type) {
 	case *Dict:
-		return e.pairs(x)
+		p, err := e.pairs(x)
+		if err == nil {
+			p.(*List).kind = generator
+		}
+		return p, err
 	case Undefined:
-		return &List{}, nil
+		return generated(nil), nil
 	}
 	return nil, raise("items: %s is no mapping", typeName(v))
 }
@@ -194,9 +209,15 @@ func join(e *env, v Value, a args) (Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, safe := x.(Markup); e.escape && !safe {
+			s = escapeHTML(s)
+		}
 		if w.add(s); w.err != nil {
 			return nil, w.err
 		}
+	}
+	if e.escape {
+		return Markup(w.out.String()), e.make(w.out.Len())
 	}
 	return e.budget.str(w.out.String())
 }
@@ -217,6 +238,9 @@ func firstOf(l []Value) Value {
 }
 
 func last(e *env, v Value, _ args) (Value, error) {
+	if l, ok := v.(*List); ok && l.kind == generator {
+		return nil, raise("a generator has no last item: make a list of it")
+	}
 	l, err := e.elements(v)
 	if err != nil {
 		return nil, err
@@ -240,11 +264,16 @@ func reverse(e *env, v Value, _ args) (Value, error) {
 	if _, ok := text(v); ok {
 		return e.slice(v, [3]*int64{nil, nil, &minus})
 	}
+	from, isList := v.(*List)
 	l, err := list(e, v, args{})
-	if err == nil {
-		slices.Reverse(l.(*List).Items)
+	if err != nil {
+		return nil, err
 	}
-	return l, err
+	slices.Reverse(l.(*List).Items)
+	if !isList || from.kind != generator { // Python's reversed needs a sequence
+		l.(*List).kind = generator
+	}
+	return l, nil
 }
 
 // replace is replace(old, new, count).
@@ -306,7 +335,7 @@ func titleFilter(e *env, v Value, _ args) (Value, error) {
 
 // indent is indent(width, first, blank).
 func indent(e *env, v Value, a args) (Value, error) {
-	s, err := e.str(v)
+	s, err := onlyText("indent", v)
 	if err != nil {
 		return nil, err
 	}
@@ -333,16 +362,31 @@ func indent(e *env, v Value, a args) (Value, error) {
 	}
 	var out strings.Builder
 	for i, line := range strings.SplitAfter(s, "\n") {
-		if (i > 0 || firstToo) && (strings.TrimSuffix(line, "\n") != "" || blankToo && (i > 0 || line != "")) {
+		if i == 0 && firstToo || i > 0 && (strings.TrimSuffix(line, "\n") != "" || blankToo) {
 			out.WriteString(pad)
 		}
 		out.WriteString(line)
 	}
-	return out.String(), nil
+	return like(v, out.String()), nil
+}
+
+// onlyText is the text of a string; other values are refused.
+func onlyText(filter string, v Value) (string, error) {
+	if u, ok := v.(Undefined); ok {
+		return "", undefinedError(u)
+	}
+	s, ok := text(v)
+	if !ok {
+		return "", raise("%s: %s, want a str", filter, typeName(v))
+	}
+	return s, nil
 }
 
 // intFilter is int(default, base).
 func intFilter(e *env, v Value, a args) (Value, error) {
+	if u, ok := v.(Undefined); ok {
+		return nil, undefinedError(u)
+	}
 	def, ok := a.get(0, "default")
 	if !ok {
 		def = int64(0)
@@ -380,6 +424,9 @@ func intFilter(e *env, v Value, a args) (Value, error) {
 }
 
 func floatFilter(e *env, v Value, a args) (Value, error) {
+	if u, ok := v.(Undefined); ok {
+		return nil, undefinedError(u)
+	}
 	if f, ok := float(v); ok {
 		return f, nil
 	}
@@ -412,21 +459,34 @@ func round(e *env, v Value, a args) (Value, error) {
 	scale := math.Pow(10, float64(digits))
 	switch how {
 	case "ceil":
-		return math.Ceil(f*scale) / scale, nil
+		return (math.Ceil(f*scale) + 0) / scale, nil // + 0 because Python's ceil is an int, without -0
 	case "floor":
-		return math.Floor(f*scale) / scale, nil
+		return (math.Floor(f*scale) + 0) / scale, nil
 	case "common":
 	default:
 		return nil, raise("round: method %.40q, want common, ceil or floor", how)
 	}
-	if n, ok := bigInt(v); ok && digits >= 0 {
-		return normalInt(n)
+	if n, ok := bigInt(v); ok {
+		return roundInt(n, -digits)
 	}
 	if digits < 0 {
 		return math.RoundToEven(f*scale) / scale, nil
 	}
 	r, err := strconv.ParseFloat(strconv.FormatFloat(f, 'f', int(digits), 64), 64)
 	return r, err
+}
+
+// roundInt rounds an integer to a multiple of 10**digits, halves to the even one.
+func roundInt(n *big.Int, digits int64) (Value, error) {
+	if digits <= 0 {
+		return normalInt(n)
+	}
+	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(digits), nil)
+	q, m := new(big.Int).DivMod(n, unit, new(big.Int))
+	if c := m.Lsh(m, 1).Cmp(unit); c > 0 || c == 0 && q.Bit(0) == 1 {
+		q.Add(q, big.NewInt(1))
+	}
+	return normalInt(q.Mul(q, unit))
 }
 
 // sum is sum(attribute, start).
@@ -541,7 +601,9 @@ func (e *env) sorted(list []Value, reverse, cased bool, by []Value) (Value, erro
 			return 0
 		}
 		c, ok, e2 := e.order(x.key, y.key, 0)
-		if err = e2; err == nil && !ok {
+		_, undefinedX := x.key.(Undefined)
+		_, undefinedY := y.key.(Undefined)
+		if err = e2; err == nil && !ok && (!undefinedX || !undefinedY) {
 			err = operandError("sort", x.key, y.key)
 		}
 		if reverse {
@@ -631,8 +693,11 @@ func unique(e *env, v Value, a args) (Value, error) {
 		seen.Set(key, nil)
 		out = append(out, x)
 	}
-	return &List{Items: out}, nil
+	return generated(out), nil
 }
+
+// groupTuple is the kind of the tuples of groupby, whose items have the names grouper and list.
+const groupTuple = "_GroupTuple"
 
 // groupBy is groupby(attribute, default, case_sensitive): tuples of a key and the list of what has it.
 func groupBy(e *env, v Value, a args) (Value, error) {
@@ -679,7 +744,7 @@ func groupBy(e *env, v Value, a args) (Value, error) {
 			}
 		}
 		if !same {
-			groups = append(groups, tuple(parts[1], &List{}))
+			groups = append(groups, &List{Items: []Value{parts[1], &List{}}, Tuple: true, kind: groupTuple})
 			lastKey = parts[0]
 		}
 		group := groups[len(groups)-1].(*List).Items[1].(*List)
@@ -720,7 +785,7 @@ func batch(e *env, v Value, a args) (Value, error) {
 		}
 		out = append(out, &List{Items: row})
 	}
-	return &List{Items: out}, nil
+	return generated(out), nil
 }
 
 // slice is slice(slices, fill_with): so many columns, the first ones longer.
@@ -746,18 +811,18 @@ func slice(e *env, v Value, a args) (Value, error) {
 		}
 		row := slices.Clone(list[:k])
 		list = list[k:]
-		if hasFill && fill != nil && i >= longer && longer > 0 {
+		if hasFill && fill != nil && i >= longer {
 			row = append(row, fill)
 		}
 		out = append(out, &List{Items: row})
 	}
-	return &List{Items: out}, nil
+	return generated(out), nil
 }
 
 // mapFilter is map(FILTER, arguments...) or map(attribute=NAME, default=VALUE).
 func mapFilter(e *env, v Value, a args) (Value, error) {
 	if !truth(v) { // None too, as in Jinja
-		return &List{}, nil
+		return generated(nil), nil
 	}
 	list, err := e.elements(v)
 	if err == nil {
@@ -793,14 +858,14 @@ func mapFilter(e *env, v Value, a args) (Value, error) {
 			return nil, err
 		}
 	}
-	return &List{Items: out}, nil
+	return generated(out), nil
 }
 
 // selecting is select and selectattr (want true), reject and rejectattr (want false).
 func selecting(want, byAttr bool) filter {
 	return func(e *env, v Value, a args) (Value, error) {
 		if !truth(v) { // None too, as in Jinja
-			return &List{}, nil
+			return generated(nil), nil
 		}
 		list, err := e.elements(v)
 		if err != nil {
@@ -843,13 +908,25 @@ func selecting(want, byAttr bool) filter {
 				out = append(out, item)
 			}
 		}
-		return &List{Items: out}, nil
+		return generated(out), nil
 	}
 }
 
 // truncate is truncate(length, killwords, end, leeway).
 func truncate(e *env, v Value, a args) (Value, error) {
-	s, err := e.str(v)
+	s, isText := text(v)
+	if !isText { // what is short enough is returned as it is
+		k, err := length(e, v, args{})
+		n, err2 := a.int(0, "length", 255)
+		leeway, err3 := a.int(3, "leeway", 5)
+		if err := firstError(err, err2, err3); err != nil {
+			return nil, err
+		}
+		if k.(int64) <= n+leeway {
+			return v, nil
+		}
+	}
+	s, err := onlyText("truncate", v)
 	if err != nil {
 		return nil, err
 	}
@@ -895,7 +972,7 @@ func wordCount(e *env, v Value, _ args) (Value, error) {
 
 // wordWrap is wordwrap(width, break_long_words, wrapstring, break_on_hyphens).
 func wordWrap(e *env, v Value, a args) (Value, error) {
-	s, err := e.str(v)
+	s, err := onlyText("wordwrap", v)
 	if err != nil {
 		return nil, err
 	}

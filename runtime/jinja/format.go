@@ -17,6 +17,13 @@ func (e *env) printf(format string, values Value) (Value, error) {
 		list = l.Items
 	}
 	d, isDict := values.(*Dict)
+	members := isDict // values that may go unused: those Python takes for mappings
+	switch x := values.(type) {
+	case *List:
+		members = !x.Tuple
+	case Undefined:
+		members = true
+	}
 	var w writer
 	for s := format; s != ""; {
 		i := strings.IndexByte(s, '%')
@@ -57,7 +64,7 @@ func (e *env) printf(format string, values Value) (Value, error) {
 			return nil, w.err
 		}
 	}
-	if len(list) > 0 && !isDict {
+	if len(list) > 0 && !members {
 		return nil, raise("%%: not all values are used by %.40q", format)
 	}
 	if w.err != nil {
@@ -97,6 +104,7 @@ func parseConversion(s string) (c conversion, rest string, err error) {
 	if c.width > maxWidth || c.precision > maxWidth || s == "" {
 		return c, s, raise("%%: a conversion that is not finished or wider than %d", maxWidth)
 	}
+	s = strings.TrimLeft(s, "hlL") // sizes, which mean nothing
 	verb, n := utf8.DecodeRuneInString(s)
 	c.verb = verb
 	return c, s[n:], nil
@@ -149,8 +157,8 @@ func (e *env) convert(c *conversion, v Value) (string, error) {
 		}
 		return fmt.Sprintf(spec+precision+"d", n), nil
 	case strings.ContainsRune("xXo", c.verb) && isInteger:
-		if c.verb == 'o' {
-			spec = strings.Replace(spec, "#", "", 1)
+		if strings.Contains(c.flags, "#") && c.verb == 'o' {
+			return fmt.Sprintf(strings.Replace(spec, "#", "", 1)+precision+"O", n), nil // 0o
 		}
 		return fmt.Sprintf(spec+precision+string(c.verb), n), nil
 	case strings.ContainsRune("fFeEgG", c.verb):
@@ -191,6 +199,22 @@ func formatFilter(e *env, v Value, a args) (Value, error) {
 		return e.printf(s, d)
 	}
 	return e.printf(s, tuple(a.pos...))
+}
+
+// formatMap is str.format_map: format with the members of a dict as named values.
+func formatMap(e *env, v Value, a args) (Value, error) {
+	m, _ := a.get(0, "mapping")
+	d, ok := m.(*Dict)
+	if !ok {
+		return nil, raise("format_map: %s is no mapping", typeName(m))
+	}
+	var named args
+	for i, k := range d.keys {
+		if s, ok := text(k); ok {
+			named.names, named.named = append(named.names, s), append(named.named, d.vals[i])
+		}
+	}
+	return formatMethod(e, v, named)
 }
 
 // formatMethod is str.format: {} {0} {name} with .members, [keys], !conversions and :specifications.
@@ -385,6 +409,9 @@ func parseSpec(s string) (f formatSpec, err error) {
 		f.grouping, s = s[:1], s[1:]
 	}
 	if strings.HasPrefix(s, ".") {
+		if len(s) < 2 || !isDecimal(s[1]) {
+			return f, raise("format: a point without a precision")
+		}
 		f.precision, s = leadingNumber(s[1:])
 	}
 	if len(s) == 1 {
@@ -406,7 +433,7 @@ func (e *env) formatValue(v Value, spec string) (string, error) {
 		return "", err
 	}
 	if s, ok := text(v); ok {
-		if f.verb != 0 && f.verb != 's' || f.align == '=' && f.fill != "0" || f.sign != 0 {
+		if f.verb != 0 && f.verb != 's' || f.align == '=' && f.fill != "0" || f.sign != 0 || f.grouping != "" {
 			return "", raise("format: specification %.40q does not suit a str", spec)
 		}
 		if f.precision >= 0 && f.precision < utf8.RuneCountInString(s) {
@@ -419,10 +446,6 @@ func (e *env) formatValue(v Value, spec string) (string, error) {
 	}
 	n, isInteger := bigInt(v)
 	x, isNumber := float(v)
-	if _, isBool := v.(bool); isBool && f.verb == 0 && f.sign == 0 && f.grouping == "" {
-		s, err := e.str(v)
-		return f.pad("", s), err
-	}
 	switch {
 	case !isNumber:
 		return "", raise("format: specification %.40q does not suit %s", spec, typeName(v))
@@ -461,7 +484,7 @@ func (f *formatSpec) integer(n *big.Int) (string, error) {
 	if !f.alternate {
 		prefix = ""
 	}
-	return f.number(n.Sign() < 0, prefix, grouped(digits, f.grouping, group)), nil
+	return f.number(n.Sign() < 0, prefix, digits, "", group), nil
 }
 
 func (f *formatSpec) float(x float64, isInteger bool) (string, error) {
@@ -491,6 +514,14 @@ func (f *formatSpec) float(x float64, isInteger bool) (string, error) {
 			precision = max(precision, 1)
 		}
 		s = strconv.FormatFloat(abs, verb, precision, 64)
+		if f.verb == 0 && !isInteger && abs >= math.Pow(10, float64(precision-1)) { // without a type one digit stays behind the point
+			s = strconv.FormatFloat(abs, 'e', precision-1, 64)
+			mantissa, power, _ := strings.Cut(s, "e")
+			if strings.Contains(mantissa, ".") {
+				mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
+			}
+			s = mantissa + "e" + power
+		}
 		if f.verb == 0 && !strings.ContainsAny(s, ".e") && !isInteger {
 			s += ".0"
 		}
@@ -499,11 +530,10 @@ func (f *formatSpec) float(x float64, isInteger bool) (string, error) {
 	if i := strings.IndexAny(s, ".eE"); i >= 0 {
 		whole, rest = s[:i], s[i:]
 	}
-	s = grouped(whole, f.grouping, 3) + rest
 	if percent {
-		s += "%"
+		rest += "%"
 	}
-	return f.number(math.Signbit(x) && !math.IsNaN(x), "", s), nil
+	return f.number(math.Signbit(x) && !math.IsNaN(x), "", whole, rest, 3), nil
 }
 
 // grouped puts sep between groups of n digits.
@@ -519,7 +549,8 @@ func grouped(digits, sep string, n int) string {
 	return strings.Join(append([]string{digits}, parts...), sep)
 }
 
-func (f *formatSpec) number(negative bool, prefix, digits string) string {
+// number lays out digits in groups of n, with what stands behind them. Zeros that fill up to the width are grouped too.
+func (f *formatSpec) number(negative bool, prefix, whole, rest string, n int) string {
 	sign := ""
 	switch {
 	case negative:
@@ -529,6 +560,11 @@ func (f *formatSpec) number(negative bool, prefix, digits string) string {
 	}
 	if f.align == 0 {
 		f.align = '>'
+	}
+	digits := grouped(whole, f.grouping, n) + rest
+	for f.grouping != "" && f.fill == "0" && f.align == '=' && len(sign)+len(prefix)+len(digits) < f.width {
+		whole = "0" + whole
+		digits = grouped(whole, f.grouping, n) + rest
 	}
 	return f.pad(sign+prefix, digits)
 }

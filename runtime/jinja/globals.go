@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -51,7 +52,11 @@ func numbers(e *env, a args) (Value, error) {
 			break // past the largest integer
 		}
 	}
-	return &List{Items: items}, e.items(len(items))
+	kind := fmt.Sprintf("range(%d, %d)", start, stop)
+	if step != 1 {
+		kind = fmt.Sprintf("range(%d, %d, %d)", start, stop, step)
+	}
+	return &List{Items: items, kind: kind}, e.items(len(items))
 }
 
 // members is dict and namespace: a mapping or pairs, then what has names.

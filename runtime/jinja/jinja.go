@@ -7,10 +7,10 @@
 // functions, namespaces. Templates come with models and models from anywhere, so one budget bounds the work, the memory
 // and the output of a rendering (budget.go); every node and every built-in spends from it.
 //
-// Not supported, and refused when parsed: include, import, from, extends (there is no loader). Different from Python's: texts
-// marked safe stay plain strings outside of autoescape blocks, so joining them escapes nothing; a string + an undefined value
-// is the string, for templates of real models that rely on it; generators are lists;
-// the filters random, urlize and pprint, and lipsum(), are left out.
+// Not supported, and refused when parsed: include, import, from, extends (there is no loader). Different from Python's: text
+// joined to text marked safe is escaped in autoescape blocks only; a string + an undefined value is the string, for
+// templates of real models that rely on it; what a generator fails at is found when it is made, not when it is gone through;
+// self has no blocks; the filters random and urlize, and lipsum(), are left out; pprint writes one line.
 package jinja
 
 import (

@@ -166,6 +166,9 @@ func (w *jsonWriter) value(v Value, depth int) error {
 	case Markup:
 		w.str(string(x))
 	case *List:
+		if !x.plain() {
+			return raise("tojson: %s cannot be written as JSON", typeName(x))
+		}
 		return w.nested("[", "]", len(x.Items), depth, func(i int) error { return w.value(x.Items[i], depth+1) })
 	case *Dict:
 		return w.dict(x, depth)

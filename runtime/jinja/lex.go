@@ -137,7 +137,7 @@ func (l *lexer) root() error {
 	l.text(start, sign, true)
 	l.pos = start + 2 + n
 	if after, ok := l.word(l.pos, "raw"); ok {
-		if end, minus, ok := l.blockEnd(after); ok {
+		if end, minus, ok := l.blockEnd(after); ok && l.source[end-3] != '+' { // which raw does not know
 			l.pos = end
 			if minus {
 				l.skipSpace()
@@ -345,7 +345,8 @@ func (l *lexer) number(s string) error {
 	}
 	n := digits(s, isDecimal)
 	whole := n
-	if n+1 < len(s) && s[n] == '.' && isDecimal(s[n+1]) {
+	member := len(l.tokens) > 0 && l.tokens[len(l.tokens)-1].text == "." // x.0.1
+	if n+1 < len(s) && s[n] == '.' && isDecimal(s[n+1]) && !member {
 		n += 1 + digits(s[n+1:], isDecimal)
 	}
 	if n < len(s) && s[n]|0x20 == 'e' {

@@ -16,13 +16,33 @@ func methodOf(v Value, name string) (m method, ok bool) {
 	case string, Markup:
 		m, ok = stringMethods[name]
 	case *List:
-		if m, ok = listMethods[name]; ok && x.Tuple && name != "count" && name != "index" {
+		if x.kind == generator {
+			return nil, false
+		}
+		if m, ok = listMethods[name]; ok && (x.Tuple || x.kind != "") && name != "count" && name != "index" {
 			return nil, false
 		}
 	case *Dict:
 		m, ok = dictMethods[name]
 	}
 	return m, ok
+}
+
+// changing are the methods that immutable refuses.
+var changing = map[string][]string{
+	"list": {"append", "reverse", "insert", "sort", "extend", "remove", "clear"},
+	"dict": {"clear", "pop", "popitem", "setdefault", "update"},
+}
+
+// changes reports whether a method would change its value.
+func changes(v Value, name string) bool { return slices.Contains(changing[typeName(v)], name) }
+
+// like is a text of the kind of another: markup for markup.
+func like(v Value, s string) Value {
+	if _, ok := v.(Markup); ok {
+		return Markup(s)
+	}
+	return s
 }
 
 // immutable are methods that would change a value: the sandbox of transformers refuses them.
@@ -43,27 +63,36 @@ func init() { // methods and filters refer to each other
 			return &List{Items: slices.Clone(v.(*List).Items)}, e.items(len(v.(*List).Items))
 		},
 	}
-	for _, name := range []string{"append", "reverse", "insert", "sort", "extend", "remove", "clear"} {
+	for _, name := range changing["list"] {
 		listMethods[name] = immutable(name)
 	}
 	dictMethods = map[string]method{
-		"items":  func(e *env, v Value, _ args) (Value, error) { return e.pairs(v.(*Dict)) },
-		"keys":   func(e *env, v Value, _ args) (Value, error) { return e.copied(v.(*Dict).keys) },
-		"values": func(e *env, v Value, _ args) (Value, error) { return e.copied(v.(*Dict).vals) },
+		"items": func(e *env, v Value, _ args) (Value, error) {
+			p, err := e.pairs(v.(*Dict))
+			if err == nil {
+				p.(*List).kind = "dict_items"
+			}
+			return p, err
+		},
+		"keys":   func(e *env, v Value, _ args) (Value, error) { return e.view("dict_keys", v.(*Dict).keys) },
+		"values": func(e *env, v Value, _ args) (Value, error) { return e.view("dict_values", v.(*Dict).vals) },
 		"get":    dictGet,
 		"copy":   func(e *env, v Value, _ args) (Value, error) { return v.(*Dict).clone(), e.items(2 * v.(*Dict).Len()) },
 	}
-	for _, name := range []string{"clear", "pop", "popitem", "setdefault", "update"} {
+	for _, name := range changing["dict"] {
 		dictMethods[name] = immutable(name)
 	}
 	stringMethods = map[string]method{
 		"strip": trimmer(strings.TrimFunc), "lstrip": trimmer(strings.TrimLeftFunc), "rstrip": trimmer(strings.TrimRightFunc),
 		"startswith": affix(strings.HasPrefix), "endswith": affix(strings.HasSuffix),
 		"removeprefix": part(strings.TrimPrefix), "removesuffix": part(strings.TrimSuffix),
-		"upper": mapping(strings.ToUpper), "lower": mapping(strings.ToLower), "casefold": mapping(strings.ToLower), "title": mapping(title),
+		"upper": mapping(upper), "lower": mapping(strings.ToLower), "casefold": mapping(foldCase), "title": mapping(title),
 		"capitalize": mapping(capitalize), "swapcase": mapping(swapCase),
 		"isdigit": predicate(unicode.IsDigit), "isdecimal": predicate(unicode.IsDigit), "isnumeric": predicate(unicode.IsNumber),
 		"isalpha": predicate(unicode.IsLetter), "isspace": predicate(isSpace), "isalnum": predicate(isAlnum),
+		"isascii":      wholeTest(func(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0 }),
+		"isprintable":  wholeTest(func(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 }),
+		"isidentifier": wholeTest(isIdentifier), "istitle": wholeTest(isTitle), "format_map": formatMap,
 		"isupper": cased(unicode.IsUpper, unicode.IsLower), "islower": cased(unicode.IsLower, unicode.IsUpper),
 		"split": split, "rsplit": rsplit, "splitlines": splitLines, "partition": partition(strings.Index), "rpartition": partition(strings.LastIndex),
 		"replace": replaceMethod, "join": joinMethod, "format": formatMethod, "count": countMethod,
@@ -71,6 +100,11 @@ func init() { // methods and filters refer to each other
 		"zfill": zeros, "ljust": padded(func(n, _ int) int { return 0 }), "rjust": padded(func(n, _ int) int { return n }),
 		"center": padded(func(n, width int) int { return n/2 + n&width&1 }), "expandtabs": expandTabs,
 	}
+}
+
+// view makes the keys or values of a dict.
+func (e *env) view(kind string, items []Value) (Value, error) {
+	return &List{Items: slices.Clone(items), kind: kind}, e.items(len(items))
 }
 
 // copied makes a list of values.
@@ -171,6 +205,25 @@ func cased(some, none func(r rune) bool) method {
 	}
 }
 
+// wholeTest makes a method of a test of a string.
+func wholeTest(f func(s string) bool) method {
+	return func(e *env, v Value, _ args) (Value, error) {
+		s, _ := text(v)
+		return f(s), e.spend(8 * len(s))
+	}
+}
+
+func isIdentifier(s string) bool {
+	for i, r := range s {
+		if !isNameRune(r) || i == 0 && unicode.IsDigit(r) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isTitle(s string) bool { return title(s) == s && strings.IndexFunc(s, unicode.IsUpper) >= 0 }
+
 func isAlnum(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 // maxSet bounds the characters a trim looks for: it compares every character with all of them.
@@ -199,6 +252,10 @@ func trimmer(trim func(string, func(rune) bool) string) method {
 func affix(has func(s, part string) bool) method {
 	return func(e *env, v Value, a args) (Value, error) {
 		s, _ := text(v)
+		s, _, inside, err := e.window(s, a)
+		if err != nil {
+			return nil, err
+		}
 		x, _ := a.get(0, "prefix")
 		list := []Value{x}
 		if l, ok := x.(*List); ok {
@@ -212,7 +269,7 @@ func affix(has func(s, part string) bool) method {
 			if !ok {
 				return nil, raise("startswith and endswith want a str or a tuple of them, not %s", typeName(p))
 			}
-			if has(s, t) {
+			if inside && has(s, t) {
 				return true, nil
 			}
 		}
@@ -227,6 +284,11 @@ func part(f func(s, part string) string) method {
 		return f(s, t), err
 	}
 }
+
+// upper is strings.ToUpper with the one letter in use whose upper case is two.
+func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
+
+func foldCase(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }
 
 func title(s string) string {
 	inWord := false
@@ -243,6 +305,9 @@ func capitalize(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if n == 0 {
 		return s
+	}
+	if r == 'ß' {
+		return "Ss" + strings.ToLower(s[n:])
 	}
 	return string(unicode.ToTitle(r)) + strings.ToLower(s[n:])
 }
@@ -264,28 +329,60 @@ func find(index func(s, part string) int, required bool) method {
 		if err != nil {
 			return nil, err
 		}
-		start, err := a.int(1, "start", 0)
+		s, before, inside, err := e.window(s, a)
 		if err != nil {
 			return nil, err
 		}
-		from := 0 // bytes
-		for ; start > 0 && from < len(s); start-- {
-			_, n := utf8.DecodeRuneInString(s[from:])
-			from += n
+		i := -1
+		if inside {
+			i = index(s, t)
 		}
-		i := index(s[from:], t)
 		if i < 0 {
 			if required {
 				err = raise("the text is not in the string")
 			}
 			return int64(-1), err
 		}
-		return int64(utf8.RuneCountInString(s[:from+i])), e.spend(4 * len(s))
+		return int64(before + utf8.RuneCountInString(s[:i])), e.spend(4 * len(s))
 	}
+}
+
+// window is s[start:end], the arguments 1 and 2, and the number of characters before it; false when start is behind s.
+func (e *env) window(s string, a args) (part string, before int, inside bool, err error) {
+	var bounds [3]*int64
+	for i, name := range []string{"start", "end"} {
+		if v, ok := a.get(1+i, name); ok && v != nil {
+			n, err := a.int(1+i, name, 0)
+			if err != nil {
+				return "", 0, false, err
+			}
+			bounds[i] = &n
+		}
+	}
+	if bounds == ([3]*int64{}) {
+		return s, 0, true, nil
+	}
+	n := utf8.RuneCountInString(s)
+	if bounds[0] != nil && *bounds[0] > int64(n) {
+		return "", 0, false, e.spend(len(s))
+	}
+	start, stop, _, err := clip(n, bounds)
+	if err != nil {
+		return "", 0, false, err
+	}
+	v, err := e.slice(s, bounds)
+	if err != nil || stop < start {
+		return "", start, err == nil, err
+	}
+	return v.(string), start, true, nil
 }
 
 func countMethod(e *env, v Value, a args) (Value, error) {
 	s, _ := text(v)
+	s, _, _, err := e.window(s, a)
+	if err != nil {
+		return nil, err
+	}
 	t, err := a.str(0, "sub", "")
 	return int64(strings.Count(s, t)), firstError(err, e.spend(4*len(s)))
 }
@@ -379,7 +476,7 @@ func (e *env) texts(s string, parts []string, tuple bool) (Value, error) {
 	for i, p := range parts {
 		l[i] = p
 	}
-	return &List{l, tuple}, e.spend(4 * len(s))
+	return &List{Items: l, Tuple: tuple}, e.spend(4 * len(s))
 }
 
 // separator returns the arguments of split and rsplit: sep is "" for white space, most -1 for no bound.
@@ -430,7 +527,7 @@ func splitFields(s string, most int) []string {
 	for s = strings.TrimLeftFunc(s, isSpace); s != ""; s = strings.TrimLeftFunc(s, isSpace) {
 		i := strings.IndexFunc(s, isSpace)
 		if len(out) == most {
-			return append(out, strings.TrimRightFunc(s, isSpace))
+			return append(out, s)
 		}
 		if i < 0 {
 			return append(out, s)
@@ -547,5 +644,5 @@ func joinMethod(e *env, v Value, a args) (Value, error) {
 			return nil, raise("join: element %d is %s, want a str", i, typeName(x))
 		}
 	}
-	return join(e, a.pos[0], args{pos: []Value{v}})
+	return join(e, &List{Items: items}, args{pos: []Value{v}})
 }

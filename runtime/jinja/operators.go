@@ -55,6 +55,7 @@ func (e *env) sequences(op string, x, y Value) (v Value, done bool, err error) {
 	t, bothText := text(y)
 	l, isList := x.(*List)
 	m, bothList := y.(*List)
+	isList, bothList = isList && l.plain(), bothList && m.plain()
 	_, undefX := x.(Undefined)
 	_, undefY := y.(Undefined)
 	switch {
@@ -66,12 +67,12 @@ func (e *env) sequences(op string, x, y Value) (v Value, done bool, err error) {
 		if err := e.make(len(s) + len(t)); err != nil {
 			return nil, true, err
 		}
-		return s + t, true, nil
+		return e.joinedText(x, y, s, t), true, nil
 	case op == "+" && isList && bothList && l.Tuple == m.Tuple:
 		if err := e.items(len(l.Items) + len(m.Items)); err != nil {
 			return nil, true, err
 		}
-		return &List{append(append(make([]Value, 0, len(l.Items)+len(m.Items)), l.Items...), m.Items...), l.Tuple}, true, nil
+		return &List{Items: append(append(make([]Value, 0, len(l.Items)+len(m.Items)), l.Items...), m.Items...), Tuple: l.Tuple}, true, nil
 	case op != "*":
 		return nil, false, nil
 	}
@@ -84,6 +85,21 @@ func (e *env) sequences(op string, x, y Value) (v Value, done bool, err error) {
 		return v, true, err
 	}
 	return nil, false, nil
+}
+
+// joinedText is s + t, the texts of x and y. Markup and text give markup; the text is escaped where autoescape is on.
+func (e *env) joinedText(x, y Value, s, t string) Value {
+	_, safeX := x.(Markup)
+	_, safeY := y.(Markup)
+	switch {
+	case !safeX && !safeY:
+		return s + t
+	case e.escape && !safeX:
+		s = escapeHTML(s)
+	case e.escape && !safeY:
+		t = escapeHTML(t)
+	}
+	return Markup(s + t)
 }
 
 // repeat is a string or list n times.
@@ -109,7 +125,7 @@ func (e *env) repeat(v Value, n int64) (Value, error) {
 	for range n {
 		out = append(out, l.Items...)
 	}
-	return &List{out, l.Tuple}, nil
+	return &List{Items: out, Tuple: l.Tuple}, nil
 }
 
 // small computes with integers of 64 bits; false when the result may not fit.
@@ -156,6 +172,9 @@ func integers(op string, a, b *big.Int) (Value, error) {
 		}
 		if op == "/" {
 			f, _ := new(big.Rat).SetFrac(a, b).Float64()
+			if a.Sign() == 0 && b.Sign() < 0 {
+				f = math.Copysign(0, -1)
+			}
 			return f, nil
 		}
 		m := new(big.Int)
@@ -183,7 +202,14 @@ func floats(op string, f, g float64) (Value, error) {
 		if f == 0 && g < 0 {
 			return nil, zeroError()
 		}
-		return math.Pow(f, g), nil
+		if f < 0 && g != math.Trunc(g) {
+			return nil, raise("** of a negative number and a fraction is no real number")
+		}
+		p := math.Pow(f, g)
+		if math.IsInf(p, 0) && !math.IsInf(f, 0) && !math.IsInf(g, 0) {
+			return nil, raise("** is out of range")
+		}
+		return p, nil
 	}
 	if g == 0 {
 		return nil, zeroError()
@@ -195,7 +221,9 @@ func floats(op string, f, g float64) (Value, error) {
 		return math.Floor(f / g), nil
 	}
 	m := math.Mod(f, g)
-	if m != 0 && (m < 0) != (g < 0) {
+	if m == 0 {
+		m = math.Copysign(0, g)
+	} else if (m < 0) != (g < 0) {
 		m += g
 	}
 	return m, nil
@@ -258,7 +286,10 @@ func (e *env) equal(x, y Value, depth int) (bool, error) {
 		return both, nil
 	case *List:
 		b, ok := y.(*List)
-		if !ok || a.Tuple != b.Tuple || len(a.Items) != len(b.Items) {
+		if a.kind == generator {
+			return a == b, nil
+		}
+		if !ok || typeName(a) != typeName(b) || len(a.Items) != len(b.Items) {
 			return false, nil
 		}
 		for i := range a.Items {
@@ -306,7 +337,7 @@ func (e *env) order(x, y Value, depth int) (c int, ok bool, err error) {
 	}
 	a, okA := x.(*List)
 	b, okB := y.(*List)
-	if !okA || !okB || a.Tuple != b.Tuple || depth > maxDepth {
+	if !okA || !okB || a.Tuple != b.Tuple || !a.plain() || !b.plain() || depth > maxDepth {
 		return 0, false, nil
 	}
 	for i := range min(len(a.Items), len(b.Items)) {
@@ -325,7 +356,11 @@ func (e *env) order(x, y Value, depth int) (c int, ok bool, err error) {
 func (e *env) contains(container, item Value) (bool, error) {
 	switch x := container.(type) {
 	case *List:
-		for _, v := range x.Items {
+		items, err := e.elements(x)
+		if err != nil {
+			return false, err
+		}
+		for _, v := range items {
 			if same, err := e.equal(v, item, 0); err != nil || same {
 				return same, err
 			}
@@ -378,6 +413,7 @@ func (e *env) slice(v Value, bounds [3]*int64) (Value, error) {
 	var runes []rune
 	n := 0
 	l, isList := v.(*List)
+	isList = isList && l.kind != generator
 	s, isText := text(v)
 	switch {
 	case isList:
@@ -392,7 +428,7 @@ func (e *env) slice(v Value, bounds [3]*int64) (Value, error) {
 		if u, ok := v.(Undefined); ok {
 			return nil, undefinedError(u)
 		}
-		return Undefined{typeName(v) + " cannot be sliced"}, nil
+		return nil, raise("%s cannot be sliced", typeName(v))
 	}
 	start, stop, step, err := clip(n, bounds)
 	if err != nil {
@@ -418,7 +454,7 @@ func (e *env) slice(v Value, bounds [3]*int64) (Value, error) {
 	for i := range count {
 		out[i] = l.Items[start+i*step]
 	}
-	return &List{out, l.Tuple}, nil
+	return &List{Items: out, Tuple: l.Tuple}, nil
 }
 
 // clip turns the bounds of a slice of n elements into indices, as Python's slice.indices does.

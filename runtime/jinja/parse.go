@@ -109,6 +109,7 @@ func (p *parser) expression() (expr, error) {
 			if c.no, err = p.expression(); err != nil {
 				return nil, err
 			}
+			p.unknown = p.unknown[:known]
 		}
 		x = c
 	}

@@ -279,6 +279,9 @@ func (p *parser) signature() (*signature, error) {
 		if t.kind != kindName {
 			return nil, p.fail(t.at, "got %v, expected the name of a parameter", t)
 		}
+		if slices.Contains(sig.names, t.text) {
+			return nil, p.fail(t.at, "parameter %q is there twice", t.text)
+		}
 		sig.names = append(sig.names, t.text)
 		if p.skip(kindOp, "=") {
 			x, err := p.expression()
@@ -425,9 +428,15 @@ func parseAutoescape(p *parser, _ int) (stmt, error) {
 }
 
 func parsePrint(p *parser, at int) (stmt, error) {
-	x, err := p.tuple(true)
-	if err != nil {
-		return nil, err
+	all := &printAll{}
+	for {
+		x, err := p.expression()
+		if err != nil {
+			return nil, err
+		}
+		all.list = append(all.list, &printStmt{node{at}, x})
+		if !p.skip(kindOp, ",") {
+			return all, p.end()
+		}
 	}
-	return &printStmt{node{at}, x}, p.end()
 }

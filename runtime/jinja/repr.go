@@ -71,6 +71,17 @@ func (w *writer) repr(v Value, depth int) {
 		w.add(")")
 	case *List:
 		open, end := "[", "]"
+		switch {
+		case x.plain():
+		case x.kind == generator:
+			w.add("<generator object>")
+			return
+		case strings.HasPrefix(x.kind, "range"):
+			w.add(x.kind)
+			return
+		default:
+			open, end = x.kind+"([", "])"
+		}
 		if x.Tuple {
 			open, end = "(", ")"
 			if len(x.Items) == 1 {

@@ -50,7 +50,7 @@ func init() { // the test named test refers to the table
 		"boolean": kindTest(func(v Value) bool { _, ok := v.(bool); return ok }),
 		"callable": kindTest(func(v Value) bool {
 			switch v.(type) {
-			case *Func, *loopState:
+			case *Func, *loopState, Undefined:
 				return true
 			}
 			return false
@@ -83,8 +83,10 @@ func init() { // the test named test refers to the table
 			return false
 		}),
 		"sequence": kindTest(func(v Value) bool {
-			switch v.(type) {
-			case string, Markup, *List, *Dict, Undefined:
+			switch x := v.(type) {
+			case *List:
+				return x.kind != generator && !strings.HasPrefix(x.kind, "dict_")
+			case string, Markup, *Dict, Undefined:
 				return true
 			}
 			return false

@@ -14,11 +14,21 @@ type Value any
 // Markup is a string that autoescape blocks print as it is.
 type Markup string
 
-// List is a Python list or tuple.
+// List is a Python list or tuple, or one of the other types that templates cannot tell from a list but by printing them.
 type List struct {
 	Items []Value
 	Tuple bool
+	kind  string // dict_keys, dict_values, dict_items; range as it prints: range(0, 3); generator; _GroupTuple of groupby
 }
+
+// generator is the kind of what map, select and the like return: it is true even without elements, has no length and can be
+// gone through once.
+const generator = "generator"
+
+func generated(items []Value) *List { return &List{Items: items, kind: generator} }
+
+// plain reports whether l is a list or tuple, which can be joined and written as JSON.
+func (l *List) plain() bool { return l.kind == "" || l.Tuple }
 
 func tuple(items ...Value) *List { return &List{Items: items, Tuple: true} }
 
@@ -118,6 +128,8 @@ func hash(key Value) (any, bool) {
 		return k, true
 	case *big.Int:
 		return "big:" + k.String(), true
+	case Undefined:
+		return Undefined{}, true
 	case *List:
 		if !k.Tuple {
 			return nil, false
@@ -293,7 +305,7 @@ func truth(v Value) bool {
 	case Markup:
 		return x != ""
 	case *List:
-		return len(x.Items) > 0
+		return len(x.Items) > 0 || x.kind == generator
 	case *Dict:
 		return x.Len() > 0
 	}
@@ -317,6 +329,10 @@ func typeName(v Value) string {
 		if x.Tuple {
 			return "tuple"
 		}
+		if !x.plain() {
+			name, _, _ := strings.Cut(x.kind, "(")
+			return name
+		}
 		return "list"
 	case *Dict:
 		return "dict"
@@ -332,7 +348,11 @@ func typeName(v Value) string {
 func (e *env) elements(v Value) ([]Value, error) {
 	switch x := v.(type) {
 	case *List:
-		return x.Items, e.spend(costItem * len(x.Items))
+		items := x.Items
+		if x.kind == generator {
+			x.Items = nil
+		}
+		return items, e.spend(costItem * len(items))
 	case *Dict:
 		return x.keys, e.spend(costItem * x.Len())
 	case Undefined:
