@@ -23,7 +23,7 @@ func CheckVersion(version string) error {
 		return nil
 	}
 	last := tested[len(tested)-1]
-	return fmt.Errorf("Go version not tested with the bare-metal core: got %s, want %s; build with GOTOOLCHAIN=%s, which Go downloads by itself",
+	return fmt.Errorf("this version of Go was not tested with the bare-metal core: got %s, want %s; build with GOTOOLCHAIN=%s, which Go downloads by itself",
 		version, strings.Join(tested, " or "), last)
 }
 
