@@ -150,7 +150,7 @@ Server
   -cram, --cache-ram N   MiB of memory for conversations that may go on; 0 keeps none, -1 all (default 1024)
   --ssl-key-file FILE, --ssl-cert-file FILE
                          private key and certificate (PEM) for HTTPS
-  -to, --timeout N       seconds for a client to send a request and to take each part of an answer (default 600)
+  -to, --timeout N       seconds for a client to send a request and to take each part of an answer (default 60)
   --sse-ping-interval N  seconds between comments in a stream that is idle (default 30)
   --drain N              seconds that running answers have to end when the server is stopped (default 30)
   --metrics, --no-metrics, --slots, --no-slots

@@ -87,6 +87,7 @@ func (p *program) serverConfig() (*serve.Config, error) {
 	if prefix != "" && (prefix[0] != '/' || strings.ContainsAny(prefix, "{} ")) {
 		return nil, fmt.Errorf("%w: --api-prefix %q: want a path such as /llm", errUsage, o.prefix)
 	}
+	o.prefix = prefix
 	return &serve.Config{
 		Keys: keys, Prefix: prefix, Origins: splitList(o.origins),
 		Timeout: time.Duration(o.timeout) * time.Second, PingEvery: time.Duration(o.ping) * time.Second,

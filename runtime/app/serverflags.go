@@ -41,7 +41,7 @@ const (
 	defaultHost     = "127.0.0.1"
 	defaultPort     = 8080
 	defaultCacheRAM = 1024 // MiB
-	defaultTimeout  = 600  // seconds
+	defaultTimeout  = 60   // seconds
 	defaultPing     = 30   // seconds
 	defaultDrain    = 30   // seconds
 )
