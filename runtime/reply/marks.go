@@ -53,6 +53,8 @@ var callMarks = []mark{
 	{"<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", callMark},                 // DeepSeek
 	{"<|tool_calls_section_begin|>", "<|tool_calls_section_end|>", callMark}, // Kimi
 	{"Action: ```json", "```", callMark},                                     // Command R+
+	{"Action:\n```json", "```", callMark},
+	{"<|function_call|>", "<|message_sep|>", callMark}, // GigaChat 3.1
 }
 
 // innerMarks occur within tool calls.

@@ -215,7 +215,7 @@ func (c *conversation) turn(m *served, f *sampling, limit *integer) (*turn, erro
 	if err != nil {
 		return nil, err
 	}
-	parallel := c.Parallel == nil || *c.Parallel
+	parallel := (c.Parallel == nil || *c.Parallel) && len(tools) > 1 // one that must be called is called once
 	t := &turn{parser: reply.ForPrompt(m.Engine.TemplateSource(), text)}
 	t.parser.Tools, t.parser.Plain = replyTools(tools), c.Reasoning == "none"
 	switch {

@@ -36,7 +36,8 @@ func (m *served) findTraits() traits {
 	t.objects = true
 	if t.tools {
 		object, text := call(`{"probe_key": "probe value"}`), call(`"{\"probe_key\": \"probe value\"}"`)
-		t.objects = !strings.Contains(text, `{"probe_key": "probe value"}`) || strings.Contains(object, `"probe_key"`) && !strings.Contains(object, `{'probe_key'`)
+		// Python's spelling of a dictionary means that the template expected a string.
+		t.objects = !strings.Contains(text, `{"probe_key": "probe value"}`) || strings.Contains(object, "probe value") && !strings.Contains(object, `{'probe_key'`)
 	}
 	return t
 }
