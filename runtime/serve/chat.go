@@ -26,6 +26,7 @@ type chatRequest struct {
 	TopLogProbs         *integer `json:"top_logprobs"`
 	TimingsPerToken     bool     `json:"timings_per_token"`
 	Progress            bool     `json:"return_progress"`
+	Control             bool     `json:"reasoning_control"`
 }
 
 // limits of a chat request.
@@ -165,11 +166,11 @@ func (s *Server) chatCompletions(m *served, w http.ResponseWriter, r *http.Reque
 	if q.Stream {
 		return s.streamChat(m, w, r, &q, turns)
 	}
+	out := chatAnswer{chatObject: s.newChatObject(m, "chat.completion")}
 	answers, err := m.runAll(r.Context(), turns, nil)
 	if err != nil {
 		return err
 	}
-	out := chatAnswer{chatObject: s.newChatObject(m, "chat.completion")}
 	for i, a := range answers {
 		msg := chatMessage{Role: "assistant", Reasoning: a.reasoning, ToolCalls: a.calls}
 		if a.content != "" || len(a.calls) == 0 {
@@ -190,6 +191,9 @@ func (s *Server) chatCompletions(m *served, w http.ResponseWriter, r *http.Reque
 // has its status.
 func (s *Server) streamChat(m *served, w http.ResponseWriter, r *http.Request, q *chatRequest, turns []*turn) error {
 	head := s.newChatObject(m, "chat.completion.chunk")
+	if q.Control {
+		defer s.controlled(head.ID, turns)()
+	}
 	var mu sync.Mutex // turns run side by side
 	var events *stream
 	begin := time.Now()

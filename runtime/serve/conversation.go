@@ -21,6 +21,8 @@ type conversation struct {
 	Effort         json.RawMessage            `json:"reasoning_effort"`
 	Thinking       *bool                      `json:"enable_thinking"`
 	Reasoning      string                     `json:"reasoning_format"`
+	Budget         *integer                   `json:"reasoning_budget"`
+	ThinkingBudget *integer                   `json:"thinking_budget_tokens"`
 }
 
 // inMessage is a message of a request.
@@ -218,12 +220,12 @@ func (c *conversation) turn(m *served, f *sampling, limit *integer) (*turn, erro
 	parallel := (c.Parallel == nil || *c.Parallel) && len(tools) > 1 // one that must be called is called once
 	t := &turn{parser: reply.ForPrompt(m.Engine.TemplateSource(), text)}
 	t.parser.Tools, t.parser.Plain = replyTools(tools), c.Reasoning == "none"
+	if t.parser.Thinking != "" && (c.ToolChoice.mode == "required" || c.budget() == 0) {
+		text += "\n" + t.parser.Thinking + "\n\n"
+		t.parser.Thinking = ""
+	}
 	switch {
 	case c.ToolChoice.mode == "required":
-		if t.parser.Thinking != "" {
-			text += "\n" + t.parser.Thinking + "\n\n"
-			t.parser.Thinking = ""
-		}
 		t.parser.Prefix, schema = force(m, tools, parallel)
 		text += t.parser.Prefix
 	case schema != nil && len(tools) > 0: // the answer, or a call in plain JSON
@@ -243,6 +245,9 @@ func (c *conversation) turn(m *served, f *sampling, limit *integer) (*turn, erro
 	}
 	if t.request.Prompt, err = m.tokens(text); err != nil {
 		return nil, err
+	}
+	if t.parser.Thinking != "" {
+		t.request.Grammar = &thinking{m: m, inner: t.request.Grammar, shut: t.parser.Thinking, left: c.budget()}
 	}
 	t.request.Special = true // marks of reasoning and calls are control tokens in some models
 	return t, nil

@@ -34,7 +34,8 @@ type messagesRequest struct {
 		One  bool   `json:"disable_parallel_tool_use"`
 	} `json:"tool_choice"`
 	Thinking *struct {
-		Type string `json:"type"`
+		Type   string   `json:"type"`
+		Budget *integer `json:"budget_tokens"`
 	} `json:"thinking"`
 }
 
@@ -126,7 +127,7 @@ func (q *messagesRequest) conversation() (*conversation, error) {
 	}
 	if q.Thinking != nil {
 		on := q.Thinking.Type != "disabled"
-		c.Thinking = &on
+		c.Thinking, c.Budget = &on, q.Thinking.Budget
 	}
 	return c, nil
 }

@@ -12,6 +12,7 @@ package serve
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -70,11 +71,12 @@ const (
 // Server is an http.Handler. Until Ready is called it answers that the model is loading.
 type Server struct {
 	Config
-	handler  http.Handler
-	model    atomic.Pointer[served]
-	draining atomic.Bool
-	memory   memory
-	started  time.Time
+	handler   http.Handler
+	model     atomic.Pointer[served]
+	draining  atomic.Bool
+	memory    memory
+	reasoning sync.Map // of answers that are being written: id to []*thinking
+	started   time.Time
 }
 
 // New makes a server without a model.
@@ -126,6 +128,7 @@ func (s *Server) routes() http.Handler {
 	on("GET", s.models, "/v1/models", "/models")
 	on("GET", s.oneModel, "/v1/models/{id...}", "/models/{id...}")
 	on("POST", s.chatCompletions, "/v1/chat/completions", "/chat/completions")
+	on("POST", s.control, "/v1/chat/completions/control")
 	on("POST", s.completions, "/v1/completions")
 	on("POST", s.completion, "/completion", "/completions")
 	on("POST", s.responses, "/v1/responses", "/responses")

@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -104,4 +106,53 @@ func TestForcedTool(t *testing.T) {
 		}
 		g.Close()
 	}
+}
+
+// TestThinking: reasoning that the prompt opens is free of the schema, and ends when its budget does or somebody says so.
+func TestThinking(t *testing.T) {
+	e := demo(t, `{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}{% if add_generation_prompt %}<think>{% endif %}`)
+	g := sched.New(e, sched.Options{})
+	t.Cleanup(g.Close)
+	s, h := serveModel(t, Config{}, Model{ID: "demo", Engine: e, Generate: g, Defaults: testDefaults})
+	body := `{"messages": [{"role": "user", "content": "Tell me a story"}], "max_tokens": 100, "ignore_eos": true, "response_format": {"type": "json_schema", "json_schema": {"schema": {"enum": ["a", "b"]}}}`
+	_, a, _ := call(t, h, "POST", "/v1/chat/completions", body+`, "reasoning_budget": 10}`)
+	content, _ := at(a, "choices", 0, "message", "content").(string)
+	if reasoning, _ := at(a, "choices", 0, "message", "reasoning_content").(string); len(reasoning) < 10 || content != `"a"` && content != `"b"` {
+		t.Errorf("budget 10: %v", a)
+	}
+	_, a, _ = call(t, h, "POST", "/v1/chat/completions", body+`, "reasoning_budget": 0}`)
+	content, _ = at(a, "choices", 0, "message", "content").(string)
+	if at(a, "choices", 0, "message", "reasoning_content") != nil || content != `"a"` && content != `"b"` {
+		t.Errorf("budget 0: %v", a)
+	}
+	// The reasoning is ended from outside as soon as the stream says its id.
+	resp, err := http.Post(h.URL+"/v1/chat/completions", "application/json", strings.NewReader(strings.Replace(body, "100", "450", 1)+`, "stream": true, "reasoning_control": true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines, content, asked := bufio.NewScanner(resp.Body), "", false
+	for lines.Scan() {
+		var c map[string]any
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok || json.Unmarshal([]byte(data), &c) != nil {
+			continue
+		}
+		if text, ok := at(c, "choices", 0, "delta", "content").(string); ok {
+			content += text
+		}
+		if !asked {
+			asked = true
+			if status, a, _ := call(t, h, "POST", "/v1/chat/completions/control", fmt.Sprintf(`{"id": %q, "action": "reasoning_end"}`, c["id"])); status != 200 {
+				t.Errorf("control: %d %v", status, a)
+			}
+		}
+	}
+	if content != `"a"` && content != `"b"` {
+		t.Errorf("ended from outside: %q", content)
+	}
+	if status, _, _ := call(t, h, "POST", "/v1/chat/completions/control", `{"id": "x", "action": "reasoning_end"}`); status != 404 {
+		t.Errorf("no such answer: %d", status)
+	}
+	s.reasoning.Range(func(id, _ any) bool { t.Errorf("%v is still remembered", id); return true })
 }
