@@ -38,7 +38,7 @@ type Model struct {
 // refused are the models whose network or weight type is not supported yet, by the start of their names: opening one
 // must fail with an error that names what is missing. Whoever adds the support removes the line.
 var refused = []string{
-	"t-bitnet", "t-deepseek2", "t-falcon-h1", "t-granitehybrid", "t-iq-", "t-mamba",
+	"t-bitnet", "t-deepseek2", "t-falcon-h1", "t-granitehybrid", "t-iq-IQ", "t-mamba",
 	"t-nemotron_h",
 }
 

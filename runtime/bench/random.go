@@ -53,6 +53,15 @@ func randomBlock(r *rand.Rand, t tensor.Type, b []byte, rms float64) {
 		b[random.Scale] = byte(127 + int(math.Round(math.Log2(d))))
 		return
 	}
+	if random.E4M3 > 0 {
+		for i := range random.E4M3 {
+			b[random.Scale+i] = byte(max(7+int(math.Round(math.Log2(d))), 0) << 3)
+			if d < 1.0/64 { // subnormal
+				b[random.Scale+i] = byte(math.Round(d * 512))
+			}
+		}
+		return
+	}
 	le.PutUint16(b[random.Scale:], compute.F32ToF16(float32(d)))
 	if random.Centre != 0 {
 		le.PutUint16(b[random.Min:], compute.F32ToF16(float32(d)*float32(random.Centre)))

@@ -20,6 +20,10 @@ func randBlocks(r *rand.Rand, t tensor.Type, n int) []byte {
 		switch {
 		case random.E8M0:
 			blk[random.Scale] = byte(118 + r.IntN(6))
+		case random.E4M3 > 0:
+			for i := range random.E4M3 {
+				blk[random.Scale+i] = byte(r.IntN(40))
+			}
 		case !t.IsFloat():
 			le.PutUint16(blk[random.Scale:], F32ToF16(float32(r.NormFloat64()*0.02)))
 			if random.Centre != 0 {
@@ -104,6 +108,38 @@ func element(t tensor.Type, b []byte, i int) float64 {
 		j := i / 16
 		sc := bits(8*(96+j%8)+4*(j/8), 4) + 16*bits(8*(104+j%4)+2*(j/4), 2) - 32
 		return h(108) * float64(sc) * float64(q-4)
+	case tensor.TQ2_0:
+		return h(64) * float64(bits(8*(32*(i/128)+i%32)+2*(i%128/32), 2)-1)
+	case tensor.TQ1_0:
+		at, n := 0, 0 // byte and digit
+		switch {
+		case i < 160:
+			at, n = i%32, i/32
+		case i < 240:
+			at, n = 32+(i-160)%16, (i-160)/16
+		default:
+			at, n = 48+(i-240)%4, (i-240)/4
+		}
+		fraction := float64(b[at]) / 256
+		for range n {
+			fraction = fraction*3 - math.Floor(fraction*3)
+		}
+		return h(52) * (math.Floor(fraction*3) - 1)
+	case tensor.Q1_0:
+		return h(0) * float64(2*bits(16+i, 1)-1)
+	case tensor.Q2_0:
+		return h(0) * float64(bits(16+2*i, 2)-1)
+	case tensor.NVFP4:
+		s := i / 16
+		v := []float64{0, .5, 1, 1.5, 2, 3, 4, 6}[bits(8*(4+8*s+i%8)+4*(i%16/8), 4)&7]
+		if bits(8*(4+8*s+i%8)+4*(i%16/8), 4) >= 8 {
+			v = -v
+		}
+		e, m := bits(8*s+3, 4), float64(bits(8*s, 3))
+		if e == 0 {
+			return v * m / 8 * math.Ldexp(1, -6)
+		}
+		return v * (1 + m/8) * math.Ldexp(1, e-7)
 	case tensor.IQ4_XS:
 		j := i / 32
 		sc := bits(8*4+4*j, 4) + 16*bits(16+2*j, 2) - 32

@@ -58,6 +58,16 @@ func split(t tensor.Type, b []byte, q []uint8, sc, mn []float32) {
 		splitQ6K(b, q, sc)
 	case tensor.IQ4_XS:
 		splitIQ4XS(b, q, sc)
+	case tensor.TQ1_0:
+		splitTQ1(b, q, sc)
+	case tensor.TQ2_0:
+		splitTQ2(b, q, sc)
+	case tensor.Q1_0:
+		splitQ1(b, q, sc)
+	case tensor.Q2_0:
+		splitQ2(b, q, sc)
+	case tensor.NVFP4:
+		splitNVFP4(b, q, sc)
 	default:
 		panic("compute: split of " + t.String()) // NewMatrix admits no such type
 	}

@@ -33,7 +33,12 @@ const (
 	IQ4_NL  Type = 20
 	IQ4_XS  Type = 23
 	BF16    Type = 30
+	TQ1_0   Type = 34
+	TQ2_0   Type = 35
 	MXFP4   Type = 39
+	NVFP4   Type = 40
+	Q1_0    Type = 41
+	Q2_0    Type = 42
 )
 
 // Numbers is one more than the largest number of a known type: the length of arrays indexed by Type.
@@ -61,6 +66,7 @@ type Random struct {
 	Min    int     // offset of its minimum, a binary16 number, if Centre is not 0
 	Centre float64 // the minimum that makes the mean about zero, in scales
 	E8M0   bool    // the scale is a byte instead, the exponent of a power of two
+	E4M3   int     // how many scales stand from Scale on that are bytes instead, floats of 4 and 3 bits
 }
 
 // Info is a row of the table.
@@ -80,6 +86,9 @@ type Info struct {
 	Random Random
 	Target bool // runtime/quant rounds to this type
 }
+
+// everyLevel is for types whose blocks only portable code takes apart; their forms have assembly to multiply them.
+const everyLevel = "sse2 avx2 avx-vnni avx512-vnni"
 
 var table = [Numbers]Info{
 	F32:  {Name: "F32", Elems: 1, Bytes: 4, Float: true, Target: true},
@@ -127,6 +136,23 @@ var table = [Numbers]Info{
 	// e u8: the exponent of a power of two, qs 16: indices into a table of 16 values (OCP Microscaling, E2M1)
 	MXFP4: {Name: "MXFP4", Elems: 32, Bytes: 1 + 16, Form: Form{Sub: 32, Off: 16, Bits: 5}, Portable: "sse2",
 		Random: Random{RMS: 2.6, E8M0: true}},
+	// d 4 scales without sign, of 4 bits of exponent and 3 of mantissa, qs 32: for each 16 elements 8 bytes of indices as
+	// in MXFP4
+	NVFP4: {Name: "NVFP4", Elems: 64, Bytes: 4 + 32, Form: Form{Sub: 16, Off: 16, Bits: 5}, Portable: everyLevel,
+		Random: Random{RMS: 2.6, E4M3: 4}},
+
+	// qs 48 and qh 4: five, or four, ternary digits in a byte, d f16
+	TQ1_0: {Name: "TQ1_0", Elems: 256, Bytes: 48 + 4 + 2, Form: Form{Sub: 32, Off: 1, Bits: 2}, Portable: everyLevel, Narrow: Q4_0,
+		Random: Random{RMS: 0.8, Scale: 52}},
+	// qs 64, d f16
+	TQ2_0: {Name: "TQ2_0", Elems: 256, Bytes: 64 + 2, Form: Form{Sub: 32, Off: 1, Bits: 2}, Portable: everyLevel, Narrow: Q4_0,
+		Random: Random{RMS: 1.2, Scale: 64}},
+	// d f16, qs 16: bits, 0 is -1
+	Q1_0: {Name: "Q1_0", Elems: 128, Bytes: 2 + 16, Form: Form{Sub: 32, Off: 1, Bits: 2}, Portable: everyLevel, Narrow: Q4_0,
+		Random: Random{RMS: 1}},
+	// d f16, qs 16
+	Q2_0: {Name: "Q2_0", Elems: 64, Bytes: 2 + 16, Form: Form{Sub: 32, Off: 1, Bits: 2}, Portable: everyLevel, Narrow: Q4_0,
+		Random: Random{RMS: 1.2}},
 
 	// Types of files the engine lists, checks and names in errors, but does not compute with.
 	9:       {Name: "Q8_1", Elems: 32, Bytes: 4 + 32},
@@ -143,11 +169,6 @@ var table = [Numbers]Info{
 	27:      {Name: "I64", Elems: 1, Bytes: 8},
 	28:      {Name: "F64", Elems: 1, Bytes: 8},
 	29:      {Name: "IQ1_M", Elems: 256, Bytes: 32 + 16 + 8},
-	34:      {Name: "TQ1_0", Elems: 256, Bytes: 48 + 4 + 2},
-	35:      {Name: "TQ2_0", Elems: 256, Bytes: 64 + 2},
-	40:      {Name: "NVFP4", Elems: 64, Bytes: 4 + 32},
-	41:      {Name: "Q1_0", Elems: 128, Bytes: 2 + 16},
-	42:      {Name: "Q2_0", Elems: 64, Bytes: 2 + 16},
 }
 
 // unknown is the row of numbers that no type has.
