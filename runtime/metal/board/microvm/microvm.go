@@ -86,7 +86,9 @@ func initHardware() {
 
 func init() {
 	cpu.EnableExceptions()
-	// One processor only: TamaGo does not switch AVX on on the others.
+	// One processor only: TamaGo has as many threads as processors and panics when the
+	// runtime wants another, as it does when goroutines tie themselves to threads (package
+	// compute's do). It also starts the others without AVX.
 	cpu.InitSMP(1)
 	if err := tamagodma.Init(dmaStart, dmaBytes); err != nil {
 		panic(err)
