@@ -17,7 +17,7 @@
 // and no stores of pointer-typed values to memory (a store would run the write
 // barrier of a garbage collection in progress): addresses are kept as uintptr.
 // All memory the package uses in kernel context is static or directly mapped.
-// TestKernelContext asks the compiler.
+// TestKernelContext (internal/rules) asks the compiler.
 //
 // Not supported: demand loading of programs, files, processes, user mode.
 package kern
