@@ -10,27 +10,27 @@ import (
 // The machine that tests see on every host: one processor at a time, whose interrupts
 // arrive when it waits for them. Page tables are ordinary memory nobody walks.
 
-// hosted is what tests set and look at.
+// hosted is what tests set and look at; functions that are nil do nothing.
 var hosted struct {
-	cpu    *cpu            // the processor that runs; nil: cpus[0]
-	memory []hostedMemory  // physical memory; all other addresses are the host's
-	sent   []hostedMessage // messages, in order
-	armed  int64           // time asked for last, ns
-	flush  int             // calls of flushTLB
-	wait   func()          // what idleWait does
-	pause  func()          // what pause does
-	swap   func(from, to *uintptr)
+	cpu    *cpu           // the processor that runs; nil: cpus[0]
+	memory []hostedMemory // physical memory; all other addresses are the host's
+	flush  int            // calls of flushTLB
+
+	step    func() // called often: a moment at which other processors may run
+	swap    func(from, to *uintptr)
+	message func(c *cpu, kind uint32)
+	arm     func(at int64)
+	wait    func()        // idleWait
+	clock   func() uint64 // counter; nil: the host's
 }
 
 // hostedMemory appears at physical address pa and is the host's at addr.
 type hostedMemory struct{ pa, size, addr uintptr }
 
-type hostedMessage struct {
-	cpu  int32
-	kind uint32
-}
-
 func currentCPU() *cpu {
+	if hosted.step != nil {
+		hosted.step()
+	}
 	if hosted.cpu != nil {
 		return hosted.cpu
 	}
@@ -46,9 +46,17 @@ func useKernelStack(c *cpu, top uintptr) {}
 
 func onBootStack(sp uintptr) bool { return false }
 
-func message(c *cpu, kind uint32) { hosted.sent = append(hosted.sent, hostedMessage{c.id, kind}) }
+func message(c *cpu, kind uint32) {
+	if hosted.message != nil {
+		hosted.message(c, kind)
+	}
+}
 
-func armTimer(at, now int64) { hosted.armed = at }
+func armTimer(at, now int64) {
+	if hosted.arm != nil {
+		hosted.arm(at)
+	}
+}
 
 func idleWait() { hosted.wait() }
 
@@ -56,11 +64,11 @@ func releaseInterrupts() {}
 func reclaimInterrupts() {}
 
 func pause() {
-	if hosted.pause != nil {
-		hosted.pause()
-		return
+	if hosted.step != nil {
+		hosted.step()
+	} else {
+		runtime.Gosched()
 	}
-	runtime.Gosched()
 }
 
 func stopCPU() { panic("kern: the processor stops") }
@@ -68,7 +76,13 @@ func stopCPU() { panic("kern: the processor stops") }
 // The counter counts nanoseconds.
 var hostedStart = time.Now()
 
-func counter() uint64       { return uint64(time.Since(hostedStart)) }
+func counter() uint64 {
+	if hosted.clock != nil {
+		return hosted.clock()
+	}
+	return uint64(time.Since(hostedStart))
+}
+
 func counterHz() uint64     { return 1e9 }
 func counterSource() string { return "the host" }
 

@@ -108,6 +108,9 @@ func arm(c *cpu, now, limit int64) {
 	next := nextDeadline()
 	switch {
 	case next == never:
+		if timers.armedBy == c.id { // else a later deadline would be left to this CPU
+			timers.armedAt = never
+		}
 	case timers.armedBy == c.id || next < timers.armedAt || timers.armedAt+lateness < now:
 		timers.armedBy, timers.armedAt = c.id, next
 		at = min(at, next)
