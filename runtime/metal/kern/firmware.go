@@ -54,7 +54,7 @@ func firmware(fn, args uintptr) uintptr {
 func leave() {
 	c := currentCPU()
 	sched.lock()
-	atomic.SwapInt32(&c.away, 1)
+	setAway(c, 1)
 	handTimerOver(c)
 	unlockSched()
 	releaseInterrupts()
@@ -64,11 +64,15 @@ func comeBack() {
 	c := currentCPU()
 	reclaimInterrupts()
 	sched.lock()
-	atomic.SwapInt32(&c.away, 0) // before the load of unmapGen in flushUnmapped
+	setAway(c, 0)
 	flushUnmapped(c)
 	arm(c, nanotime(), slice)
 	unlockSched()
 }
+
+// setAway records whether the firmware has c. sched held. It is swapped and not stored:
+// the next load, of unmapGen, must not pass it (reclaim.go).
+func setAway(c *cpu, away int32) { atomic.SwapInt32(&c.away, away) }
 
 // handTimerOver has another CPU look after the next deadline, if this one did and
 // there is an idle one; busy ones look at their next tick. sched held.

@@ -7,8 +7,8 @@ var reportedNMIs uint32
 
 // hardwareEvents names non-maskable interrupts.
 func hardwareEvents() {
-	if n := atomic.LoadUint32(&strayNMIs); n != reportedNMIs {
-		reportedNMIs = n
+	n, old := atomic.LoadUint32(&strayNMIs), atomic.LoadUint32(&reportedNMIs)
+	if n != old && atomic.CompareAndSwapUint32(&reportedNMIs, old, n) {
 		reportNMI()
 	}
 }

@@ -1,6 +1,9 @@
 package kern
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // output is the queue between write(2) on descriptors 1 and 2 and the goroutine of
 // the board that shows the text: drawing and serial lines are slow, and here
@@ -36,7 +39,7 @@ func takeOutput(p, n uintptr) uintptr {
 	touch(p + n - 1)
 	o, b := &output, bucketOf(outputText())
 	b.lock()
-	for panicked != 0 { // the screen belongs to the report
+	for atomic.LoadUint32(&panicked) != 0 { // the screen belongs to the report
 		b.sleep(outputText(), -1)
 	}
 	o.head += o.taken // 0 when showQueued has shown it
@@ -87,7 +90,7 @@ func awaitTaker(b *bucket) {
 	o := &output
 	b.sleep(outputDone(), outputPatience/4)
 	if nanotime()-o.moved > outputPatience {
-		o.attached = false
+		o.attached, o.taken = false, 0
 	}
 }
 
@@ -100,20 +103,40 @@ func flushOutput() {
 	for o.attached && o.head != o.tail {
 		awaitTaker(b)
 	}
-	attached := o.attached
 	b.unlock()
-	if !attached {
-		showQueued()
+	console.lock()
+	drain()
+	console.unlock()
+}
+
+// drain shows what is left in the queue while nobody takes, and reports whether that is
+// still so. The console is locked; text is taken byte by byte, as showing it is slow.
+func drain() bool {
+	o, b := &output, bucketOf(outputText())
+	for {
+		b.lock()
+		attached, empty := o.attached, o.head == o.tail
+		c := o.ring[o.head%uint32(len(o.ring))]
+		if !attached && !empty {
+			o.head++
+		}
+		b.unlock()
+		if attached || empty {
+			return !attached
+		}
+		putc(c)
 	}
 }
 
-// showQueued shows what is left in the queue, and makes write(2) do without it. It
-// takes no lock but the screen's: whoever panics may hold any.
+// showQueued shows what is left in the queue when the kernel panics, and makes write(2)
+// do without it. It takes no lock: whoever panics may hold any, and one that is stopped
+// may have left the queue half changed.
 func showQueued() {
 	o := &output
 	o.attached, o.taken = false, 0
-	for ; o.head != o.tail; o.head++ {
+	for range min(o.tail-o.head, uint32(len(o.ring))) {
 		putc(o.ring[o.head%uint32(len(o.ring))])
+		o.head++
 	}
 }
 
@@ -127,12 +150,13 @@ func writeConsole(p, n uintptr) uintptr {
 		// In pieces, so that other CPUs' interrupts are not off for the whole text.
 		piece := min(n-done, 16)
 		console.lock()
-		showQueued()
-		for i := uintptr(0); i < piece; i++ {
-			putc(*bytePtr(p + done + i))
+		if drain() {
+			for i := uintptr(0); i < piece; i++ {
+				putc(*bytePtr(p + done + i))
+			}
+			done += piece
 		}
 		console.unlock()
-		done += piece
 	}
 	return n
 }

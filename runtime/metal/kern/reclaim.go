@@ -10,13 +10,33 @@ import (
 //
 //  1. retire: its entry is marked absent; the address of the memory stays in it.
 //     Other CPUs may go on using translations they remember.
-//  2. A fault on a retired page just makes it present again.
+//  2. A fault on a retired page just makes it present again. So does every part of the
+//     kernel that wants the page: a CPU that remembers the translation does not fault.
 //  3. reap: once every CPU has forgotten its translations (at a tick, a dispatch, the
 //     end of idling or of a firmware call) nobody can reach the memory. If it still is
 //     all zero, it is free; else the page is made present again.
 //
 // No CPU is interrupted or waited for. What devices or interrupt handlers use is
 // pinned: it never leaves its place.
+//
+// Who tells whom, and by which order of memory. Entries and the ring are changed under
+// memLock. unmapGen, cpu.seen, cpu.idling and cpu.away are read without it:
+//
+//	reaper (any CPU)                      CPU c
+//	R1 mark the entry absent              C1 seen = g, after its flush
+//	R2 unmapGen = gen, add                C2 idling or away = 0, swap
+//	R3 load seen, idling, away of c       C3 load unmapGen; flush if it is not seen
+//	R4 free the page if seen >= gen,      C4 use memory
+//	   or c is idle or away
+//
+// R2 and C2 are read-modify-writes of sync/atomic, which are sequentially consistent:
+// either R3 sees idling = 0, or C3 sees the new unmapGen and c flushes before C4. With a
+// plain store at C2 both could miss the other, on amd64 too, where a load may pass an
+// earlier store. The flush at C3 drops translations read
+// before R1, as R1 comes before R2 (published) and C3 reads what R2 wrote; seen is stored
+// after the flush, so that R3 sees it only when the translations are gone. Between idling
+// or away = 1 and C2 the CPU touches no memory that can be retired: kernel stacks,
+// statics and what is directly mapped stay.
 
 // pteSlots are the bits of a retired page's entry that name its place in the ring, so
 // that an old place is told from a new one.
@@ -80,6 +100,7 @@ func retire(va uintptr) {
 		slot := retired.tail % maxRetired
 		*e = *e&^ptePresent | pteRetired | uintptr(slot)<<pteSlot
 		r := &retired.ring[slot]
+		published()
 		r.va, r.gen = va, atomic.AddUint64(&unmapGen, 1)
 		retired.tail++
 	}

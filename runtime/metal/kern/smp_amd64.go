@@ -143,7 +143,12 @@ func addProcessor(c *cpu, shift uint32) {
 	atomic.StoreUint32(&c.alive, apCounted)
 }
 
-// Values of cpu.alive. While clocks are compared it is apAsked or apTold.
+// Values of cpu.alive, the only memory both sides change while a processor starts. The
+// boot processor fills the record, then puts it where one processor takes it by an atomic
+// exchange (ap.asm): the ticket. The new one stores apHere when its stacks and APIC work;
+// the boot processor stores apAsked, the new one apClock and then apTold, again and again;
+// last apCounted, with ncpu and core set before it, lets it run threads. All are stored
+// and loaded through sync/atomic.
 const (
 	apAbsent = iota
 	apHere

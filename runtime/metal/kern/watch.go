@@ -23,7 +23,8 @@ func watch() {
 		return
 	}
 	c := &cpus[atomic.AddUint32(&watched, 1)%uint32(ncpu)]
-	if c.id == currentCPU().id || nanotime()-atomic.LoadInt64(&c.ticked) < silent {
+	last := atomic.LoadInt64(&c.ticked) // 0: it does not run threads yet
+	if c.id == currentCPU().id || last == 0 || nanotime()-last < silent {
 		return
 	}
 	sched.lock()
