@@ -189,6 +189,15 @@ func TestGuestBadEnds(t *testing.T) {
 	}
 }
 
+// TestStalled: the registers of a guest that hangs are read before its time is over.
+func TestStalled(t *testing.T) {
+	var stalled buffer
+	boot(t, t.Context(), Machine{File: guestDisk(t, "", endHang), Timeout: 10 * time.Second, Screenshot: filepath.Join(t.TempDir(), "shot.png"), Stalled: &stalled})
+	if got := strings.Count(stalled.String(), "CPU#0"); got != stallLooks {
+		t.Errorf("registers of %d looks, want %d:\n%s", got, stallLooks, stalled.String())
+	}
+}
+
 func TestScreenshot(t *testing.T) {
 	shot := filepath.Join(t.TempDir(), "screen.png")
 	r := boot(t, t.Context(), Machine{File: guestDisk(t, "", endHang), Timeout: 5 * time.Second, Screenshot: shot})

@@ -121,6 +121,9 @@ func (m *Machine) arguments(accel, dir, qmp string, fw firmware) ([]string, erro
 	if qmp != "" {
 		args = append(args, "-qmp", "unix:"+escapeComma(qmp)+",server=on,wait=off")
 	}
+	if m.Stalled != nil && qmp != "" { // a monitor of its own: the other one may be busy with the screen
+		args = append(args, "-qmp", "unix:"+escapeComma(secondMonitor(qmp))+",server=on,wait=off")
+	}
 	return append(args, m.Extra...), nil
 }
 

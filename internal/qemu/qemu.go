@@ -67,6 +67,10 @@ type Machine struct {
 	Timeout    time.Duration // 0: none
 	Screenshot string        // PNG to keep of the screen; empty: none
 
+	// Stalled receives the registers of all CPUs and the local APICs, some times in a row, when nine tenths of Timeout
+	// have passed; nil: nobody asks.
+	Stalled io.Writer
+
 	// For tests, as QEMU writes them. Sparse gives the guest memory that the host need not have. Devices replace those
 	// of Disk; the drive is called disk. Faults is a blkdebug configuration (QEMU docs/devel/blkdebug) for it.
 	// MachineOptions are appended to the machine, Extra to the command line.

@@ -68,26 +68,32 @@ func (c *control) read() {
 	}
 }
 
-// execute runs one command and waits for its answer.
+// execute runs one command and waits for its end.
 func (c *control) execute(ctx context.Context, command string, arguments map[string]any) error {
+	_, err := c.ask(ctx, command, arguments)
+	return err
+}
+
+// ask runs one command and waits for its answer.
+func (c *control) ask(ctx context.Context, command string, arguments map[string]any) (json.RawMessage, error) {
 	request := map[string]any{"execute": command}
 	if arguments != nil {
 		request["arguments"] = arguments
 	}
 	if err := c.enc.Encode(request); err != nil {
-		return fmt.Errorf("%s: %w", command, err)
+		return nil, fmt.Errorf("%s: %w", command, err)
 	}
 	select {
 	case r, ok := <-c.replies:
 		if !ok {
-			return fmt.Errorf("%s: %w", command, errors.New("QEMU closed the control socket"))
+			return nil, fmt.Errorf("%s: %w", command, errors.New("QEMU closed the control socket"))
 		}
 		if r.Error != nil {
-			return fmt.Errorf("%s: %s", command, r.Error.Desc)
+			return nil, fmt.Errorf("%s: %s", command, r.Error.Desc)
 		}
-		return nil
+		return r.Return, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 

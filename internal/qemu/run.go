@@ -170,6 +170,11 @@ func (a *attempt) watch(ctx context.Context, qmp, dir string) {
 		return // QEMU ended at once; its status says why
 	}
 	defer c.close()
+	if a.Stalled != nil && a.Timeout > 0 {
+		stalled := make(chan struct{})
+		go func() { a.watchStall(ctx, secondMonitor(qmp)); close(stalled) }()
+		defer func() { <-stalled }()
+	}
 	if a.Screenshot != "" {
 		recordScreen(ctx, c, dir, a.Screenshot, a.screen, a.Log)
 	}

@@ -63,7 +63,7 @@ func run(seconds int, cpus string) error {
 				File: disk, UEFI: uefi, Accel: qemu.AccelTCG, CPUs: n, Memory: "2G", Disk: qemu.DefaultDisk,
 				GuestArgs: []string{strconv.Itoa(seconds)},
 				Timeout:   2*time.Duration(seconds)*time.Second + 2*time.Minute,
-				Console:   os.Stdout, Text: os.Stdout,
+				Console:   os.Stdout, Text: os.Stdout, Stalled: os.Stderr,
 				Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 			}
 			if err := m.Run(ctx); err != nil {
