@@ -16,6 +16,7 @@ go vet $(go list ./... | grep -vxF "$metal")
 go vet -unsafeptr=false $metal
 for target in linux/arm64 windows/amd64 darwin/arm64 freebsd/amd64; do
 	GOOS=${target%/*} GOARCH=${target#*/} go vet ./runtime/cmd/llamafile ./runtime/app ./runtime/bundle ./cmd/llamaboot
+	GOOS=${target%/*} GOARCH=${target#*/} go vet -unsafeptr=false ./runtime/metal/kern/...
 done
 # A system without memory maps, terminals and assembly shows that the program needs none of them.
 GOOS=wasip1 GOARCH=wasm go vet ./runtime/app ./runtime/cmd/llamafile

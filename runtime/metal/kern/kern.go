@@ -46,7 +46,7 @@ type cpu struct {
 	own     int32  // 1 + first of the ready threads that may run here only
 	ownTail int32  // 1 + last
 	kick    int32  // 1 + CPU to be woken when the scheduler lock is free
-	skew    uint64 // what this CPU's counter lacks to the boot processor's
+	skew    uint64 // added to this CPU's counter to get the boot processor's
 	ticked  int64  // time of the last tick or dispatch, ns
 	seen    uint64 // unmapGen at the last flush of this CPU's translations
 }

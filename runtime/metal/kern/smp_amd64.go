@@ -97,8 +97,9 @@ func apTables(page uintptr) uintptr {
 }
 
 // startProcessor sends the start-up messages that follow INIT (SDM volume 3A section
-// 8.4.4.1) and waits until a processor has taken the ticket and answers. It need not be
-// the one that was asked: one that was given up may come late, which is as good.
+// 8.4.4.1) and waits until a processor has taken the ticket and answers. That may be
+// another than the one with this APIC ID: a processor that did not answer in time, and
+// was given up, may still arrive and take the ticket. Either will do.
 func startProcessor(code uintptr, apic, shift uint32) bool {
 	addCPU(int(ncpu))
 	c := &cpus[ncpu]
@@ -157,7 +158,7 @@ const (
 	apTold
 )
 
-// compareClocks returns what c's time stamp counter lacks to ours, 0 if no difference
+// compareClocks returns what to add to c's time stamp counter to get ours, 0 if no difference
 // can be seen. Firmware starts the counters together on practically every machine;
 // where it does not, time would jump when a thread changes CPUs.
 func compareClocks(c *cpu) uint64 {
@@ -177,14 +178,14 @@ func compareClocks(c *cpu) uint64 {
 			best = s
 		}
 	}
-	return best.lack()
+	return best.offset()
 }
 
 // clockShot is a time on another CPU, and our times before and after it.
 type clockShot struct{ before, there, after uint64 }
 
-// lack is what to add to the other clock, 0 if its time may lie between ours.
-func (s clockShot) lack() uint64 {
+// offset is what to add to the other clock, 0 if its time may lie between ours.
+func (s clockShot) offset() uint64 {
 	if s.there-s.before <= s.after-s.before {
 		return 0
 	}

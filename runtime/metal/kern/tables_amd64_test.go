@@ -31,7 +31,7 @@ func TestClockShot(t *testing.T) {
 		{clockShot{1000, 50, 1100}, 1000},
 		{clockShot{1000, 2050, 1100}, ^uint64(999)}, // ahead: subtract 1000
 	} {
-		if got := c.shot.lack(); got != c.want {
+		if got := c.shot.offset(); got != c.want {
 			t.Errorf("%v: %d, want %d", c.shot, int64(got), int64(c.want))
 		}
 	}
