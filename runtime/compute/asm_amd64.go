@@ -960,6 +960,11 @@ func ropeNeoXAVX2(cos, sin, x, y []float32)
 //go:noescape
 func ropeNormAVX2(cos, sin, x []float32)
 
+// deltaAVX2 advances one row of a gated delta rule by n tokens (see DeltaRule); the row has 16*steps elements.
+//
+//go:noescape
+func deltaAVX2(s *float32, steps int, k, q *float32, stride int, v, decay, beta *float32, gates int, out *float32, outStep, n int)
+
 // dotF32AVX512 is the inner product of a and b.
 //
 //go:noescape
@@ -1039,6 +1044,11 @@ func ropeNeoXAVX512(cos, sin, x, y []float32)
 //
 //go:noescape
 func ropeNormAVX512(cos, sin, x []float32)
+
+// deltaAVX512 advances one row of a gated delta rule by n tokens (see DeltaRule); the row has 16*steps elements.
+//
+//go:noescape
+func deltaAVX512(s *float32, steps int, k, q *float32, stride int, v, decay, beta *float32, gates int, out *float32, outStep, n int)
 
 // scoresAVX2n4 multiplies 4 queries with keys, 1 blocks at a time (see ScoresF16).
 //

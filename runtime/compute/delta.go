@@ -27,14 +27,24 @@ type DeltaRule struct {
 
 // DeltaRule computes d.
 func (l *Level) DeltaRule(d *DeltaRule) {
+	if d.N <= 0 || d.Rows <= 0 {
+		return
+	}
+	last := (d.N - 1) * d.Stride
+	_, _, _, _ = d.State[d.Rows*d.Dim-1], d.K[last+d.Dim-1], d.Q[last+d.Dim-1], d.V[last+d.Rows-1]
+	_, _, _ = d.Decay[(d.N-1)*d.Heads], d.Beta[(d.N-1)*d.Heads], d.Out[(d.N-1)*d.OutStep+d.Rows-1]
+	l.vec.delta(d)
+}
+
+func genericDelta(d *DeltaRule) {
 	for r := range d.Rows {
 		s := d.State[r*d.Dim : (r+1)*d.Dim]
 		for t := range d.N {
 			at, g := t*d.Stride, t*d.Heads
 			k := d.K[at : at+d.Dim]
-			l.vec.scale(s, d.Decay[g])
-			l.vec.axpy(s, d.Beta[g]*(d.V[at+r]-l.vec.dot(s, k)), k)
-			d.Out[t*d.OutStep+r] = l.vec.dot(s, d.Q[at:at+d.Dim])
+			genericScale(s, d.Decay[g])
+			genericAxpy(s, d.Beta[g]*(d.V[at+r]-genericDot(s, k)), k)
+			d.Out[t*d.OutStep+r] = genericDot(s, d.Q[at:at+d.Dim])
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -101,6 +102,25 @@ func TestCausalConv(t *testing.T) {
 			if !slices.Equal(history, all[n*width:]) {
 				t.Errorf("%d taps, batches to %v: wrong history", taps, cuts)
 			}
+		}
+	}
+}
+
+// BenchmarkDeltaRule is one head of 128 of a prompt and of a single token.
+func BenchmarkDeltaRule(b *testing.B) {
+	for _, l := range Levels() {
+		for _, n := range []int{1, 64} {
+			b.Run(fmt.Sprintf("%v/n%d", l, n), func(b *testing.B) {
+				const dim = 128
+				r := rand.New(rand.NewPCG(52, 52))
+				x, gate := randFloats(r, n*3*dim), make([]float32, n)
+				d := &DeltaRule{State: make([]float32, dim*dim), Rows: dim, Dim: dim, N: n, Heads: 1, Stride: 3 * dim, OutStep: dim,
+					K: x, Q: x[dim:], V: x[2*dim:], Decay: gate, Beta: gate, Out: make([]float32, n*dim)}
+				for range b.N {
+					l.DeltaRule(d)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/token")
+			})
 		}
 	}
 }

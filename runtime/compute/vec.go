@@ -21,6 +21,7 @@ type vecOps struct {
 	geluMul   func(dst, gate, up []float32)
 	ropeNorm  func(x, cos, sin []float32) // x is twice as long as cos and sin
 	ropeNeoX  func(x, cos, sin []float32)
+	delta     func(d *DeltaRule) // whose slices are long enough
 }
 
 // F16ToF32s converts len(dst) binary16 numbers of src.

@@ -111,6 +111,7 @@ var avx2Vec = vecOps{
 			x[i], y[i] = a*cos[i]-b*sin[i], a*sin[i]+b*cos[i]
 		}
 	},
+	delta: func(d *DeltaRule) { deltaRows(d, deltaAVX2) },
 }
 
 var avx512Vec = vecOps{
@@ -207,4 +208,16 @@ var avx512Vec = vecOps{
 			x[i], y[i] = a*cos[i]-b*sin[i], a*sin[i]+b*cos[i]
 		}
 	},
+	delta: func(d *DeltaRule) { deltaRows(d, deltaAVX512) },
+}
+
+// deltaRows does the rows of d with an assembly routine; elements that make no whole step are left to the generic code.
+func deltaRows(d *DeltaRule, row func(s *float32, steps int, k, q *float32, stride int, v, decay, beta *float32, gates int, out *float32, outStep, n int)) {
+	if d.Dim%vecStep != 0 {
+		genericDelta(d)
+		return
+	}
+	for r := range d.Rows {
+		row(&d.State[r*d.Dim], d.Dim/vecStep, &d.K[0], &d.Q[0], d.Stride, &d.V[r], &d.Decay[0], &d.Beta[0], d.Heads, &d.Out[r], d.OutStep, d.N)
+	}
 }

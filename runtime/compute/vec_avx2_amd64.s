@@ -827,3 +827,88 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func deltaAVX2(s *float32, steps int, k, q *float32, stride int, v, decay, beta *float32, gates int, out *float32, outStep, n int)
+//
+//	for each token: d = beta*(v - decay*(s . k)); s = decay*s + d*k; out = s . q
+//
+//	SI s; DI k; DX q, stride R8 bytes; R9 v; R10 decay, R11 beta, R12 bytes apart; R13 out, R14 bytes apart; R15 tokens left
+//	BX steps; CX steps left; AX offset of the step; vectors 0.. s; 4 d; 5 decay; 8.. partial sums
+TEXT ·deltaAVX2(SB), NOSPLIT, $0-96
+	MOVQ s+0(FP), SI
+	MOVQ steps+8(FP), BX
+	MOVQ k+16(FP), DI
+	MOVQ q+24(FP), DX
+	MOVQ stride+32(FP), R8
+	MOVQ v+40(FP), R9
+	MOVQ decay+48(FP), R10
+	MOVQ beta+56(FP), R11
+	MOVQ gates+64(FP), R12
+	MOVQ out+72(FP), R13
+	MOVQ outStep+80(FP), R14
+	MOVQ n+88(FP), R15
+	SHLQ $2, R8
+	SHLQ $2, R12
+	SHLQ $2, R14
+token:
+	XORQ AX, AX
+	MOVQ BX, CX
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+product:
+	VMOVDQU 0(SI)(AX*1), Y0
+	VFMADD231PS 0(DI)(AX*1), Y0, Y8
+	VMOVDQU 32(SI)(AX*1), Y1
+	VFMADD231PS 32(DI)(AX*1), Y1, Y9
+	ADDQ $64, AX
+	DECQ CX
+	JNZ product
+	VADDPS Y9, Y8, Y8
+	VEXTRACTF128 $1, Y8, X1
+	VMOVDQA Y8, Y0
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xb1, X0, X1
+	VADDSS X1, X0, X0
+	VMULSS (R10), X0, X0
+	VMOVSS (R9), X2
+	VSUBSS X0, X2, X2
+	VMULSS (R11), X2, X2
+	VBROADCASTSS X2, Y4
+	VBROADCASTSS (R10), Y5
+	XORQ AX, AX
+	MOVQ BX, CX
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+update:
+	VMULPS 0(SI)(AX*1), Y5, Y0
+	VFMADD231PS 0(DI)(AX*1), Y4, Y0
+	VMOVDQU Y0, 0(SI)(AX*1)
+	VFMADD231PS 0(DX)(AX*1), Y0, Y8
+	VMULPS 32(SI)(AX*1), Y5, Y1
+	VFMADD231PS 32(DI)(AX*1), Y4, Y1
+	VMOVDQU Y1, 32(SI)(AX*1)
+	VFMADD231PS 32(DX)(AX*1), Y1, Y9
+	ADDQ $64, AX
+	DECQ CX
+	JNZ update
+	VADDPS Y9, Y8, Y8
+	VEXTRACTF128 $1, Y8, X1
+	VMOVDQA Y8, Y0
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xb1, X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (R13)
+	ADDQ R8, DI
+	ADDQ R8, DX
+	ADDQ R8, R9
+	ADDQ R12, R10
+	ADDQ R12, R11
+	ADDQ R14, R13
+	DECQ R15
+	JNZ token
+	VZEROUPPER
+	RET

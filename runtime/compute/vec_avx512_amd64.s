@@ -692,3 +692,82 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func deltaAVX512(s *float32, steps int, k, q *float32, stride int, v, decay, beta *float32, gates int, out *float32, outStep, n int)
+//
+//	for each token: d = beta*(v - decay*(s . k)); s = decay*s + d*k; out = s . q
+//
+//	SI s; DI k; DX q, stride R8 bytes; R9 v; R10 decay, R11 beta, R12 bytes apart; R13 out, R14 bytes apart; R15 tokens left
+//	BX steps; CX steps left; AX offset of the step; vectors 0.. s; 4 d; 5 decay; 8.. partial sums
+TEXT ·deltaAVX512(SB), NOSPLIT, $0-96
+	MOVQ s+0(FP), SI
+	MOVQ steps+8(FP), BX
+	MOVQ k+16(FP), DI
+	MOVQ q+24(FP), DX
+	MOVQ stride+32(FP), R8
+	MOVQ v+40(FP), R9
+	MOVQ decay+48(FP), R10
+	MOVQ beta+56(FP), R11
+	MOVQ gates+64(FP), R12
+	MOVQ out+72(FP), R13
+	MOVQ outStep+80(FP), R14
+	MOVQ n+88(FP), R15
+	SHLQ $2, R8
+	SHLQ $2, R12
+	SHLQ $2, R14
+token:
+	XORQ AX, AX
+	MOVQ BX, CX
+	VPXORD Z8, Z8, Z8
+product:
+	VMOVDQU32 0(SI)(AX*1), Z0
+	VFMADD231PS 0(DI)(AX*1), Z0, Z8
+	ADDQ $64, AX
+	DECQ CX
+	JNZ product
+	VEXTRACTF64X4 $1, Z8, Y1
+	VEXTRACTF64X4 $0, Z8, Y0
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xb1, X0, X1
+	VADDSS X1, X0, X0
+	VMULSS (R10), X0, X0
+	VMOVSS (R9), X2
+	VSUBSS X0, X2, X2
+	VMULSS (R11), X2, X2
+	VBROADCASTSS X2, Z4
+	VBROADCASTSS (R10), Z5
+	XORQ AX, AX
+	MOVQ BX, CX
+	VPXORD Z8, Z8, Z8
+update:
+	VMULPS 0(SI)(AX*1), Z5, Z0
+	VFMADD231PS 0(DI)(AX*1), Z4, Z0
+	VMOVDQU32 Z0, 0(SI)(AX*1)
+	VFMADD231PS 0(DX)(AX*1), Z0, Z8
+	ADDQ $64, AX
+	DECQ CX
+	JNZ update
+	VEXTRACTF64X4 $1, Z8, Y1
+	VEXTRACTF64X4 $0, Z8, Y0
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xb1, X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (R13)
+	ADDQ R8, DI
+	ADDQ R8, DX
+	ADDQ R8, R9
+	ADDQ R12, R10
+	ADDQ R12, R11
+	ADDQ R14, R13
+	DECQ R15
+	JNZ token
+	VZEROUPPER
+	RET

@@ -19,6 +19,7 @@ var genericVec = vecOps{
 	geluMul:   genericGELUMul,
 	ropeNorm:  genericRopeNorm,
 	ropeNeoX:  genericRopeNeoX,
+	delta:     genericDelta,
 }
 
 func genericDotF16(a []float32, b []uint16) float32 {

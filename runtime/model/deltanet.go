@@ -63,6 +63,7 @@ type deltaScratch struct {
 	both        []float32 // [n, 2vheads]
 	beta, alpha []float32 // [n, vheads]; alpha becomes the decay
 	o           []float32 // [n, inner]
+	threads     []compute.DeltaRule
 }
 
 // forward computes the block of a layer: x [n, embd] -> [n, embd].
@@ -95,6 +96,9 @@ func (d *deltaNet) forward(s *step, layer int, x []float32) []float32 {
 		s.each(func(i int) { d.prepare(s, i) })
 	}
 	grow(&b.o, s.n*c.Inner)
+	if b.threads == nil {
+		b.threads = make([]compute.DeltaRule, s.m.pool.Threads())
+	}
 	s.recur(layer, d, stageDelta, c.VHeads)
 	if s.n == 1 {
 		d.gate(s, 0)
@@ -127,7 +131,7 @@ func (d *deltaNet) gate(s *step, i int) {
 	s.level.SiLUMul(o, z, o)
 }
 
-func (d *deltaNet) advance(s *step, stage, part, first, n int, st *layerState) {
+func (d *deltaNet) advance(s *step, thread, stage, part, first, n int, st *layerState) {
 	c, b := &s.m.Config, &s.delta
 	w := c.ConvWidth
 	if stage == stageConv {
@@ -142,12 +146,14 @@ func (d *deltaNet) advance(s *step, stage, part, first, n int, st *layerState) {
 	dim, rows := c.StateDim, c.Inner/c.VHeads
 	keys := c.KHeads * dim
 	row := b.conv[first*w:]
-	s.level.DeltaRule(&compute.DeltaRule{
+	r := &b.threads[thread] // of the thread, so as not to be allocated
+	*r = compute.DeltaRule{
 		State: st.rec[part*rows*dim : (part+1)*rows*dim], Rows: rows, Dim: dim, N: n,
 		Q: row[key*dim:], K: row[keys+key*dim:], V: row[2*keys+part*rows:], Stride: w,
 		Decay: b.alpha[first*c.VHeads+part:], Beta: b.beta[first*c.VHeads+part:], Heads: c.VHeads,
 		Out: b.o[first*c.Inner+part*rows:], OutStep: c.Inner,
-	})
+	}
+	s.level.DeltaRule(r)
 }
 
 func (d *deltaNet) save(s *step, stage, part int, dst, src *layerState) {

@@ -235,8 +235,8 @@ func (s *step) dropRuns() {
 // mixer is a recurrent layer, whose work on a sequence is cut into parts that do not depend on each other.
 type mixer interface {
 	// advance moves part part of the state of a layer on by tokens first to first+n-1 of the batch, which follow each
-	// other in one sequence. stage tells the steps of a layer apart.
-	advance(s *step, stage, part, first, n int, st *layerState)
+	// other in one sequence. thread says whose memory it may use, stage tells the steps of a layer apart.
+	advance(s *step, thread, stage, part, first, n int, st *layerState)
 	// save copies the part of the state that advance overwrites.
 	save(s *step, stage, part int, dst, src *layerState)
 }
@@ -271,7 +271,7 @@ func (s *step) recur(layer int, m mixer, stage, parts int) {
 }
 
 // recurItem does one part of one sequence.
-func (s *step) recurItem(_, i int) {
+func (s *step) recurItem(thread, i int) {
 	c := &s.recurs
 	part, k := i%c.parts, i/c.parts
 	if s.runs[k].later {
@@ -283,13 +283,13 @@ func (s *step) recurItem(_, i int) {
 		rest := r.first
 		if r.snap != nil {
 			if r.snapAt > 0 {
-				c.mixer.advance(s, c.stage, part, r.first, r.snapAt, st)
+				c.mixer.advance(s, thread, c.stage, part, r.first, r.snapAt, st)
 			}
 			c.mixer.save(s, c.stage, part, &r.snap.layers[c.layer], st)
 			rest += r.snapAt
 		}
 		if n := r.first + r.n - rest; n > 0 {
-			c.mixer.advance(s, c.stage, part, rest, n, st)
+			c.mixer.advance(s, thread, c.stage, part, rest, n, st)
 		}
 		if r.next == 0 {
 			return

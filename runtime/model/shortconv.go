@@ -43,7 +43,7 @@ func multiply(dst, a, b []float32) {
 	}
 }
 
-func (m *shortConv) advance(s *step, _, part, first, n int, st *layerState) {
+func (m *shortConv) advance(s *step, _, _, part, first, n int, st *layerState) {
 	c, e, from := &s.m.Config, s.m.Embd, part*convPart
 	compute.CausalConv(s.delta.conv[first*e:], s.delta.o[first*e:], m.Conv, st.conv, n, e, c.ConvTaps, from, min(from+convPart, e))
 }

@@ -170,6 +170,7 @@ func vecFile(level isa) *file {
 
 	emitExp(v, each, scalar, sumAll, at)
 	emitRope(v, each, at)
+	emitDelta(v)
 	return f
 }
 
