@@ -177,8 +177,7 @@ func onlyText(filter string, v Value) (string, error) {
 
 // truncate is truncate(length, killwords, end, leeway).
 func truncate(e *env, v Value, a args) (Value, error) {
-	s, isText := text(v)
-	if !isText { // what is short enough is returned as it is
+	if _, isText := text(v); !isText { // what is short enough is returned as it is
 		k, err := length(e, v, args{})
 		n, err2 := a.int(0, "length", 255)
 		leeway, err3 := a.int(3, "leeway", 5)
