@@ -30,7 +30,7 @@ demo:
 test:
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory build check
-	go test -timeout 20m ./...
+	go test -timeout 60m ./...
 
 # Train testdata/demo.gguf anew (tools/demo/README.md): an hour on two cores.
 model:
